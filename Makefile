@@ -1,0 +1,72 @@
+# make demo      the whole stack on an AWS of this machine: deploy, learn, recommend, destroy
+# make test      every test            make check     every static check
+# make lock      write the lock files anew
+SHELL := /bin/bash
+PYTHON ?= python3
+DATA ?=
+KEEP ?=
+
+VENV := .venv
+LOCAL := .venv-local
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+export PERSONALIZE_LOCAL_PYTHON := $(CURDIR)/$(LOCAL)/bin/python
+UV := $(BIN)/uv
+
+.PHONY: demo demo-stop test check format setup lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '1,3p' Makefile
+
+setup: $(VENV)/.ready $(LOCAL)/.ready node_modules/.ready
+
+# uv alone comes without a hash: it then installs everything else from the hashes of the lock file.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, got {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "uv>=0.9"
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --editable .
+	touch $@
+
+# Local AWS has an environment of its own, because MiniStack pins botocore exactly.
+$(LOCAL)/.ready: requirements/local.txt | $(VENV)/.ready
+	$(PYTHON) -m venv --without-pip $(LOCAL)
+	VIRTUAL_ENV=$(CURDIR)/$(LOCAL) $(UV) pip sync --quiet --require-hashes requirements/local.txt
+	printf '%s\n' $(CURDIR)/constructs $(CURDIR)/emulator > "$$($(LOCAL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
+	touch $@
+
+node_modules/.ready: package.json package-lock.json | $(VENV)/.ready
+	npm ci --silent
+	touch $@
+
+demo: setup
+	@$(BIN)/python -m demo $(if $(DATA),--data "$(DATA)") $(if $(KEEP),--keep)
+
+demo-stop:
+	@$(BIN)/python -m demo.stop
+
+test: setup
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The core of the library is locked for every Python that it supports; no index is named.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--extra emulator --group dev pyproject.toml --output-file requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		requirements/local.in --output-file requirements/local.txt
+
+clean:
+	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .local .bench

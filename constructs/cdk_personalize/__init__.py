@@ -1,0 +1,72 @@
+"""AWS CDK constructs for Amazon Personalize.
+
+The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
+`filter_expression`, `recipe`) can then be imported without the CDK and its Node process.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_personalize._metrics import MetricOptions
+    from cdk_personalize.avro_schema import DatasetType, Domain, SchemaField, fields_of_csv
+    from cdk_personalize.campaign import Campaign, ICampaign
+    from cdk_personalize.dataset import Dataset, IDataset
+    from cdk_personalize.dataset_group import DatasetGroup, IDatasetGroup
+    from cdk_personalize.event_tracker import EventTracker, IEventTracker
+    from cdk_personalize.filters import Filter, IFilter
+    from cdk_personalize.recipe import Recipe, RecipeType
+    from cdk_personalize.schema import ISchema, Schema
+    from cdk_personalize.solution import ISolution, Solution
+
+__all__ = [
+    "Campaign",
+    "Dataset",
+    "DatasetGroup",
+    "DatasetType",
+    "Domain",
+    "EventTracker",
+    "Filter",
+    "ICampaign",
+    "IDataset",
+    "IDatasetGroup",
+    "IEventTracker",
+    "IFilter",
+    "ISchema",
+    "ISolution",
+    "MetricOptions",
+    "Recipe",
+    "RecipeType",
+    "Schema",
+    "SchemaField",
+    "Solution",
+    "fields_of_csv",
+]
+
+_MODULES = {
+    "_metrics": ("MetricOptions",),
+    "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
+    "campaign": ("Campaign", "ICampaign"),
+    "dataset": ("Dataset", "IDataset"),
+    "dataset_group": ("DatasetGroup", "IDatasetGroup"),
+    "event_tracker": ("EventTracker", "IEventTracker"),
+    "filters": ("Filter", "IFilter"),
+    "recipe": ("Recipe", "RecipeType"),
+    "schema": ("ISchema", "Schema"),
+    "solution": ("ISolution", "Solution"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load the module of a public name (PEP 562)."""
+    if name not in _MODULE_OF:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,37 @@
+"""The IAM actions behind each grant, by intent: one tuple each, and nowhere else.
+
+List actions, PutEvents and PutActionInteractions know no resources (facts §7.3), so a grant of
+them is a grant on `*`.
+"""
+
+DATASET_GROUP_DESCRIBE = ("personalize:DescribeDatasetGroup",)
+
+SCHEMA_DESCRIBE = ("personalize:DescribeSchema",)
+
+DATASET_DESCRIBE = ("personalize:DescribeDataset",)
+DATASET_IMPORT = ("personalize:CreateDatasetImportJob",)
+DATASET_IMPORT_JOB = ("personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob")
+DATASET_PUT_ITEMS = ("personalize:PutItems",)
+DATASET_PUT_USERS = ("personalize:PutUsers",)
+DATASET_PUT_ACTIONS = ("personalize:PutActions",)
+
+EVENT_TRACKER_DESCRIBE = ("personalize:DescribeEventTracker",)
+EVENT_TRACKER_PUT_EVENTS = ("personalize:PutEvents",)
+
+FILTER_DESCRIBE = ("personalize:DescribeFilter",)
+
+SOLUTION_DESCRIBE = ("personalize:DescribeSolution", "personalize:DescribeSolutionVersion")
+SOLUTION_TRAIN = (
+    "personalize:CreateSolutionVersion",
+    "personalize:DescribeSolution",
+    "personalize:DescribeSolutionVersion",
+    "personalize:GetSolutionMetrics",
+    "personalize:StopSolutionVersionCreation",
+)
+
+CAMPAIGN_DESCRIBE = ("personalize:DescribeCampaign",)
+CAMPAIGN_QUERY = (
+    "personalize:GetRecommendations",
+    "personalize:GetPersonalizedRanking",
+    "personalize:GetActionRecommendations",
+)

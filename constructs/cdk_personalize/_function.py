@@ -1,0 +1,144 @@
+"""The one kind of Lambda function that this library defines."""
+
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk_personalize._assets import function_code
+
+POWERTOOLS_LAYER_CONTEXT = "cdk-personalize:powertools-layer-arn"
+"""Context key: the ARN of the Powertools layer (default: the public one, of a pinned version)."""
+
+_LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64"
+_LAYER_VERSION = 27
+_LAYER_ACCOUNT = "017000801446"
+_LAYER_ACCOUNT_CHINA = "498634801083"
+
+
+class LambdaFunction(lambda_.Function):
+    """A function of `lambda/`: Python on ARM, Powertools, JSON logs, traces.
+
+    Its role is defined here and not by the CDK, which would attach a managed policy on every log
+    group of the account.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function: str,
+        handler: str = "handler",
+        environment: Mapping[str, str] | None = None,
+        timeout: Duration | None = None,
+        memory_size: int = 256,
+        role: iam.IRole | None = None,
+        encryption_key: kms.IKey | None = None,
+        description: str | None = None,
+    ) -> None:
+        """Define a function.
+
+        Args:
+            scope: The construct to define the function in.
+            construct_id: The id of the function within `scope`.
+            function: The package of the function in `lambda/`.
+            handler: The name of the handler in that package's module `handler`.
+            environment: What the function is told (default: nothing).
+            timeout: How long it may run (default: 30 seconds).
+            memory_size: Its memory in MiB.
+            role: The role that it runs with (default: one of its own).
+            encryption_key: The key of its environment and logs (default: those AWS manages).
+            description: What the function is for (default: nothing).
+        """
+        # Siblings and not children: the CDK takes both when it defines the function.
+        own_role = role or iam.Role(
+            scope,
+            f"{construct_id}Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        log_group = logs.LogGroup(
+            scope,
+            f"{construct_id}Log",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=encryption_key,
+        )
+        log_group.grant_write(own_role)
+        if encryption_key is not None:
+            admit_logs(encryption_key, Stack.of(scope))
+            encryption_key.grant_decrypt(own_role)  # its environment
+        super().__init__(
+            scope,
+            construct_id,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            code=function_code(function),
+            handler=f"{function}.handler.{handler}",
+            description=description,
+            environment={"POWERTOOLS_SERVICE_NAME": function, **(environment or {})},
+            environment_encryption=encryption_key,
+            timeout=timeout or Duration.seconds(30),
+            memory_size=memory_size,
+            role=own_role,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+        )
+        self.add_layers(
+            lambda_.LayerVersion.from_layer_version_arn(
+                self, "Powertools", powertools_layer_arn(self)
+            )
+        )
+
+
+def powertools_layer_arn(scope: Construct) -> str:
+    """Return the ARN of the Powertools layer: what the context says, or the public one."""
+    given = scope.node.try_get_context(POWERTOOLS_LAYER_CONTEXT)
+    if given is not None:
+        return str(given)
+    stack = Stack.of(scope)
+    china = not Token.is_unresolved(stack.region) and stack.region.startswith("cn-")
+    account = _LAYER_ACCOUNT_CHINA if china else _LAYER_ACCOUNT
+    return stack.format_arn(
+        service="lambda",
+        account=account,
+        resource="layer",
+        resource_name=f"{_LAYER}:{_LAYER_VERSION}",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def admit_logs(key: kms.IKey, stack: Stack) -> None:
+    """Let CloudWatch Logs use a key, for the log groups of this account and region alone.
+
+    The CDK gives a log group its key without a word in the key's policy.
+    """
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+            actions=[
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+                "kms:GenerateDataKey",
+                "kms:GenerateDataKeyWithoutPlaintext",
+                "kms:DescribeKey",
+            ],
+            resources=["*"],
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": (
+                        f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:*"
+                    )
+                }
+            },
+        )
+    )

@@ -1,0 +1,47 @@
+"""What every `metric_*` method of the library takes and makes.
+
+Each metric is read by the one dimension that is the ARN of its resource. The documentation lists
+several dimensions for most metrics and its examples use one of them alone (facts §8).
+"""
+
+from typing import TypedDict, Unpack
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+NAMESPACE = "AWS/Personalize"
+
+
+class MetricOptions(TypedDict, total=False):
+    """How a metric is read, as in `aws_cdk.aws_cloudwatch.MetricOptions`."""
+
+    account: str
+    color: str
+    label: str
+    period: Duration
+    region: str
+    statistic: str
+
+
+def metric(
+    scope: Construct,
+    metric_name: str,
+    dimensions: dict[str, str],
+    **options: Unpack[MetricOptions],
+) -> cloudwatch.Metric:
+    """Return a metric of Amazon Personalize, attached to the account and region of `scope`."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE, metric_name=metric_name, dimensions_map=dimensions, **options
+    ).attach_to(scope)
+
+
+def total(
+    scope: Construct,
+    metric_name: str,
+    dimensions: dict[str, str],
+    options: MetricOptions,
+) -> cloudwatch.Metric:
+    """Return a metric that counts, so that its sum is what a reader wants by default."""
+    counted: MetricOptions = {"statistic": cloudwatch.Stats.SUM, **options}
+    return metric(scope, metric_name, dimensions, **counted)

@@ -1,0 +1,148 @@
+"""The one custom resource provider of a stack, for what CloudFormation lacks or does badly."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+import jsii
+from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import custom_resources
+from constructs import Construct
+
+from cdk_personalize._function import LambdaFunction
+
+_ID = "PersonalizeProvider"
+# The service allows one call a second for the whole account, so a poll is not to be had for free.
+_QUERY_INTERVAL = Duration.seconds(20)
+_TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
+
+
+@jsii.implements(iam.IGrantable)
+class PersonalizeProvider(Construct):
+    """Create, update and delete what is managed here and not by CloudFormation itself.
+
+    Two functions of ours stand behind the provider framework of the CDK: one begins an operation,
+    one asks whether it is complete. They share a role, which each custom resource gives what it
+    needs for itself: see `custom_resource`.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        """Define a provider; use `of`."""
+        super().__init__(scope, construct_id)
+        self.role = iam.Role(
+            self,
+            "Role",
+            description="Creates, updates and deletes resources of Amazon Personalize.",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        self._framework = custom_resources.Provider(
+            self,
+            "Framework",
+            on_event_handler=self._function(
+                "OnEvent", "on_event", "Begins to create, update or delete for CloudFormation."
+            ),
+            is_complete_handler=self._function(
+                "IsComplete", "is_complete", "Asks whether what was begun is complete."
+            ),
+            query_interval=_QUERY_INTERVAL,
+            total_timeout=_TOTAL_TIMEOUT,
+            # Given, because the CDK would otherwise let Lambda make groups that are never emptied.
+            log_group=logs.LogGroup(
+                self,
+                "FrameworkLog",
+                retention=logs.RetentionDays.ONE_MONTH,
+                removal_policy=RemovalPolicy.DESTROY,
+            ),
+        )
+
+    @classmethod
+    def of(cls, scope: Construct) -> "PersonalizeProvider":
+        """Return the provider of the stack of `scope`; the first call defines it."""
+        stack = Stack.of(scope)
+        found = stack.node.try_find_child(_ID)
+        return found if isinstance(found, cls) else cls(stack, _ID)
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The role of both functions.
+
+        What is granted to it goes at once when it is no longer granted, before CloudFormation has
+        deleted what needed it. Prefer the statements of `custom_resource`.
+        """
+        return self.role
+
+    def grant(self, actions: Sequence[str], resource_arns: Sequence[str]) -> iam.Grant:
+        """Grant both functions `actions` on `resource_arns`."""
+        return iam.Grant.add_to_principal(
+            grantee=self, actions=list(actions), resource_arns=list(resource_arns), scope=self
+        )
+
+    def custom_resource(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        resource_type: str,
+        properties: Mapping[str, object],
+        statements: Sequence[iam.PolicyStatement] = (),
+    ) -> CustomResource:
+        """Define a resource that this provider manages.
+
+        Its permissions are a policy of its own, which it depends on. So they outlive it, also
+        when it is taken out of a stack that stays: CloudFormation changes policies first and
+        deletes what is gone at the end.
+
+        Args:
+            scope: The construct to define the resource in.
+            construct_id: The id of the resource within `scope`.
+            resource_type: `Custom::Personalize...`
+            properties: What the functions are told.
+            statements: What the functions may do for this resource.
+        """
+        resource = CustomResource(
+            scope,
+            construct_id,
+            resource_type=resource_type,
+            service_token=self._framework.service_token,
+            properties=dict(properties),
+        )
+        resource.node.add_dependency(self)
+        if statements:
+            # Named by what it allows: when a resource gets another name, its policy becomes
+            # another policy, and the old one stays until the old resource is deleted.
+            allowed = Stack.of(scope).resolve([each.to_json() for each in statements])
+            digest = hashlib.sha256(json.dumps(allowed, sort_keys=True).encode()).hexdigest()
+            policy = iam.Policy(
+                scope, f"Access{digest[:8]}", roles=[self.role], statements=list(statements)
+            )
+            resource.node.add_dependency(policy)
+        return resource
+
+    def _function(self, construct_id: str, handler: str, description: str) -> LambdaFunction:
+        return LambdaFunction(
+            self,
+            construct_id,
+            function="resource_provider",
+            handler=handler,
+            timeout=Duration.minutes(2),
+            role=self.role,
+            description=description,
+        )
+
+
+def managed_request(scope: Construct, request: Mapping[str, object]) -> str:
+    """Return a request of the API as one JSON string.
+
+    CloudFormation hands the properties of custom resources over with every number and boolean
+    made a string; in JSON they stay what they are.
+    """
+    return Stack.of(scope).to_json_string(dict(request))
+
+
+def allow(actions: Sequence[str], resource_arns: Sequence[str]) -> iam.PolicyStatement:
+    """Return a statement that allows `actions` of Amazon Personalize on `resource_arns`."""
+    return iam.PolicyStatement(
+        actions=[f"personalize:{action}" for action in actions], resources=list(resource_arns)
+    )

@@ -1,0 +1,51 @@
+"""What the resources of Amazon Personalize are put together to do.
+
+The names below are loaded when they are first used, as those of `cdk_personalize` are.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdk_personalize.patterns.data_store import DataStore
+    from cdk_personalize.patterns.event_ingestion import EventIngestion
+    from cdk_personalize.patterns.recommendation_api import RecommendationApi
+    from cdk_personalize.patterns.recommendation_service import (
+        ExistingResources,
+        Model,
+        RecommendationService,
+    )
+    from cdk_personalize.patterns.training_pipeline import TrainingPipeline
+
+__all__ = [
+    "DataStore",
+    "EventIngestion",
+    "ExistingResources",
+    "Model",
+    "RecommendationApi",
+    "RecommendationService",
+    "TrainingPipeline",
+]
+
+_MODULES = {
+    "data_store": ("DataStore",),
+    "event_ingestion": ("EventIngestion",),
+    "recommendation_api": ("RecommendationApi",),
+    "recommendation_service": ("ExistingResources", "Model", "RecommendationService"),
+    "training_pipeline": ("TrainingPipeline",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load the module of a public name (PEP 562)."""
+    if name not in _MODULE_OF:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,149 @@
+"""What the states of the pipeline are built from: one call of Amazon Personalize, and one poll."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+# Step Functions names an error after the exception class of the SDK for Java; what the service
+# model does not know (throttling, 5xx) arrives as the service's general exception.
+TRANSIENT = (
+    "Personalize.PersonalizeException",
+    "Personalize.ThrottlingException",
+    "Personalize.SdkClientException",
+)
+# Five imports and twenty trainings may be pending in a Region (DG:limits): wait for a place.
+BUSY = ("Personalize.LimitExceededException", "Personalize.ResourceInUseException")
+NOT_FOUND = "Personalize.ResourceNotFoundException"
+ALREADY_EXISTS = "Personalize.ResourceAlreadyExistsException"
+
+# The account's ceiling is one request a second for each operation: a poll is slow from the start.
+FIRST_POLL_SECONDS = 20
+LAST_POLL_SECONDS = 300
+POLL_BACKOFF = 1.5
+
+# Members of the API whose keys are names of the user's, and no members of the API.
+_USER_KEYED = frozenset(
+    {
+        "algorithmHyperParameters",
+        "featureTransformationParameters",
+        "excludedDatasetColumns",
+        "includedDatasetColumns",
+        "rankingInfluence",
+    }
+)
+
+
+def personalize_call(
+    scope: Construct,
+    name: str,
+    operation: str,
+    arguments: Mapping[str, Any] | str,
+    *,
+    assign: Mapping[str, Any] | None = None,
+    wait_while_busy: bool = False,
+) -> sfn.CustomState:
+    """Call one operation of Amazon Personalize through Step Functions' SDK integration.
+
+    A custom state, and not `CallAwsService`, because that takes its permissions at once: ours
+    are known only when every model has been declared (see `TrainingPipeline`).
+
+    Args:
+        scope: The construct of the state machine.
+        name: The name of the state.
+        operation: The operation, in camel case.
+        arguments: Its arguments in Pascal case, as AWS wants them, or the JSONata that gives them.
+        assign: The variables to set from the answer.
+        wait_while_busy: Whether to try for about a day while the service is at a quota, or holds
+            the resource for another change.
+    """
+    state: dict[str, Any] = {
+        "Type": "Task",
+        "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:personalize:{operation}",
+        "Arguments": arguments,
+    }
+    if assign:
+        state["Assign"] = assign
+    call = sfn.CustomState(scope, name, state_json=state)
+    call.add_retry(
+        errors=list(TRANSIENT),
+        interval=Duration.seconds(5),
+        backoff_rate=2,
+        max_attempts=8,
+        max_delay=Duration.minutes(2),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+    if wait_while_busy:
+        call.add_retry(
+            errors=list(BUSY),
+            interval=Duration.minutes(1),
+            backoff_rate=2,
+            max_attempts=150,
+            max_delay=Duration.minutes(10),
+            jitter_strategy=sfn.JitterType.FULL,
+        )
+    return call
+
+
+def poll(
+    scope: Construct,
+    name: str,
+    describe: sfn.CustomState,
+    *,
+    active: str,
+    failed: str,
+    reason: str,
+    done: sfn.IChainable,
+) -> sfn.IChainable:
+    """Describe a resource until it is active or has failed: every 20 s at first, 5 min in the end.
+
+    Args:
+        scope: The construct of the state machine.
+        name: What is waited for; the names of the states begin with it.
+        describe: The state that describes the resource, and assigns what the conditions look at.
+        active: The JSONata condition of success.
+        failed: The JSONata condition of failure.
+        reason: The JSONata expression of why it failed.
+        done: Where to go on.
+
+    Returns:
+        The state to enter by.
+    """
+    begin = sfn.Pass.jsonata(scope, f"Begin {name}", assign={"Wait": FIRST_POLL_SECONDS})
+    pause = sfn.Wait.jsonata(
+        scope,
+        f"Wait for {name}",
+        time=sfn.WaitTime.seconds("{% $Wait %}"),
+        assign={"Wait": f"{{% $min([{LAST_POLL_SECONDS}, $ceil($Wait * {POLL_BACKOFF})]) %}}"},
+    )
+    failure = sfn.Fail.jsonata(
+        scope, f"The {name} failed", error=f"{name.title()}Failed", cause=f"{{% {reason} %}}"
+    )
+    settled = (
+        sfn.Choice.jsonata(scope, f"Is the {name} over?")
+        .when(sfn.Condition.jsonata(f"{{% {active} %}}"), done)
+        .when(sfn.Condition.jsonata(f"{{% {failed} %}}"), failure)
+        .otherwise(pause)
+    )
+    begin.next(pause).next(describe).next(settled)
+    return begin
+
+
+def pascal_case(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request of the API with its members in Pascal case, as Step Functions wants it."""
+    return {
+        name[:1].upper() + name[1:]: dict(value)
+        if name in _USER_KEYED
+        else _pascal_case_value(value)
+        for name, value in request.items()
+    }
+
+
+def _pascal_case_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, Mapping):
+        return pascal_case(value)
+    if isinstance(value, list):
+        return [_pascal_case_value(each) for each in value]
+    return value

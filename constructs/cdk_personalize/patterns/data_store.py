@@ -1,0 +1,214 @@
+"""Where the data lies that Amazon Personalize learns from, and who may read it."""
+
+import json
+from typing import cast
+
+from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IDependable
+
+from cdk_personalize._service_role import BUCKET_READ, KEY_USE, SERVICE, RoleAccess, ServiceRole
+from cdk_personalize.avro_schema import DatasetType
+
+IMPORT_PREFIX = "import/"
+_LOGS_KEPT = Duration.days(90)
+# Long enough to notice a file that was overwritten by a wrong one.
+_OLD_VERSIONS_KEPT = Duration.days(30)
+_ABANDONED_UPLOADS_KEPT = Duration.days(7)
+
+
+class DataStore(Construct):
+    """Define a bucket for data, its key, and the role by which Amazon Personalize reads it.
+
+    Each data set has a folder in the bucket, `import/interactions/` say, and every file in it is
+    part of the data set. The bucket takes encrypted connections alone, keeps old versions for 30
+    days, logs who reads it, and tells EventBridge of new files.
+
+    What uses the role depends on `role_ready`, since the role alone may do nothing.
+
+    Example:
+        ```python
+        store = DataStore(self, "Data")
+        group = DatasetGroup(self, "Group", encryption_key=store.key, role=store.role)
+        group.node.add_dependency(store.role_ready)
+        ```
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket: s3.IBucket | None = None,
+        encryption_key: kms.IKey | None = None,
+        role: iam.IRole | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        auto_delete_objects: bool = False,
+    ) -> None:
+        """Define a store of data.
+
+        What exists already keeps its own policies: warnings tell the statements to add there.
+
+        Args:
+            scope: The construct to define the store in.
+            construct_id: The id of the store within `scope`.
+            bucket: A bucket that exists already (default: a new one, and another for its logs).
+            encryption_key: A key that exists already (default: a new one, rotated each year).
+            role: A role that exists already, which Amazon Personalize can assume (default: a new
+                one).
+            removal_policy: What becomes of the new buckets and the new key when they are removed.
+            auto_delete_objects: Whether the new buckets are emptied when they are destroyed.
+
+        Raises:
+            ValueError: If objects should be deleted from a bucket that is kept, or that exists
+                already.
+        """
+        super().__init__(scope, construct_id)
+        if auto_delete_objects and (bucket or removal_policy is not RemovalPolicy.DESTROY):
+            got = "an existing bucket" if bucket else f"removal_policy {removal_policy.name}"
+            msg = f"auto_delete_objects needs a new bucket and removal_policy DESTROY, got {got}"
+            raise ValueError(msg)
+
+        self._key = encryption_key or kms.Key(
+            self,
+            "Key",
+            description=f"The data of Amazon Personalize in {Stack.of(self).stack_name}.",
+            enable_key_rotation=True,
+            removal_policy=removal_policy,
+        )
+        self._bucket = bucket or self._define_bucket(removal_policy, auto_delete_objects)
+        self._role = role or ServiceRole(self, "Role")
+        self._access = RoleAccess(self, self._role)
+        self._access.allow_key(self._key)
+        bucket_key = self._bucket.encryption_key
+        if bucket_key is not None and bucket_key.node.addr != self._key.node.addr:
+            self._access.allow_key(bucket_key)
+        self._access.allow_bucket_read(self._bucket, IMPORT_PREFIX)
+        if bucket is not None:
+            self._warn_of_notifications(bucket)
+        if role is not None and not isinstance(role, iam.Role):
+            self._warn_of_role(role)
+
+    @property
+    def bucket(self) -> s3.IBucket:
+        """The bucket of the data."""
+        return self._bucket
+
+    @property
+    def key(self) -> kms.IKey:
+        """The key of the data, for everything else too that has to be encrypted."""
+        return self._key
+
+    @property
+    def role(self) -> iam.IRole:
+        """The role that Amazon Personalize assumes."""
+        return self._role
+
+    @property
+    def role_ready(self) -> IDependable:
+        """What has to be there before the role is of use: the policies of both sides."""
+        return self._access.ready
+
+    def import_prefix(self, dataset_type: str) -> str:
+        """Return where in the bucket the files of a data set lie, with a slash at its end.
+
+        Raises:
+            ValueError: If there is no such type of data set.
+        """
+        return f"{IMPORT_PREFIX}{DatasetType.of(dataset_type).lower()}/"
+
+    def _define_bucket(self, removal_policy: RemovalPolicy, auto_delete: bool) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._key,
+            bucket_key_enabled=True,
+            enforce_ssl=True,
+            versioned=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=_OLD_VERSIONS_KEPT,
+                    abort_incomplete_multipart_upload_after=_ABANDONED_UPLOADS_KEPT,
+                )
+            ],
+            removal_policy=removal_policy,
+            auto_delete_objects=auto_delete,
+        )
+        resource = cast("s3.CfnBucket", bucket.node.default_child)
+        # The L2's switch would add a function of the CDK's own to set what is one property.
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                event_bridge_enabled=True
+            )
+        )
+        # The L2 lets S3 write by an access control list or by a policy, as a feature flag says.
+        log_bucket = self._define_log_bucket(removal_policy, auto_delete)
+        log_bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[log_bucket.arn_for_objects("*")],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
+                    "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
+                },
+            )
+        )
+        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+            destination_bucket_name=log_bucket.bucket_name
+        )
+        return bucket
+
+    def _define_log_bucket(self, removal_policy: RemovalPolicy, auto_delete: bool) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            "LogBucket",
+            # S3 delivers its logs to no bucket with a KMS key of one's own.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=_LOGS_KEPT,
+                    abort_incomplete_multipart_upload_after=_ABANDONED_UPLOADS_KEPT,
+                )
+            ],
+            removal_policy=removal_policy,
+            auto_delete_objects=auto_delete,
+        )
+
+    def _warn_of_notifications(self, bucket: s3.IBucket) -> None:
+        Annotations.of(self).add_warning_v2(
+            "cdk-personalize:bucketNotifications",
+            f"an upload starts the pipeline only if the bucket {bucket.bucket_name} tells"
+            " EventBridge of it; if it does, acknowledge this warning",
+        )
+
+    def _warn_of_role(self, role: iam.IRole) -> None:
+        stack = Stack.of(self)
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": stack.account}},
+        }
+        bucket = {
+            "Effect": "Allow",
+            "Action": list(BUCKET_READ),
+            "Resource": [
+                self._bucket.bucket_arn,
+                self._bucket.arn_for_objects(f"{IMPORT_PREFIX}*"),
+            ],
+        }
+        key = {"Effect": "Allow", "Action": list(KEY_USE), "Resource": self._key.key_arn}
+        Annotations.of(self).add_warning_v2(
+            "cdk-personalize:rolePolicy",
+            f"the trust policy of the imported role {role.role_name} cannot be changed here; it"
+            f" needs the statement {json.dumps(stack.resolve(trust))}. Where the role was imported"
+            " as immutable, its permissions need the statements"
+            f" {json.dumps(stack.resolve([bucket, key]))}",
+        )

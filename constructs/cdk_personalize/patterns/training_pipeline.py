@@ -1,0 +1,301 @@
+"""The pipeline that imports, trains and deploys what a stack declares."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import ArnFormat, Aws, CustomResource, Duration, Names, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct, IConstruct
+
+from cdk_personalize._function import admit_logs
+from cdk_personalize._names import arn_of
+from cdk_personalize._provider import PersonalizeProvider, allow
+from cdk_personalize.campaign import Campaign
+from cdk_personalize.dataset import Dataset
+from cdk_personalize.dataset_group import IDatasetGroup
+from cdk_personalize.patterns._pipeline_jobs import job_definition
+from cdk_personalize.patterns._pipeline_lock import PipelineLock
+from cdk_personalize.patterns._pipeline_plan import PipelinePlan
+from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
+from cdk_personalize.patterns.data_store import IMPORT_PREFIX, DataStore
+from cdk_personalize.solution import Solution
+
+_JOB_PREFIX_LENGTH = 42  # and a hyphen and 20 hex digits make the 63 that a name may have
+_MACHINE_NAME_LENGTH = 75
+
+
+class TrainingPipeline(Construct):
+    """Import, train and deploy whatever belongs to a dataset group, whenever there is news.
+
+    The pipeline starts by itself when a file arrives under `import/` in the data bucket, after a
+    deployment that changed what it works on, on a schedule if one is given, and by hand. It never
+    runs twice at once: a start during a run is taken up by that run.
+
+    Defines:
+        - a state machine of the pipeline, and one of the long jobs, both logged and encrypted
+        - a DynamoDB table for the lock
+        - an EventBridge rule for uploads, and one for the schedule
+        - a custom resource that starts the pipeline after a deployment, and on deletion stops
+          executions and training before anything that they work on is deleted
+
+    Example:
+        ```python
+        pipeline = TrainingPipeline(
+            self, "Pipeline", dataset_group=group, data_store=store,
+            schedule=events.Schedule.rate(Duration.days(7)),
+        )
+        ```
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset_group: IDatasetGroup,
+        data_store: DataStore,
+        schedule: events.Schedule | None = None,
+        quiet_period: Duration | None = None,
+    ) -> None:
+        """Define a pipeline.
+
+        Args:
+            scope: The construct to define the pipeline in.
+            construct_id: The id of the pipeline within `scope`.
+            dataset_group: The group whose datasets, solutions and campaigns it realises, also
+                those that are added to the group later on.
+            data_store: Where the data lies, and the role that Personalize reads it with.
+            schedule: When to train everything anew, new data or not (default: never; training
+                follows the data).
+            quiet_period: How long a run waits for the other files of an upload (default: one
+                minute).
+        """
+        super().__init__(scope, construct_id)
+        self._plan = PipelinePlan(data_store)
+        self._store = data_store
+        self._job_prefix = Names.unique_resource_name(
+            self, max_length=_JOB_PREFIX_LENGTH, separator="-"
+        )
+
+        self.lock_table = dynamodb.Table(
+            self,
+            "Lock",
+            partition_key=dynamodb.Attribute(name="Id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=data_store.key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        admit_logs(data_store.key, Stack.of(self))
+        self._log_group = logs.LogGroup(
+            self,
+            "Log",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=data_store.key,
+        )
+        jobs = Construct(self, "Jobs")
+        self.job_state_machine = self._machine(
+            jobs,
+            job_definition(
+                jobs,
+                name_prefix=self._job_prefix,
+            ),
+        )
+        rounds = Construct(self, "Rounds")
+        lock = PipelineLock(rounds, self.lock_table, _execution_arns(rounds))
+        self.state_machine = self._machine(
+            rounds,
+            PipelineRounds(
+                rounds,
+                lock=lock,
+                jobs=self.job_state_machine,
+                bucket=data_store.bucket,
+                role_arn=data_store.role.role_arn,
+                quiet_period=quiet_period or Duration.minutes(1),
+                plan=self._plan.as_lazy(),
+            ).definition(),
+        )
+        for machine in (self.job_state_machine, self.state_machine):
+            machine.node.add_dependency(data_store.role_ready)
+
+        self.lifecycle = self._lifecycle(dataset_group)
+        self._start_on_upload()
+        if schedule is not None:
+            self._start_on(schedule)
+        dataset_group.on_declare(self._realise)
+
+    def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to start the pipeline by hand."""
+        return self.state_machine.grant_start_execution(grantee)
+
+    def _machine(self, scope: Construct, definition: sfn.IChainable) -> sfn.StateMachine:
+        return sfn.StateMachine(
+            scope,
+            "Machine",
+            # The name is known beforehand, so that a policy can name the executions of the
+            # machine that it belongs to.
+            state_machine_name=_machine_name(scope),
+            definition_body=sfn.DefinitionBody.from_chainable(definition),
+            query_language=sfn.QueryLanguage.JSONATA,
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=self._log_group, level=sfn.LogLevel.ALL, include_execution_data=False
+            ),
+            encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(self._store.key),
+        )
+
+    def _lifecycle(self, dataset_group: IDatasetGroup) -> CustomResource:
+        """Define what starts the pipeline after a deployment, and stops it before a deletion."""
+        machines = (self.state_machine, self.job_state_machine)
+        arns = [machine.state_machine_arn for machine in machines]
+        executions = [_execution_arns(self.node.find_child(each)) for each in ("Rounds", "Jobs")]
+        retired = iam.PolicyStatement(
+            actions=[
+                "personalize:ListTagsForResource",
+                "personalize:DescribeSolution",
+                "personalize:DeleteSolution",
+            ],
+            resources=[arn_of(self, "solution", "*")],
+            # A solution that a campaign still served when it was replaced bears this tag.
+            conditions={
+                "StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}
+            },
+        )
+        return PersonalizeProvider.of(self).custom_resource(
+            self,
+            "Lifecycle",
+            resource_type="Custom::PersonalizePipeline",
+            properties={
+                "StateMachineArn": arns[0],
+                "StateMachineArns": arns,
+                "DatasetGroupArn": dataset_group.dataset_group_arn,
+                "Plan": self._plan.digest_as_lazy(self),
+            },
+            statements=[
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[arns[0]]),
+                iam.PolicyStatement(actions=["states:ListExecutions"], resources=arns),
+                iam.PolicyStatement(actions=["states:StopExecution"], resources=executions),
+                iam.PolicyStatement(
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    resources=[self._store.key.key_arn],
+                ),
+                # The service knows no resources for these.
+                allow(
+                    [
+                        "ListCampaigns",
+                        "ListDatasetImportJobs",
+                        "ListDatasets",
+                        "ListSolutionVersions",
+                        "ListSolutions",
+                    ],
+                    ["*"],
+                ),
+                retired,
+            ],
+        )
+
+    def _start_on_upload(self) -> None:
+        rule = events.Rule(
+            self,
+            "Upload",
+            description="New data in the data bucket starts the training pipeline.",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [self._store.bucket.bucket_name]},
+                    # Only what is to be imported: the pipeline's own output starts nothing.
+                    "object": {"key": [{"prefix": IMPORT_PREFIX}]},
+                },
+            ),
+        )
+        self._trigger(rule, {"Reason": "upload"})
+
+    def _start_on(self, schedule: events.Schedule) -> None:
+        rule = events.Rule(
+            self,
+            "Schedule",
+            description="The schedule of the training pipeline.",
+            schedule=schedule,
+        )
+        self._trigger(rule, {"Reason": "schedule", "Retrain": True})
+
+    def _trigger(self, rule: events.Rule, start_input: Mapping[str, Any]) -> None:
+        rule.add_target(
+            targets.SfnStateMachine(
+                self.state_machine, input=events.RuleTargetInput.from_object(dict(start_input))
+            )
+        )
+        # Deleted first, so that nothing starts any more while the lifecycle resource stops things.
+        rule.node.add_dependency(self.lifecycle)
+
+    def _realise(self, resource: Construct) -> None:
+        """Take up one resource of the dataset group, with the permissions that it needs."""
+        if isinstance(resource, Dataset):
+            self._plan.add_dataset(resource)
+            self._allow_import(resource)
+        elif isinstance(resource, Solution):
+            self._plan.add_solution(resource)
+            self._allow_training(resource)
+        elif isinstance(resource, Campaign):
+            self._plan.add_campaign(resource)
+            self._allow_deployment(resource)
+        # Deleted before everything that an execution may be working on.
+        self.lifecycle.node.add_dependency(resource)
+
+    def _allow_import(self, dataset: Dataset) -> None:
+        jobs = arn_of(self, "dataset-import-job", f"{self._job_prefix}-*")
+        pass_role = iam.PolicyStatement(
+            actions=["iam:PassRole"],
+            resources=[self._store.role.role_arn],
+            conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
+        )
+        for statement in (
+            allow(["CreateDatasetImportJob"], [dataset.dataset_arn, jobs]),
+            allow(["DescribeDatasetImportJob"], [jobs]),
+            pass_role,
+        ):
+            self.job_state_machine.add_to_role_policy(statement)
+
+    def _allow_training(self, solution: Solution) -> None:
+        arn = solution.solution_arn
+        group_arn = solution.dataset_group.dataset_group_arn
+        self.job_state_machine.add_to_role_policy(
+            allow(["CreateSolutionVersion", "DescribeSolutionVersion"], [arn, f"{arn}/*"])
+        )
+        self.state_machine.add_to_role_policy(allow(["DescribeSolution"], [arn]))
+        self.state_machine.add_to_role_policy(allow(["CreateSolution"], [arn, group_arn]))
+
+    def _allow_deployment(self, campaign: Campaign) -> None:
+        arn = campaign.campaign_arn
+        solution_arn = campaign.solution.solution_arn
+        self.job_state_machine.add_to_role_policy(
+            allow(["CreateCampaign", "UpdateCampaign"], [arn, solution_arn, f"{solution_arn}/*"])
+        )
+        self.job_state_machine.add_to_role_policy(allow(["DescribeCampaign"], [arn]))
+
+
+def _machine_name(scope: IConstruct) -> str:
+    return Names.unique_resource_name(scope, max_length=_MACHINE_NAME_LENGTH, separator="-")
+
+
+def _execution_arns(scope: IConstruct) -> str:
+    """Return the ARN pattern of the executions of the state machine in `scope`.
+
+    It is composed of the name, since the policy of a machine cannot refer to the machine.
+    """
+    return Stack.of(scope).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{_machine_name(scope)}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

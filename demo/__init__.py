@@ -1,0 +1,1 @@
+"""The demo: the real stack, on an AWS of this machine, recommending real products."""

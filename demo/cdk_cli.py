@@ -1,0 +1,93 @@
+"""The real CDK CLI, run against local AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.progress import DemoError
+from personalize_emulator.local import LocalAws
+
+ROOT = Path(__file__).resolve().parents[1]
+_TAIL_LINES = 25
+
+
+@dataclass(frozen=True)
+class CdkCli:
+    """The CDK CLI that package.json pins, in the environment of a local AWS.
+
+    Args:
+        aws: The local AWS.
+        directory: The folder for logs, outputs and the cloud assembly.
+        context: Context values of the app.
+        app: The app to run (default: that of cdk.json).
+    """
+
+    aws: LocalAws
+    directory: Path
+    context: tuple[tuple[str, str], ...] = ()
+    app: str | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the CLI prints."""
+        return self.directory / "cdk.log"
+
+    def bootstrap(self) -> None:
+        """Put the CDK's own stack into the account."""
+        self._run("bootstrap", f"aws://{self.aws.account}/{self.aws.region}", app="")
+
+    def deploy(self, *stacks: str) -> dict[str, dict[str, str]]:
+        """Deploy stacks (default: all), and return their outputs by stack."""
+        outputs = self.directory / "outputs.json"
+        outputs.unlink(missing_ok=True)
+        self._run(
+            "deploy",
+            *(stacks or ("--all",)),
+            "--require-approval=never",
+            "--progress=events",
+            f"--outputs-file={outputs}",
+        )
+        read: dict[str, dict[str, str]] = json.loads(outputs.read_text(encoding="utf-8"))
+        return read
+
+    def destroy(self, *stacks: str) -> None:
+        """Destroy stacks (default: all)."""
+        self._run("destroy", *(stacks or ("--all",)), "--force", "--progress=events")
+
+    def _run(self, command: str, *arguments: str, app: str | None = None) -> None:
+        app = self.app if app is None else app
+        line = [str(ROOT / "node_modules" / ".bin" / "cdk"), command, *arguments]
+        line += ["--no-notices", "--no-version-reporting", "--no-asset-metadata"]
+        line += ["--output", str(self.directory / "cdk.out")]
+        line += [] if app is None else ["--app", app]
+        for key, value in self.context:
+            line += ["--context", f"{key}={value}"]
+        with self.log.open("ab") as log:
+            log.write(f"\n$ cdk {command} {' '.join(arguments)}\n".encode())
+            log.flush()
+            # A group of its own: the CLI starts the app through a shell, and all of it must end.
+            process = subprocess.Popen(
+                line,
+                cwd=ROOT,
+                env={**self.aws.environment, "PYTHONDONTWRITEBYTECODE": "1", "CI": "true"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                code = process.wait()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+                raise
+        if code != 0:
+            tail = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            shown = "\n".join(tail[-_TAIL_LINES:])
+            msg = f"cdk {command} ended with exit code {code}; the end of {self.log}:\n{shown}"
+            raise DemoError(msg)

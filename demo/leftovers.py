@@ -1,0 +1,84 @@
+"""What a destroyed stack left behind: every service that it used is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+
+from personalize_emulator.local import LocalAws
+
+# The CDK's own bootstrap stack, which stays for the next deployment.
+_BOOTSTRAP = ("cdk-hnb659fds", "CDKToolkit", "/cdk-bootstrap/hnb659fds")
+
+# service, operation, key of the list, key of the name (empty: the entry is the name)
+_LISTINGS = (
+    ("personalize", "list_campaigns", "campaigns", "campaignArn"),
+    ("personalize", "list_solutions", "solutions", "solutionArn"),
+    ("personalize", "list_event_trackers", "eventTrackers", "eventTrackerArn"),
+    ("personalize", "list_filters", "Filters", "filterArn"),
+    ("personalize", "list_datasets", "datasets", "datasetArn"),
+    ("personalize", "list_dataset_groups", "datasetGroups", "datasetGroupArn"),
+    ("personalize", "list_schemas", "schemas", "schemaArn"),
+    ("cloudformation", "list_stacks", "StackSummaries", "StackName"),
+    ("s3", "list_buckets", "Buckets", "Name"),
+    ("lambda", "list_functions", "Functions", "FunctionName"),
+    ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+    ("kinesis", "list_streams", "StreamNames", ""),
+    ("sqs", "list_queues", "QueueUrls", ""),
+    ("dynamodb", "list_tables", "TableNames", ""),
+    ("stepfunctions", "list_state_machines", "stateMachines", "stateMachineArn"),
+    ("events", "list_rules", "Rules", "Arn"),
+    ("apigatewayv2", "get_apis", "Items", "ApiId"),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("iam", "list_roles", "Roles", "RoleName"),
+    ("iam", "list_policies", "Policies", "PolicyName"),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    ("sns", "list_topics", "Topics", "TopicArn"),
+    ("ssm", "describe_parameters", "Parameters", "Name"),
+)
+_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "list_policies": {"Scope": "Local"},
+    "list_stacks": {
+        "StackStatusFilter": [
+            f"{action}_{result}"
+            for action in ("CREATE", "UPDATE", "DELETE", "ROLLBACK")
+            for result in ("COMPLETE", "FAILED")
+            if (action, result) != ("DELETE", "COMPLETE")
+        ]
+    },
+}
+
+
+def leftovers(aws: LocalAws) -> list[str]:
+    """Return what is left, as `service: name`; keys that wait for their deletion do not count."""
+    session = boto3.Session()
+    found = [
+        f"{service}: {name}"
+        for service, operation, listed, key in _LISTINGS
+        for name in _names(session.client(service, **aws.client_options), operation, listed, key)
+    ]
+    found += [f"kms: {key}" for key in _live_keys(session.client("kms", **aws.client_options))]
+    return found
+
+
+def _names(client: Any, operation: str, listed: str, key: str) -> Iterator[str]:  # noqa: ANN401
+    arguments = _ARGUMENTS.get(operation, {})
+    if client.can_paginate(operation):
+        pages = client.get_paginator(operation).paginate(**arguments)
+    else:
+        pages = [getattr(client, operation)(**arguments)]
+    for page in pages:
+        for entry in page.get(listed, []):
+            name = entry[key] if key else entry
+            if not any(part in name for part in _BOOTSTRAP):
+                yield name
+
+
+def _live_keys(kms: Any) -> Iterator[str]:  # noqa: ANN401
+    for page in kms.get_paginator("list_keys").paginate():
+        for entry in page["Keys"]:
+            key = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
+            if key["KeyManager"] == "CUSTOMER" and key["KeyState"] != "PendingDeletion":
+                yield key["KeyId"]

@@ -1,0 +1,185 @@
+"""The emulator in the process of a test: the service behind HTTP on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Self, TypedDict
+
+from personalize_emulator.clock import Clock
+from personalize_emulator.objects import MemoryObjects, ObjectStorage
+from personalize_emulator.quotas import Quotas
+from personalize_emulator.service import HttpRequest, PersonalizeService
+from personalize_emulator.store import Store
+
+_HOST = "127.0.0.1"
+
+
+class ClientOptions(TypedDict):
+    """What `boto3.client` needs to talk to the emulator."""
+
+    endpoint_url: str
+    region_name: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+
+
+class PersonalizeEmulator:
+    """Amazon Personalize for as long as a `with` statement lasts.
+
+    Example:
+        ```python
+        with PersonalizeEmulator() as aws:
+            aws.objects.put("data", "interactions.csv", rows)
+            personalize = boto3.client("personalize", **aws.client_options)
+        ```
+
+    Attributes:
+        clock: The emulated time.
+        objects: The buckets that imports read from.
+        service: The service without HTTP, while the emulator runs.
+    """
+
+    clock: Clock
+    objects: ObjectStorage
+    service: PersonalizeService
+
+    def __init__(
+        self,
+        *,
+        speed: float = 1000.0,
+        seed: int = 0,
+        state: Path | str | None = None,
+        account: str = "123456789012",
+        region: str = "us-east-1",
+        objects: ObjectStorage | None = None,
+        quotas: Quotas | None = None,
+        strict_answers: bool = False,
+    ) -> None:
+        """Prepare the emulator; it starts with the `with` statement, or with `start`.
+
+        Args:
+            speed: Emulated seconds for each real second.
+            seed: The same seed and data make the same models.
+            state: The file that keeps the state. (default: in memory)
+            account: The account that clients with `client_options` have.
+            region: The Region that they are in.
+            objects: The buckets that imports read from. (default: in memory)
+            quotas: How much of each thing there may be. (default: the documented quotas)
+            strict_answers: Hold every answer to the service model, and fail where it breaks it.
+        """
+        self.objects = MemoryObjects() if objects is None else objects
+        self._speed = speed
+        self._seed = seed
+        self._state = state
+        self._account = account
+        self._region = region
+        self._quotas = quotas
+        self._strict_answers = strict_answers
+        self._server: _Server | None = None
+
+    def __enter__(self) -> Self:
+        """Start the emulator."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop the emulator."""
+        self.stop()
+
+    def start(self) -> Self:
+        """Start the emulator.
+
+        Raises:
+            StateFileError: The state file is broken, or of another format.
+        """
+        self.clock = Clock(self._speed)
+        self.service = PersonalizeService(
+            Store(self._state),
+            self.clock,
+            self.objects,
+            quotas=self._quotas,
+            seed=self._seed,
+            account=self._account,
+            region=self._region,
+            strict_answers=self._strict_answers,
+        )
+        self._server = _Server(self.service)
+        threading.Thread(target=self._server.serve_forever, name="personalize-http").start()
+        return self
+
+    def stop(self) -> None:
+        """Stop the emulator; an emulator that does not run is stopped already."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+            self.service.close()
+
+    @property
+    def client_options(self) -> ClientOptions:
+        """What `boto3.client` needs to talk to the emulator, for all three services."""
+        if self._server is None:
+            msg = "the emulator does not run"
+            raise RuntimeError(msg)
+        return {
+            "endpoint_url": f"http://{_HOST}:{self._server.server_port}",
+            "region_name": self._region,
+            "aws_access_key_id": self._account,
+            "aws_secret_access_key": "emulator",
+        }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, service: PersonalizeService) -> None:
+        self.service = service
+        self._connections: set[socket.socket] = set()
+        super().__init__((_HOST, 0), _Handler)
+
+    def process_request(self, request: object, client_address: object) -> None:
+        assert isinstance(request, socket.socket)
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: object) -> None:
+        assert isinstance(request, socket.socket)
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+        # Clients keep connections open: their threads would wait for requests for ever.
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        request = HttpRequest(self.command, self.path, dict(self.headers.items()), body)
+        answer = self.server.service.handle(request)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST  # noqa: N815
+    do_PUT = do_POST  # noqa: N815
+    do_DELETE = do_POST  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the test speaks."""

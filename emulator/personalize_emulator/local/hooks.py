@@ -1,0 +1,158 @@
+"""Every private name of MiniStack that this package rests on, in one place.
+
+MiniStack has no way to add a service, a CloudFormation type or a fix, so we reach into it. Its
+version is pinned exactly; ``missing()`` says which name a newer one has taken away or changed, at
+start and in the contract test.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A private name of MiniStack, and what it must look like.
+
+    Attributes:
+        module: Module that has it.
+        name: Its name there.
+        use: What it is for here.
+        parameters: Parameters that it must still take, when it is a function.
+    """
+
+    module: str
+    name: str
+    use: str
+    parameters: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        """Name it, with its use."""
+        return f"{self.module}.{self.name} ({self.use})"
+
+    def load(self) -> Any:  # noqa: ANN401 - MiniStack has no types
+        """Fetch it from MiniStack."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+    def fits(self) -> bool:
+        """Whether MiniStack still has it, as it was."""
+        try:
+            found = self.load()
+        except (ImportError, AttributeError):
+            return False
+        if self.parameters is None:
+            return True
+        return callable(found) and tuple(inspect.signature(found).parameters) == self.parameters
+
+
+_APP = "ministack.app"
+_PROVISIONERS = "ministack.services.cloudformation.provisioners"
+_STACKS = "ministack.services.cloudformation.stacks"
+_STATES = "ministack.services.stepfunctions"
+_EVENTS = "ministack.services.eventbridge"
+_LAMBDA = "ministack.services.lambda_svc"
+_KINESIS = "ministack.services.kinesis"
+_S3 = "ministack.services.s3"
+_SCOPE = "ministack.core.responses"
+
+HOOKS = (
+    Hook(_APP, "main", "runs the server", ()),
+    Hook(_APP, "SERVICE_REGISTRY", "the list of services"),
+    Hook(_APP, "SERVICE_HANDLERS", "requests to a service"),
+    Hook(_APP, "_loaded_modules", "modules of services"),
+    Hook(_APP, "_state_map", "modules that a reset empties"),
+    Hook(_APP, "_lazy_handler", "requests to a service", ("module_name",)),
+    Hook(
+        _APP,
+        "_enforce_execute_api",
+        "authorization of an API's routes",
+        ("api_id", "stage", "method", "execute_path", "headers", "query_params", "iam_action"),
+    ),
+    Hook(
+        _APP,
+        "_execute_api_authorization_type",
+        "authorization of an API's routes",
+        ("api_id", "stage", "method", "execute_path"),
+    ),
+    Hook(_SCOPE, "get_account_id", "account of a request", ()),
+    Hook(_SCOPE, "get_region", "region of a request", ()),
+    Hook(_SCOPE, "request_scope", "account and region of a call", ("account_id", "region")),
+    Hook(_PROVISIONERS, "_RESOURCE_HANDLERS", "CloudFormation types"),
+    Hook(_PROVISIONERS, "_REPLACING_PROPERTIES", "properties whose change replaces a resource"),
+    Hook(_PROVISIONERS, "_tag_map", "tags of a resource", ("tags",)),
+    Hook(_STACKS, "_runs_on_worker_thread", "types that wait", ("resource_type",)),
+    Hook(_STATES, "_AWS_SDK_SERVICE_MAP", "aws-sdk integrations"),
+    Hook(_STATES, "_AWS_SDK_ERROR_PREFIX", "error names of aws-sdk integrations"),
+    Hook(
+        _STATES,
+        "_invoke_aws_sdk_integration",
+        "calls of aws-sdk integrations",
+        ("resource", "input_data"),
+    ),
+    Hook(
+        _STATES,
+        "_dispatch_aws_sdk_rest_xml",
+        "answers of S3 in aws-sdk integrations",
+        ("service_info", "service_name", "action", "input_data"),
+    ),
+    Hook(_STATES, "_api_name_to_sfn_key", "parameter names of aws-sdk integrations", ("name",)),
+    Hook(_STATES, "_service_model", "parameter names of aws-sdk integrations", ("service",)),
+    Hook(_STATES, "_ExecutionError", "errors of states"),
+    Hook(_STATES, "_scaled_sleep", "waits of states", ("seconds",)),
+    Hook(_STATES, "_executions", "executions that a state machine starts"),
+    Hook(_STATES, "_nested_execution_failure", "failures of children", ("payload",)),
+    Hook(
+        _STATES,
+        "_invoke_nested_start_execution_sync",
+        "executions that a state machine starts",
+        ("resource", "input_data"),
+    ),
+    Hook(
+        _STATES,
+        "_execute_task",
+        "tasks of a stopped execution",
+        ("state_def", "raw_input", "execution", "ctx"),
+    ),
+    Hook(_STATES, "_fail_execution", "stopped executions", ("execution", "error", "cause")),
+    Hook(_STATES, "_SERVICE_DISPATCH", "publishing to topics"),
+    Hook(_STATES, "_start_execution", "executions that EventBridge starts", ("data",)),
+    Hook(
+        _EVENTS,
+        "_dispatch_to_stepfunctions",
+        "executions that EventBridge starts",
+        ("arn", "payload"),
+    ),
+    Hook(_STATES, "_resolve_state_machine_arn", "executions that EventBridge starts", ("arn",)),
+    Hook(_LAMBDA, "_poll_kinesis", "event source mappings of streams", ()),
+    Hook(_LAMBDA, "_iter_all_esms", "event source mappings of streams", ()),
+    Hook(_LAMBDA, "_esms", "event source mappings of streams"),
+    Hook(_LAMBDA, "_apply_filter_criteria", "filters of mappings", ("records", "esm")),
+    Hook(_LAMBDA, "esm_wake", "wakes the pollers"),
+    Hook(_KINESIS, "_streams", "streams and their records"),
+    Hook(_KINESIS, "_ensure_base64", "data of records", ("value",)),
+    Hook(_KINESIS, "_start_stream_encryption", "encryption of streams", ("data",)),
+    Hook(_KINESIS, "_stop_stream_encryption", "encryption of streams", ("data",)),
+    Hook(_S3, "_resolve_sse_write_headers", "encryption", ("headers", "bucket_name")),
+    Hook(_S3, "_put_bucket_tagging", "tags of buckets", ("name", "body")),
+    Hook(_S3, "_put_bucket_encryption", "encryption of buckets", ("name", "body")),
+    Hook(_S3, "_put_bucket_lifecycle", "lifecycle of buckets", ("name", "body")),
+    Hook(_S3, "_put_bucket_logging", "access logs of buckets", ("name", "body")),
+    Hook(_S3, "_bucket_tags", "tags of buckets"),
+    Hook(_S3, "_bucket_encryption", "encryption of buckets"),
+    Hook(_S3, "_bucket_lifecycle", "lifecycle of buckets"),
+    Hook(_S3, "_bucket_logging_config", "access logs of buckets"),
+)
+
+
+def missing() -> list[str]:
+    """The hooks that this MiniStack lacks, or has in another form; empty when all fit."""
+    return [str(hook) for hook in HOOKS if not hook.fits()]
+
+
+if __name__ == "__main__":
+    json.dump(missing(), sys.stdout)

@@ -1,0 +1,117 @@
+"""The server's side of local AWS: MiniStack, with what it lacks, in an interpreter of its own.
+
+``python -m personalize_emulator.local.server --port 4566 --directory .local``
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+_HOST = "127.0.0.1"
+_TERM_SECONDS = 3.0
+_DETACH = b"detach"
+_STANDARD_INPUT = 0
+
+
+def main() -> None:
+    """Run until stopped, or until the process that started us closes our standard input."""
+    options = _options()
+    _configure(options)
+
+    # MiniStack reads its settings when it is imported, so not before.
+    from ministack import app  # noqa: PLC0415
+
+    from personalize_emulator.local import (  # noqa: PLC0415
+        buckets,
+        cloudformation,
+        event_source_mapping,
+        hooks,
+        http_api,
+        personalize,
+        stepfunctions,
+        stream_encryption,
+    )
+
+    if missing := hooks.missing():
+        sys.exit("this MiniStack does not fit; it lacks " + ", ".join(missing))
+    endpoint_url = f"http://{_HOST}:{options.port}"
+    service = personalize.install(endpoint_url=endpoint_url, speed=options.speed, seed=options.seed)
+    cloudformation.install(service)
+    stepfunctions.install(speed=options.speed)
+    event_source_mapping.install(endpoint_url)
+    buckets.install()
+    stream_encryption.install()
+    http_api.install()
+    if not os.isatty(_STANDARD_INPUT):
+        threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
+    sys.argv = ["ministack"]  # it parses them again
+    app.main()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="personalize_emulator.local.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=4566)
+    parser.add_argument("--directory", type=Path, default=Path(".local"))
+    parser.add_argument("--speed", type=float, default=1000.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--account", default="123456789012")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--node-path", type=Path)
+    return parser.parse_args()
+
+
+def _configure(options: argparse.Namespace) -> None:
+    temporary = options.directory.absolute() / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    os.environ.update(
+        {
+            # Its own default is every interface; and MQTT opens a port of its own, on all of them.
+            "BIND_HOST": _HOST,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "GATEWAY_PORT": str(options.port),
+            # The host of the URLs that it gives out: `localhost` may mean ::1, where nobody is.
+            "MINISTACK_HOST": _HOST,
+            # Unsigned requests, as those to an open API, belong to the same account.
+            "MINISTACK_ACCOUNT_ID": options.account,
+            "MINISTACK_REGION": options.region,
+            "AWS_REGION": options.region,
+            "AWS_DEFAULT_REGION": options.region,
+            # Functions inherit this environment, so boto3 in them finds its way back here.
+            "AWS_ENDPOINT_URL": f"http://{_HOST}:{options.port}",
+            "AWS_ENDPOINT_URL_S3": f"http://{_HOST}:{options.port}",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            # A burst of records otherwise makes a process each (6 GB for 500 of them).
+            "LAMBDA_ACCOUNT_CONCURRENCY": "20",
+            "LAMBDA_WARM_TTL_SECONDS": "60",
+            "TMPDIR": str(temporary),
+        }
+    )
+    if options.node_path is not None:
+        os.environ["NODE_PATH"] = str(options.node_path.absolute())
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of standard input, then end the process group, ourselves included."""
+    # Not sys.stdin: its lock, held by a thread that waits, is fatal when the interpreter ends.
+    if os.read(_STANDARD_INPUT, len(_DETACH)) == _DETACH:
+        return
+    group = os.getpgid(0)
+    if group != os.getpid():  # started by hand, in a group that is not ours alone
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    os.killpg(group, signal.SIGTERM)
+    time.sleep(_TERM_SECONDS)
+    os.killpg(group, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""What everybody likes: the model behind a request that says nothing about the user."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personalize_emulator.models.data import TrainingData
+
+_HALF_LIVES = 12
+"""How often the weight of an interaction halves over the time that the data covers."""
+
+
+def counts(data: TrainingData) -> NDArray[np.float64]:
+    """The number of interactions of each item."""
+    return np.bincount(data.item, minlength=len(data.item_ids)).astype(np.float64)
+
+
+def recent_popularity(data: TrainingData) -> NDArray[np.float64]:
+    """The popularity of each item of late, from 0 to 1."""
+    if len(data) == 0:
+        return np.zeros(len(data.item_ids))
+    age = (data.timestamp.max() - data.timestamp).astype(np.float64)
+    half_life = max(float(age.max()) / _HALF_LIVES, 1.0)
+    weight = np.exp2(-age / half_life)
+    popularity = np.bincount(data.item, weight, minlength=len(data.item_ids))
+    # Of two items not met lately the one with the longer history comes first.
+    popularity += 1e-6 * counts(data)
+    return popularity / popularity.max()

@@ -1,0 +1,149 @@
+"""Where bulk data comes from: objects in buckets, in memory or behind an S3 endpoint."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class ObjectSummary:
+    """One object of a listing."""
+
+    key: str
+    size: int
+
+
+class ObjectNotFoundError(Exception):
+    """There is no such object, or no such bucket."""
+
+
+class ObjectStorage(Protocol):
+    """Buckets of objects."""
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Return an object; raise ObjectNotFoundError if there is none."""
+        ...
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object."""
+        ...
+
+    def list(self, bucket: str, prefix: str = "") -> Sequence[ObjectSummary]:
+        """List the objects under a prefix, by key."""
+        ...
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; one that is not there is deleted already."""
+        ...
+
+
+class MemoryObjects:
+    """Buckets in memory; a bucket is there as soon as something is put in it."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._objects: dict[tuple[str, str], bytes] = {}
+        self._lock = threading.Lock()
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Return an object; raise ObjectNotFoundError if there is none."""
+        with self._lock:
+            body = self._objects.get((bucket, key))
+        if body is None:
+            msg = f"s3://{bucket}/{key} does not exist"
+            raise ObjectNotFoundError(msg)
+        return body
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object."""
+        with self._lock:
+            self._objects[bucket, key] = body
+
+    def list(self, bucket: str, prefix: str = "") -> Sequence[ObjectSummary]:
+        """List the objects under a prefix, by key."""
+        with self._lock:
+            return [
+                ObjectSummary(key, len(body))
+                for (owner, key), body in sorted(self._objects.items())
+                if owner == bucket and key.startswith(prefix)
+            ]
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; one that is not there is deleted already."""
+        with self._lock:
+            self._objects.pop((bucket, key), None)
+
+
+class S3Objects:
+    """Buckets behind an S3 endpoint, that of local AWS above all."""
+
+    def __init__(
+        self,
+        endpoint_url: str | None = None,
+        *,
+        region: str = "us-east-1",
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+    ) -> None:
+        """Talk to this endpoint; the connection is made with the first request."""
+        self._endpoint_url = endpoint_url
+        self._region = region
+        self._access_key_id = access_key_id
+        self._secret_access_key = secret_access_key
+        self._lock = threading.Lock()
+        self._made: S3Client | None = None
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Return an object; raise ObjectNotFoundError if there is none."""
+        try:
+            return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            msg = f"s3://{bucket}/{key}: {error}"
+            raise ObjectNotFoundError(msg) from error
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object."""
+        self._client.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def list(self, bucket: str, prefix: str = "") -> Sequence[ObjectSummary]:
+        """List the objects under a prefix, by key."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        try:
+            return [
+                ObjectSummary(entry["Key"], entry["Size"])
+                for page in pages
+                for entry in page.get("Contents", [])
+            ]
+        except ClientError as error:
+            msg = f"s3://{bucket}/{prefix}: {error}"
+            raise ObjectNotFoundError(msg) from error
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; one that is not there is deleted already."""
+        self._client.delete_object(Bucket=bucket, Key=key)
+
+    @property
+    def _client(self) -> S3Client:
+        # A session is not thread-safe and a client is slow to make: one, made when needed.
+        with self._lock:
+            if self._made is None:
+                client = get_session().create_client(
+                    "s3",
+                    endpoint_url=self._endpoint_url,
+                    region_name=self._region,
+                    aws_access_key_id=self._access_key_id,
+                    aws_secret_access_key=self._secret_access_key,
+                    config=Config(s3={"addressing_style": "path"}),
+                )
+                self._made = cast("S3Client", client)
+            return self._made

@@ -1,0 +1,46 @@
+"""The quotas of the service, in one place and switchable.
+
+The figures are those of the developer guide's page of limits. A quota of None is switched off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quotas:
+    """How much of each thing there may be."""
+
+    # In a Region
+    schemas: int | None = 500
+    dataset_groups: int | None = 5
+    pending_import_jobs: int | None = 5
+    pending_solution_versions: int | None = 20
+    # In a dataset group
+    solutions: int | None = 10
+    campaigns: int | None = 5
+    filters: int | None = 30
+    filter_fields: int | None = 20
+    # On a resource
+    tags: int | None = 50
+    metrics: int | None = 10
+    # Data. A training needs this many interactions, users with at least two of them, and share of
+    # such users among all.
+    import_interactions: int | None = 1000
+    training_interactions: int | None = 1000
+    training_users: int | None = 25
+    training_users_share: float | None = 0.01
+    id_length: int | None = 256
+    categorical_length: int | None = 1000
+    textual_length: int | None = 20_000
+    # Answers
+    results: int | None = 500
+    results_with_metadata: int | None = 50
+    metadata_columns: int | None = 10
+
+    @classmethod
+    def none(cls) -> Self:
+        """Switch every quota off: for tests of other things with little data."""
+        return cls(**{field.name: None for field in fields(cls)})

@@ -1,0 +1,182 @@
+"""Campaigns: a version of a solution, there for requests in real time."""
+
+from __future__ import annotations
+
+from cdk_personalize.recipe import Recipe
+from personalize_emulator.backend import Backend
+from personalize_emulator.caller import Caller
+from personalize_emulator.errors import InvalidInputError, ResourceInUseError
+from personalize_emulator.jobs import Job
+from personalize_emulator.resources.family import ResourceFamily, is_settled
+from personalize_emulator.resources.recipe import recipe_of
+from personalize_emulator.store import Document, Resource, Store
+
+_LATEST = "/$LATEST"
+
+_CONFIG_OF: dict[str, Recipe] = {
+    "itemExplorationConfig": Recipe.USER_PERSONALIZATION,
+    "rankingInfluence": Recipe.SEMANTIC_SIMILARITY,
+}
+_UPDATED = ("solutionVersionArn", "minProvisionedTPS", "campaignConfig")
+
+
+class Campaigns(ResourceFamily):
+    """The operations on campaigns."""
+
+    kind = "campaign"
+    create_seconds = 300.0
+    update_seconds = 300.0
+    delete_seconds = 60.0
+    latest_update = "latestCampaignUpdate"
+
+    def create_campaign(self, request: Document, caller: Caller) -> Document:
+        """Deploy a version of a solution."""
+        version = self._deployable(request["solutionVersionArn"], caller)
+        config = request.get("campaignConfig", {})
+        _require_fit(config, request["solutionVersionArn"], version)
+        used = self._count(caller, group=version.group_arn)
+        self._require_room(self._quotas.campaigns, used, "campaigns in a dataset group")
+        arn = caller.arn(f"campaign/{request['name']}")
+        tags = request.pop("tags", [])
+        document = {
+            "minProvisionedTPS": 1,
+            **request,
+            "campaignArn": arn,
+            "solutionVersionArn": version.arn,
+        }
+        self._create(
+            arn,
+            document,
+            caller,
+            name=request["name"],
+            group=version.group_arn,
+            parent=version.parent_arn,
+            tags=tags,
+        )
+        return {"campaignArn": arn}
+
+    def describe_campaign(self, request: Document, caller: Caller) -> Document:
+        """Describe a campaign."""
+        return {"campaign": self._get(request["campaignArn"], caller).document}
+
+    def list_campaigns(self, request: Document, caller: Caller) -> Document:
+        """List the campaigns, of all solutions or of one."""
+        return self._page(request, caller, "campaigns", parent=request.get("solutionArn"))
+
+    def update_campaign(self, request: Document, caller: Caller) -> Document:
+        """Deploy another version or change the configuration; until that is done the old holds."""
+        campaign = self._get(request["campaignArn"], caller)
+        if campaign.status not in {"ACTIVE", "CREATE FAILED"}:
+            msg = f"{campaign.arn} is {campaign.status}; it must be ACTIVE or CREATE FAILED."
+            raise ResourceInUseError(msg)
+        given = {name: request[name] for name in _UPDATED if name in request}
+        if not given:
+            msg = f"One of {', '.join(_UPDATED)} must be given."
+            raise InvalidInputError(msg)
+        target = str(given.get("solutionVersionArn") or _target(campaign))
+        version = self._deployable(target, caller)
+        if version.parent_arn != campaign.parent_arn:
+            msg = f"{version.arn} is no version of {campaign.parent_arn}, which the campaign is of."
+            raise InvalidInputError(msg)
+        if "campaignConfig" in given:
+            _require_fit(given["campaignConfig"], target, version)
+        held = {name: campaign.document[name] for name in _UPDATED if name in campaign.document}
+        self._update(campaign, {**held, **given, "solutionVersionArn": version.arn})
+        return {"campaignArn": campaign.arn}
+
+    def delete_campaign(self, request: Document, caller: Caller) -> Document:
+        """Delete a campaign."""
+        self._delete(self._get(request["campaignArn"], caller))
+        return {}
+
+    def finish(self, job: Job) -> None:
+        """Mark the campaign as done; with an update done, what it changed holds."""
+        super().finish(job)
+        if job.action == "delete":
+            return
+        if job.action == "update":
+            update = self._existing(job.arn).document[self.latest_update]
+            changes = {name: update[name] for name in _UPDATED if name in update}
+            self._change(job.arn, **changes, status="ACTIVE", failureReason=None)
+        # A version may have become ACTIVE in the meantime.
+        self._follow(self._existing(job.arn))
+
+    def follow(self, solution_arn: str) -> None:
+        """Have the campaigns that want it deploy the newest version of a solution."""
+        for campaign in self._store.find(self.kind, parent=solution_arn):
+            self._follow(campaign)
+
+    def _follow(self, campaign: Resource) -> None:
+        document = campaign.document
+        if not _is_synced(campaign):
+            return
+        under_way = document.get(self.latest_update, {}).get("status", "ACTIVE")
+        version = _latest_version(self._store, campaign.parent_arn or "")
+        if (
+            version is not None
+            and version.arn != document["solutionVersionArn"]
+            and campaign.status == "ACTIVE"
+            and is_settled(under_way)
+        ):
+            held = {name: document[name] for name in _UPDATED if name in document}
+            self._update(campaign, {**held, "solutionVersionArn": version.arn})
+
+    def _deployable(self, arn: str, caller: Caller) -> Resource:
+        """Return the version that an ARN, or `<solution ARN>/$LATEST`, means.
+
+        What the service says to `/$LATEST` before there is a version is not documented; here it is
+        refused, as a version that is not ACTIVE is.
+        """
+        if not arn.endswith(_LATEST):
+            return self._get_active(arn, caller, kind="solution-version")
+        solution = self._get(arn.removesuffix(_LATEST), caller, kind="solution")
+        version = _latest_version(self._store, solution.arn)
+        if version is None:
+            msg = f"{solution.arn} has no version that is ACTIVE."
+            raise InvalidInputError(msg)
+        return version
+
+
+def follow_latest(backend: Backend, solution_arn: str) -> None:
+    """Have campaigns follow, after a version of their solution has become ACTIVE."""
+    Campaigns(backend).follow(solution_arn)
+
+
+def _latest_version(store: Store, solution_arn: str) -> Resource | None:
+    """Return the newest version of a solution that is ACTIVE, None if there is none yet."""
+    versions = store.find("solution-version", parent=solution_arn)
+    return next((v for v in reversed(list(versions)) if v.status == "ACTIVE"), None)
+
+
+def _is_synced(campaign: Resource) -> bool:
+    config = campaign.document.get("campaignConfig", {})
+    return bool(config.get("syncWithLatestSolutionVersion"))
+
+
+def _target(campaign: Resource) -> str:
+    """Return what a campaign deploys, in the form that a request would give it in."""
+    if _is_synced(campaign):
+        return f"{campaign.parent_arn}{_LATEST}"
+    return str(campaign.document["solutionVersionArn"])
+
+
+def _require_fit(config: Document, target: str, version: Resource) -> None:
+    """Refuse a configuration that does not go with what is deployed.
+
+    Raises:
+        InvalidInputError: There is such a thing in it.
+    """
+    if config.get("syncWithLatestSolutionVersion") and not target.endswith(_LATEST):
+        msg = (
+            "syncWithLatestSolutionVersion needs the solutionVersionArn in the form "
+            f"{version.parent_arn}{_LATEST}."
+        )
+        raise InvalidInputError(msg)
+    recipe = recipe_of(version.document["recipeArn"], version.caller)
+    for name, wanted in _CONFIG_OF.items():
+        if name in config and recipe is not wanted:
+            msg = f"{name} is for {wanted} alone, not for {recipe}."
+            raise InvalidInputError(msg)
+    if not recipe.type.is_real_time:
+        msg = f"A solution of {recipe} cannot be deployed."
+        raise InvalidInputError(msg)

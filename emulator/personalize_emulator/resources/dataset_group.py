@@ -1,0 +1,66 @@
+"""Dataset groups: what all other resources of a use case belong to."""
+
+from __future__ import annotations
+
+from personalize_emulator.caller import Caller
+from personalize_emulator.errors import InvalidInputError
+from personalize_emulator.jobs import Job
+from personalize_emulator.resources.family import ResourceFamily, is_settled
+from personalize_emulator.store import Document
+
+# The service names event trackers, solutions, recommenders and datasets. Filters and metric
+# attributions it does not name; as a dataset cannot be deleted before them, one that is left over
+# never had a dataset, and is better found than lost.
+_IN_THE_WAY = (
+    "event-tracker",
+    "solution",
+    "recommender",
+    "dataset",
+    "filter",
+    "metric-attribution",
+)
+
+
+class DatasetGroups(ResourceFamily):
+    """The operations on dataset groups."""
+
+    kind = "dataset-group"
+    create_seconds = 30.0
+    delete_seconds = 30.0
+
+    def create_dataset_group(self, request: Document, caller: Caller) -> Document:
+        """Create a dataset group, with a domain or without."""
+        if ("roleArn" in request) != ("kmsKeyArn" in request):
+            msg = "roleArn and kmsKeyArn must be given together: the role is for the key alone."
+            raise InvalidInputError(msg)
+        used = sum(
+            group.status == "ACTIVE" or not is_settled(group.status)
+            for group in self._store.find(self.kind, caller=caller)
+        )
+        self._require_room(self._quotas.dataset_groups, used, "dataset groups")
+        tags = request.pop("tags", [])
+        arn = caller.arn(f"dataset-group/{request['name']}")
+        document = {**request, "datasetGroupArn": arn}
+        self._create(arn, document, caller, name=request["name"], tags=tags)
+        return {"datasetGroupArn": arn, "domain": request.get("domain")}
+
+    def describe_dataset_group(self, request: Document, caller: Caller) -> Document:
+        """Describe a dataset group."""
+        return {"datasetGroup": self._get(request["datasetGroupArn"], caller).document}
+
+    def list_dataset_groups(self, request: Document, caller: Caller) -> Document:
+        """List the dataset groups."""
+        return self._page(request, caller, "datasetGroups")
+
+    def delete_dataset_group(self, request: Document, caller: Caller) -> Document:
+        """Delete a dataset group that nothing belongs to any more."""
+        group = self._get(request["datasetGroupArn"], caller)
+        for kind in _IN_THE_WAY:
+            self._require_none(kind, f"{group.arn} still has", group=group.arn)
+        self._delete(group)
+        return {}
+
+    def begin(self, job: Job) -> None:
+        """Mark the group as being worked on; one that is deleted stays DELETE PENDING."""
+        if job.action != "delete":
+            super().begin(job)

@@ -1,0 +1,252 @@
+"""The service itself: requests in, answers out, and no network around it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from personalize_emulator.backend import Backend
+from personalize_emulator.caller import Caller
+from personalize_emulator.clock import Clock
+from personalize_emulator.errors import (
+    NotEmulatedError,
+    SerializationError,
+    ServiceError,
+    UnknownOperationError,
+)
+from personalize_emulator.events import Events
+from personalize_emulator.interactions import InteractionLog
+from personalize_emulator.jobs import Jobs
+from personalize_emulator.objects import MemoryObjects, ObjectStorage
+from personalize_emulator.quotas import Quotas
+from personalize_emulator.records import Records
+from personalize_emulator.rendering import render
+from personalize_emulator.resources import FAMILIES, Tags
+from personalize_emulator.runtime import Runtime
+from personalize_emulator.service_model import Operation, Surface
+from personalize_emulator.store import Store
+from personalize_emulator.training import Models
+from personalize_emulator.validation import validate
+
+_log = logging.getLogger(__name__)
+
+_CREDENTIAL = re.compile(
+    r"Credential=(?P<key>[^/,\s]+)/\d+/(?P<region>[a-z0-9-]+)/[^/]+/aws4_request"
+)
+_ACCOUNT = re.compile(r"\d{12}")
+
+Handler = Callable[[dict[str, Any], Caller], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as it came in.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path, with or without a query.
+        headers: The headers, in any case.
+        body: The body.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """An answer as it goes out."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class PersonalizeService:
+    """Amazon Personalize: all three endpoints behind one door.
+
+    It is safe to use from many threads. No call waits for a job: creates, imports, trainings and
+    deletes go on behind the answer, by the emulated clock.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        objects: ObjectStorage | None = None,
+        *,
+        quotas: Quotas | None = None,
+        seed: int = 0,
+        account: str = "123456789012",
+        region: str = "us-east-1",
+        strict_answers: bool = False,
+    ) -> None:
+        """Start the service.
+
+        Args:
+            store: The state; the service closes it. (default: in memory)
+            clock: The emulated time. (default: real time)
+            objects: Where imports read from. (default: buckets in memory)
+            quotas: How much of each thing there may be. (default: the documented quotas)
+            seed: The same seed and data make the same models.
+            account: The account of requests whose access key is no account number.
+            region: The Region of requests that are not signed.
+            strict_answers: Hold every answer to its shape; tests do.
+        """
+        self._store = store or Store()
+        self._clock = clock or Clock()
+        self._clock.advance_to(self._store.latest_moment())
+        self._jobs = Jobs(self._store, self._clock)
+        self._default = Caller(account, region)
+        self._strict_answers = strict_answers
+        self._surface = Surface()
+        backend = Backend(
+            store=self._store,
+            clock=self._clock,
+            jobs=self._jobs,
+            interactions=InteractionLog(self._store),
+            records=Records(self._store),
+            models=Models(self._store),
+            objects=objects or MemoryObjects(),
+            quotas=quotas or Quotas(),
+            seed=seed,
+        )
+        families = [family(backend) for family in FAMILIES]
+        parts = [*families, Tags(backend), Events(backend), Runtime(backend)]
+        self._handlers: dict[str, Handler] = {
+            operation.name: getattr(part, operation.method)
+            for operation in self._surface.operations
+            for part in parts
+            if hasattr(part, operation.method)
+        }
+        self._jobs.start({family.kind: family for family in families})
+
+    def __enter__(self) -> Self:
+        """Return the service."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the service."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop all jobs and close the state; a state file can be opened again."""
+        self._jobs.stop()
+        self._store.close()
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request of any of the three endpoints; every failure is an error document."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        target = headers.get("x-amz-target")
+        operation = self._surface.requested(request.method, request.path, target)
+        try:
+            if operation is None:
+                raise UnknownOperationError(404 if target is None else 400)
+            answer = self._answer(operation, _parsed(request.body), self._caller(headers))
+        except ServiceError as error:
+            return _response(error.status, {"message": error.message}, operation, error.code)
+        except Exception:
+            _log.exception("the emulator broke on %s %s", request.method, target or request.path)
+            return _response(500, {"message": "The emulator broke."}, operation, "InternalFailure")
+        return _response(200, answer, operation)
+
+    def call(
+        self,
+        operation: str,
+        request: Mapping[str, Any],
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        service: str = "personalize",
+    ) -> dict[str, Any]:
+        """Call an operation in process.
+
+        Args:
+            operation: The name, `CreateSchema` say.
+            request: The request by the members of its shape.
+            account: The account that calls. (default: that of the service)
+            region: The Region that it calls in. (default: that of the service)
+            service: Which endpoint: "personalize", "personalize-events" or "personalize-runtime".
+
+        Raises:
+            ServiceError: What the service answers with.
+        """
+        found = self._surface.named(service, operation)
+        if found is None:
+            raise UnknownOperationError(400)
+        caller = Caller(account or self._default.account, region or self._default.region)
+        return self._answer(found, request, caller)
+
+    def _answer(
+        self, operation: Operation, request: Mapping[str, Any], caller: Caller
+    ) -> dict[str, Any]:
+        try:
+            if operation.input_shape is not None:
+                request = validate(operation.input_shape, request)
+            handler = self._handlers.get(operation.name)
+            if handler is None:
+                raise NotEmulatedError(operation.name)
+            with self._alone(operation):
+                answer = handler(dict(request), caller)
+        except ServiceError as error:
+            error.status = operation.error_status(error.code) or error.status
+            raise
+        return render(operation.output_shape, answer, strict=self._strict_answers)
+
+    def _alone(self, operation: Operation) -> AbstractContextManager[None]:
+        """Let an operation that may change things happen whole, and one at a time."""
+        if operation.service == "personalize-runtime":
+            return nullcontext()
+        return self._store.transaction()
+
+    def _caller(self, headers: Mapping[str, str]) -> Caller:
+        """Tell who calls: an access key of twelve digits is the number of an account."""
+        credential = _CREDENTIAL.search(headers.get("authorization", ""))
+        if credential is None:
+            return self._default
+        key = credential["key"]
+        account = key if _ACCOUNT.fullmatch(key) else self._default.account
+        return Caller(account, credential["region"])
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        return {}
+    try:
+        request = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        msg = f"The request body is no JSON: {error}"
+        raise SerializationError(msg) from error
+    if not isinstance(request, dict):
+        msg = "The request body is no JSON object"
+        raise SerializationError(msg)
+    return request
+
+
+def _refuse_constant(name: str) -> None:
+    msg = f"{name} is no JSON number"
+    raise ValueError(msg)
+
+
+def _response(
+    status: int, document: Mapping[str, Any], operation: Operation | None, error: str | None = None
+) -> HttpResponse:
+    rest = operation is not None and operation.protocol == "rest-json"
+    headers = {
+        "Content-Type": "application/json" if rest else "application/x-amz-json-1.1",
+        "x-amzn-RequestId": str(uuid.uuid4()),
+    }
+    if error is not None:
+        headers["x-amzn-ErrorType"] = error
+        document = {"__type": error, **document}
+    elif operation is not None and operation.output_shape is None:
+        return HttpResponse(status, headers, b"")
+    return HttpResponse(status, headers, json.dumps(document).encode())

@@ -1,0 +1,109 @@
+"""Problems, as clients of the API see them: RFC 9457 documents."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+CONTENT_TYPE = "application/problem+json"
+# A campaign appears when training ends, which takes an hour rather than a second.
+RETRY_WITHOUT_MODEL_SECONDS = 60
+RETRY_THROTTLED_SECONDS = 1
+
+
+@dataclass
+class ProblemError(Exception):
+    """A request that gets a problem document for an answer.
+
+    Attributes:
+        status: The status of the answer.
+        detail: What is the matter with this request, in one sentence.
+        parameter: The parameter that is the cause, if one is.
+        headers: The headers that go with the status.
+    """
+
+    status: HTTPStatus
+    detail: str
+    parameter: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> str:
+        """Return the document; the status says all that its type could, so that is blank."""
+        document: dict[str, object] = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+        }
+        if self.parameter is not None:
+            document["parameter"] = self.parameter
+        return json.dumps(document)
+
+
+def bad_parameter(*, parameter: str, allowed: str, got: object) -> ProblemError:
+    """Return the problem of a request whose parameter has a value that it may not have."""
+    return ProblemError(
+        HTTPStatus.BAD_REQUEST, f"{parameter} must be {allowed}, got {_shown(got)}", parameter
+    )
+
+
+def missing_parameter(*, parameter: str) -> ProblemError:
+    """Return the problem of a request that lacks a parameter."""
+    return ProblemError(HTTPStatus.BAD_REQUEST, f"{parameter} is missing", parameter)
+
+
+def unknown_parameter(parameter: str, *, allowed: list[str]) -> ProblemError:
+    """Return the problem of a request with a parameter that means nothing, a typing error say."""
+    detail = f"{_shown(parameter)} is no parameter of this route, allowed are {', '.join(allowed)}"
+    return ProblemError(HTTPStatus.BAD_REQUEST, detail, parameter)
+
+
+def no_such_route(path: str, routes: list[str]) -> ProblemError:
+    """Return the problem of a request to a path that nothing answers."""
+    detail = f"nothing answers {_shown(path)}, there is {', '.join(routes) or 'no model yet'}"
+    return ProblemError(HTTPStatus.NOT_FOUND, detail)
+
+
+def wrong_method(method: str, path: str, allowed: str) -> ProblemError:
+    """Return the problem of a request to a route by another method than its own."""
+    detail = f"{path} answers {allowed}, got {method}"
+    return ProblemError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
+
+
+def no_model_yet(model: str) -> ProblemError:
+    """Return the problem of a request to a model that is declared and not trained yet."""
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"the model {model!r} is not ready: it is there when it has been trained and deployed",
+        headers={"Retry-After": str(RETRY_WITHOUT_MODEL_SECONDS)},
+    )
+
+
+def throttled() -> ProblemError:
+    """Return the problem of a request in a time of too many."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "there are more requests than the model takes",
+        headers={"Retry-After": str(RETRY_THROTTLED_SECONDS)},
+    )
+
+
+def timed_out() -> ProblemError:
+    """Return the problem of a request that Amazon Personalize did not answer in time."""
+    return ProblemError(HTTPStatus.GATEWAY_TIMEOUT, "Amazon Personalize did not answer in time")
+
+
+def bad_gateway() -> ProblemError:
+    """Return the problem of a request that Amazon Personalize failed to answer."""
+    return ProblemError(HTTPStatus.BAD_GATEWAY, "Amazon Personalize failed to answer")
+
+
+def internal_error() -> ProblemError:
+    """Return the problem of a request that broke this API."""
+    return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "the request broke the API")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=repr)
+    longest = 80
+    return text if len(text) <= longest else f"{text[:longest]}..."

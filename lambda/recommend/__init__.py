@@ -1,0 +1,1 @@
+"""The code of the function that answers requests for recommendations."""

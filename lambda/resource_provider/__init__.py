@@ -1,0 +1,1 @@
+"""The custom resources: what CloudFormation cannot do for Amazon Personalize."""

@@ -1,0 +1,54 @@
+"""Whether a resource that is already there was made by the request that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from personalize_runtime.control_plane import is_being_deleted, matches
+from resource_provider.lifecycle import ProvisioningError
+
+# A request of CloudFormation, with all its repeats, lasts no longer.
+_LONGEST_REQUEST = timedelta(hours=1)
+
+
+def adopt(
+    kind: str,
+    arn: str,
+    resource: Mapping[str, Any] | None,
+    wanted: Mapping[str, Any],
+    *,
+    is_known: bool = False,
+) -> None:
+    """Accept a resource that a repeated request made before; refuse any other.
+
+    A refused resource must never become a physical id: CloudFormation would delete it.
+
+    Args:
+        kind: What it is, for people.
+        arn: Its ARN.
+        resource: What the service says of it, if it says anything.
+        wanted: What the request asks for and cannot be changed later.
+        is_known: Whether it belongs to the stack, however old it is.
+
+    Raises:
+        ProvisioningError: If it is another one, or is going away.
+    """
+    if resource is not None and is_being_deleted(resource["status"]):
+        msg = f"the {kind} {arn} is being deleted: try again when it is gone"
+        raise ProvisioningError(msg)
+    if (
+        resource is None
+        or not matches(wanted, resource)
+        or not (is_known or _is_recent(resource["creationDateTime"]))
+    ):
+        msg = (
+            f"the {kind} {arn} is there already, and not made by this stack: "
+            "delete it, give this one another name, or import it by its ARN"
+        )
+        raise ProvisioningError(msg)
+
+
+def _is_recent(created: datetime) -> bool:
+    return datetime.now(UTC) - created < _LONGEST_REQUEST

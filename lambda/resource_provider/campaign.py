@@ -1,0 +1,176 @@
+"""Custom::PersonalizeCampaign.
+
+A campaign needs a model, and a model needs data: until there is one, the campaign is declared and
+its ARN known, and the pipeline creates it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from personalize_runtime.control_plane import (
+    code_of,
+    is_active,
+    is_being_deleted,
+    is_busy,
+    is_failed,
+    matches,
+    newest_active_version,
+    unless_missing,
+)
+from resource_provider.adoption import adopt
+from resource_provider.lifecycle import (
+    DEFERRED,
+    Change,
+    ProvisioningError,
+    ResourceEvent,
+    is_deferred,
+    old_request_of,
+    physical_id,
+    request_of,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+
+_UPDATABLE = ("minProvisionedTPS", "campaignConfig")
+
+
+class CampaignResource:
+    """The campaigns of the stack."""
+
+    def __init__(self, personalize: PersonalizeClient) -> None:
+        """Keep the client."""
+        self._personalize = personalize
+
+    def create(self, event: ResourceEvent) -> Change:
+        """Create the campaign, or leave it to the pipeline."""
+        return self._create(event)
+
+    def update(self, event: ResourceEvent) -> Change:
+        """Update the campaign, or create another one."""
+        arn = _arn(event)
+        if arn != physical_id(event):
+            return self._create(event, is_known=True)
+        campaign = self._describe(arn)
+        if campaign is None:
+            return self._create(event)
+        old, new = old_request_of(event), request_of(event)
+        is_changed = any(old.get(name) != new.get(name) for name in _UPDATABLE)
+        return Change(
+            arn,
+            latest_update=_latest_update(campaign),
+            update_due=is_changed or self._moves_to(event, campaign) is not None,
+        )
+
+    def still_changing(self, event: ResourceEvent) -> str | None:
+        """Wait until the campaign is there, as it is asked for."""
+        if is_deferred(event):
+            return None
+        arn = physical_id(event)
+        campaign = self._describe(arn)
+        if campaign is None:
+            msg = f"the campaign {arn} is gone"
+            raise ProvisioningError(msg)
+        is_update = event["RequestType"] == "Update"
+        if is_failed(campaign["status"]) and not is_update:
+            reason = campaign.get("failureReason", "no reason was given")
+            msg = f"the campaign {arn} is {campaign['status']}: {reason}"
+            raise ProvisioningError(msg)
+        if is_busy(campaign["status"]):
+            return f"the campaign {arn} is {campaign['status']}"
+        return self._still_updating(event, campaign) if event.get("UpdateDue") else None
+
+    def still_deleting(self, event: ResourceEvent) -> str | None:
+        """Delete the campaign, once the service is not at work on it."""
+        arn = physical_id(event)
+        campaign = self._describe(arn)
+        if campaign is None:
+            return None
+        for status in (
+            campaign["status"],
+            campaign.get("latestCampaignUpdate", {}).get("status", ""),
+        ):
+            if is_being_deleted(status) or is_busy(status):
+                return f"the campaign {arn} is {status}"
+        unless_missing(lambda: self._personalize.delete_campaign(campaignArn=arn))
+        return f"the campaign {arn} is being deleted"
+
+    def _create(self, event: ResourceEvent, *, is_known: bool = False) -> Change:
+        arn, request = _arn(event), request_of(event)
+        version = self._newest_version(event)
+        if version is None:
+            # Told now and not by the pipeline, which would take a stranger's campaign for ours.
+            if (campaign := self._describe(arn)) is None:
+                return Change(arn, DEFERRED)
+            adopt("campaign", arn, campaign, {"name": request["name"]}, is_known=is_known)
+            return Change(arn)
+        try:
+            self._personalize.create_campaign(**request, solutionVersionArn=version)
+        except ClientError as error:
+            if code_of(error) != "ResourceAlreadyExistsException":
+                raise
+            known = ("name",) if is_known else ("name", *_UPDATABLE)
+            wanted = {name: request[name] for name in known if name in request}
+            adopt("campaign", arn, self._describe(arn), wanted, is_known=is_known)
+        return Change(arn)
+
+    def _still_updating(self, event: ResourceEvent, campaign: dict[str, Any]) -> str | None:
+        arn, request = campaign["campaignArn"], request_of(event)
+        update = campaign.get("latestCampaignUpdate", {})
+        status = update.get("status", "")
+        if is_busy(status):
+            return f"the update of the campaign {arn} is {status}"
+        wanted = {name: request[name] for name in _UPDATABLE if name in request}
+        version = self._moves_to(event, campaign)
+        if version is not None:
+            wanted["solutionVersionArn"] = version
+        if _latest_update(campaign) != event.get("LatestUpdate", "") and matches(wanted, update):
+            if is_active(status):
+                return None
+            reason = update.get("failureReason", "no reason was given")
+            msg = f"the campaign {arn} could not be updated: {reason}"
+            raise ProvisioningError(msg)
+        if "campaignConfig" in old_request_of(event):
+            wanted.setdefault("campaignConfig", {})
+        self._personalize.update_campaign(campaignArn=arn, **wanted)
+        return f"the campaign {arn} is being updated"
+
+    def _newest_version(self, event: ResourceEvent) -> str | None:
+        """Return the model that the campaign is to serve, if there is one."""
+        solution_arn = event["ResourceProperties"]["SolutionArn"]
+        version = newest_active_version(self._personalize, solution_arn)
+        follows = request_of(event).get("campaignConfig", {}).get("syncWithLatestSolutionVersion")
+        return f"{solution_arn}/$LATEST" if version and follows else version
+
+    def _moves_to(self, event: ResourceEvent, campaign: dict[str, Any]) -> str | None:
+        """Return the model of another solution, if the campaign is to serve one that is there.
+
+        Within its solution it keeps the model that it has: to move it is the pipeline's part.
+        """
+        solution_arn = event["ResourceProperties"]["SolutionArn"]
+        old_arn = event.get("OldResourceProperties", {}).get("SolutionArn", solution_arn)
+        config = request_of(event).get("campaignConfig", {})
+        follows = bool(config.get("syncWithLatestSolutionVersion"))
+        served = str(campaign["solutionVersionArn"])
+        followed = served.endswith("/$LATEST") or bool(
+            campaign.get("campaignConfig", {}).get("syncWithLatestSolutionVersion")
+        )
+        if old_arn == solution_arn and follows == followed:
+            return None
+        return self._newest_version(event)
+
+    def _describe(self, arn: str) -> dict[str, Any] | None:
+        answer = unless_missing(lambda: self._personalize.describe_campaign(campaignArn=arn))
+        return None if answer is None else dict(answer["campaign"])
+
+
+def _arn(event: ResourceEvent) -> str:
+    prefix = str(event["ResourceProperties"]["SolutionArn"]).partition(":solution/")[0]
+    return f"{prefix}:campaign/{request_of(event)['name']}"
+
+
+def _latest_update(campaign: dict[str, Any]) -> str:
+    return str(campaign.get("latestCampaignUpdate", {}).get("creationDateTime", ""))

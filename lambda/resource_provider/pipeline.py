@@ -1,0 +1,134 @@
+"""Custom::PersonalizePipeline: starts the pipeline after a deploy, and stops it before a deletion.
+
+It depends on everything that the pipeline can touch, so it goes before all of that does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from personalize_runtime.control_plane import (
+    code_of,
+    is_busy,
+    message_of,
+    stop_training,
+    unless_missing,
+)
+from personalize_runtime.observability import logger
+from resource_provider.lifecycle import Change, ResourceEvent, physical_id, stack_name
+from resource_provider.retirement import delete_retired
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+# The list of executions is eventually consistent: one that was just started may not be in it yet.
+SETTLING_SECONDS = 5
+
+
+class PipelineResource:
+    """The pipeline of the stack."""
+
+    def __init__(self, personalize: PersonalizeClient, stepfunctions: SFNClient) -> None:
+        """Keep the clients."""
+        self._personalize = personalize
+        self._stepfunctions = stepfunctions
+
+    def create(self, event: ResourceEvent) -> Change:
+        """Start the pipeline: there may be data already."""
+        return self._start(event)
+
+    def update(self, event: ResourceEvent) -> Change:
+        """Start the pipeline if what it is to realise has changed."""
+        old, new = event.get("OldResourceProperties", {}), event["ResourceProperties"]
+        if any(old.get(name) != new[name] for name in ("Plan", "StateMachineArn")):
+            return self._start(event)
+        return Change(physical_id(event))
+
+    def still_changing(self, event: ResourceEvent) -> str | None:
+        """Wait for nothing: the pipeline takes hours."""
+        return None
+
+    def still_deleting(self, event: ResourceEvent) -> str | None:
+        """Stop executions and trainings; wait for imports, which have no stop."""
+        properties = event["ResourceProperties"]
+        machines = properties.get("StateMachineArns", [properties["StateMachineArn"]])
+        return (
+            next(filter(None, map(self._stop_executions, machines)), None)
+            or next(
+                filter(None, map(self._stop_training, properties.get("SolutionArns", []))), None
+            )
+            or next(filter(None, map(self._importing, self._datasets(event))), None)
+            or _settling(event)
+        )
+
+    def _start(self, event: ResourceEvent) -> Change:
+        arn = event["ResourceProperties"]["StateMachineArn"]
+        try:
+            self._stepfunctions.start_execution(
+                stateMachineArn=arn,
+                name=f"deploy-{event['RequestId']}",
+                input=json.dumps({"Reason": "deploy"}),
+            )
+        except ClientError as error:
+            if code_of(error) != "ExecutionAlreadyExists":  # this very request, repeated
+                raise
+        try:
+            group_arn = event["ResourceProperties"]["DatasetGroupArn"]
+            delete_retired(self._personalize, group_arn, stack_name(event))
+        except ClientError as error:
+            # What is left is deleted at another deploy, or with the stack: no reason to fail.
+            logger.warning("retired solutions are left", reason=message_of(error))
+        return Change(arn)
+
+    def _stop_executions(self, machine: str) -> str | None:
+        pages = self._stepfunctions.get_paginator("list_executions").paginate(
+            stateMachineArn=machine, statusFilter="RUNNING"
+        )
+        waiting = None
+        try:
+            for page in pages:
+                for execution in page["executions"]:
+                    arn = execution["executionArn"]
+                    waiting = f"the execution {arn} is being stopped"
+                    self._stepfunctions.stop_execution(
+                        executionArn=arn, cause="the pipeline is being deleted"
+                    )
+        except ClientError as error:
+            if code_of(error) not in {"StateMachineDoesNotExist", "ExecutionDoesNotExist"}:
+                raise
+        return waiting
+
+    def _stop_training(self, solution_arn: str) -> str | None:
+        return stop_training(self._personalize, solution_arn)
+
+    def _importing(self, dataset_arn: str) -> str | None:
+        pages = self._personalize.get_paginator("list_dataset_import_jobs").paginate(
+            datasetArn=dataset_arn
+        )
+        jobs = unless_missing(lambda: [j for page in pages for j in page["datasetImportJobs"]])
+        for job in jobs or []:
+            if is_busy(job["status"]):
+                return f"the import {job['datasetImportJobArn']} is {job['status']}"
+        return None
+
+    def _datasets(self, event: ResourceEvent) -> list[str]:
+        properties = event["ResourceProperties"]
+        if "DatasetArns" in properties:
+            return [str(arn) for arn in properties["DatasetArns"]]
+        pages = self._personalize.get_paginator("list_datasets").paginate(
+            datasetGroupArn=properties["DatasetGroupArn"]
+        )
+        datasets = unless_missing(lambda: [d for page in pages for d in page["datasets"]])
+        return [dataset["datasetArn"] for dataset in datasets or []]
+
+
+def _settling(event: ResourceEvent) -> str | None:
+    if time.time() - event.get("BeganAt", 0) < SETTLING_SECONDS:
+        return "an execution may be starting"
+    return None

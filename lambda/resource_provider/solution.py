@@ -1,0 +1,200 @@
+"""Custom::PersonalizeSolution.
+
+CloudFormation's own type leaves the paid automatic training on, and knows neither events nor
+columns nor objectives. Some recipes need data before a solution can be created at all: those
+solutions are left to the pipeline.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from personalize_runtime.control_plane import (
+    code_of,
+    is_active,
+    is_being_deleted,
+    is_busy,
+    is_failed,
+    matches,
+    unless_missing,
+)
+from resource_provider.adoption import adopt
+from resource_provider.lifecycle import (
+    DEFERRED,
+    Change,
+    ProvisioningError,
+    ResourceEvent,
+    is_deferred,
+    old_request_of,
+    physical_id,
+    request_of,
+    stack_name,
+)
+from resource_provider.retirement import (
+    campaigns_of,
+    delete_solution,
+    is_retired,
+    reinstate,
+    retire,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+
+# The guide does not give the words with which the service asks for data.
+_LACKS_DATA = re.compile(r"\b(data|dataset|datasets|interactions)\b", re.IGNORECASE)
+_SWITCHES = ("performAutoTraining", "performIncrementalUpdate")
+_CONFIGS = ("autoTrainingConfig", "eventsConfig")
+
+
+class SolutionResource:
+    """The solutions of the stack."""
+
+    def __init__(self, personalize: PersonalizeClient) -> None:
+        """Keep the client."""
+        self._personalize = personalize
+
+    def create(self, event: ResourceEvent) -> Change:
+        """Create the solution, or leave it to the pipeline."""
+        return self._create(event)
+
+    def update(self, event: ResourceEvent) -> Change:
+        """Update what can be, or create another solution."""
+        old, new = old_request_of(event), request_of(event)
+        arn = _arn(new)
+        if arn != physical_id(event):
+            return self._create(event, is_known=True)
+        solution = self._describe(arn)
+        if solution is None:
+            return self._create(event)
+        # What is there decides, not the old properties alone: a roll-back finds nothing changed.
+        if _fixed(old) != _fixed(new) and not matches(_fixed(new), solution):
+            changed = [name for name in _fixed(old) | _fixed(new) if old.get(name) != new.get(name)]
+            msg = (
+                f"{', '.join(sorted(changed))} of the solution {arn} cannot be changed: "
+                "give the solution another name, so that it is replaced"
+            )
+            raise ProvisioningError(msg)
+        return Change(arn, latest_update=_latest_update(solution))
+
+    def still_changing(self, event: ResourceEvent) -> str | None:
+        """Wait until the solution is there, as it is asked for."""
+        if is_deferred(event):
+            return None
+        arn = physical_id(event)
+        solution = self._describe(arn)
+        if solution is None:
+            msg = f"the solution {arn} is gone"
+            raise ProvisioningError(msg)
+        if is_failed(solution["status"]):
+            msg = f"the solution {arn} is {solution['status']}"
+            raise ProvisioningError(msg)
+        if not is_active(solution["status"]):
+            return f"the solution {arn} is {solution['status']}"
+        update = solution.get("latestSolutionUpdate", {})
+        if is_busy(update.get("status", "")):
+            return f"the update of the solution {arn} is {update['status']}"
+        changes = _changes(request_of(event), solution)
+        if not changes:
+            return None
+        if _latest_update(solution) != event.get("LatestUpdate", ""):
+            if is_failed(update["status"]):
+                reason = update.get("failureReason", "no reason was given")
+                msg = f"the solution {arn} could not be updated: {reason}"
+                raise ProvisioningError(msg)
+            return None  # the service has it, and writes it in another way than we do
+        self._personalize.update_solution(solutionArn=arn, **changes)
+        return f"the solution {arn} is being updated"
+
+    def still_deleting(self, event: ResourceEvent) -> str | None:
+        """Stop what trains, then delete the solution, or retire it if a campaign serves it."""
+        arn = physical_id(event)
+        solution = self._describe(arn)
+        if solution is None:
+            return None
+        campaigns = campaigns_of(self._personalize, arn)
+        if any(not is_being_deleted(campaign["status"]) for campaign in campaigns):
+            update = solution.get("latestSolutionUpdate", {}).get("status", "")
+            for status in (solution["status"], update):
+                if is_busy(status):
+                    return f"the solution {arn} is {status}"
+            is_training = _effective(solution).get("performAutoTraining") is not False
+            retire(self._personalize, arn, stack_name(event), auto_training=is_training)
+            return None
+        if campaigns:
+            return f"the campaign {campaigns[0]['campaignArn']} is {campaigns[0]['status']}"
+        return delete_solution(self._personalize, arn)
+
+    def _create(self, event: ResourceEvent, *, is_known: bool = False) -> Change:
+        request, stack = request_of(event), stack_name(event)
+        try:
+            return Change(self._personalize.create_solution(**request)["solutionArn"])
+        except ClientError as error:
+            code, message = code_of(error), error.response["Error"]["Message"]
+            lacks_data = code == "InvalidInputException" and _LACKS_DATA.search(message)
+            if code != "ResourceAlreadyExistsException" and not lacks_data:
+                raise
+            arn = _arn(request)
+            solution = self._describe(arn)
+            if lacks_data and solution is None:
+                return Change(arn, DEFERRED)
+        was_retired = solution is not None and is_retired(self._personalize, arn, stack)
+        adopt("solution", arn, solution, _fixed(request), is_known=is_known or was_retired)
+        if was_retired:
+            reinstate(self._personalize, arn)
+        return Change(arn, latest_update=_latest_update(solution))
+
+    def _describe(self, arn: str) -> dict[str, Any] | None:
+        answer = unless_missing(lambda: self._personalize.describe_solution(solutionArn=arn))
+        return None if answer is None else dict(answer["solution"])
+
+
+def _arn(request: dict[str, Any]) -> str:
+    prefix = str(request["datasetGroupArn"]).partition(":dataset-group/")[0]
+    return f"{prefix}:solution/{request['name']}"
+
+
+def _fixed(request: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a request cannot be changed later."""
+    fixed = {name: value for name, value in request.items() if name not in {*_SWITCHES, "tags"}}
+    config = {
+        name: value
+        for name, value in fixed.pop("solutionConfig", {}).items()
+        if name not in _CONFIGS
+    }
+    return fixed | ({"solutionConfig": config} if config else {})
+
+
+def _effective(solution: dict[str, Any]) -> dict[str, Any]:
+    """Return the solution with its latest update, which may show there alone."""
+    update = solution.get("latestSolutionUpdate", {})
+    if not is_active(update.get("status", "")):
+        return solution
+    switches = {name: update[name] for name in _SWITCHES if name in update}
+    config = solution.get("solutionConfig", {}) | update.get("solutionUpdateConfig", {})
+    return solution | switches | {"solutionConfig": config}
+
+
+def _latest_update(solution: dict[str, Any] | None) -> str:
+    return str((solution or {}).get("latestSolutionUpdate", {}).get("creationDateTime", ""))
+
+
+def _changes(request: dict[str, Any], solution: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of UpdateSolution that make the solution what is asked for."""
+    now = _effective(solution)
+    changes: dict[str, Any] = {
+        name: request[name]
+        for name in _SWITCHES
+        if name in request and not matches(request[name], now.get(name))
+    }
+    configs = {
+        name: value
+        for name, value in request.get("solutionConfig", {}).items()
+        if name in _CONFIGS and not matches(value, now.get("solutionConfig", {}).get(name))
+    }
+    if request.get("performAutoTraining") is False:
+        configs.pop("autoTrainingConfig", None)  # no schedule for what is off
+    return changes | ({"solutionUpdateConfig": configs} if configs else {})

@@ -1,0 +1,129 @@
+"""A small shop in the emulator: a dataset group, data, and what is trained on it."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
+from personalize_emulator import PersonalizeEmulator
+from tests.handlers.cloudformation import wait_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+
+PREFIX = "arn:aws:personalize:us-east-1:123456789012"
+GROUP_ARN = f"{PREFIX}:dataset-group/shop"
+SIMILAR_ITEMS = "arn:aws:personalize:::recipe/aws-similar-items"
+ROLE_ARN = "arn:aws:iam::123456789012:role/personalize"
+USERS, ITEMS, EVENTS = 50, 40, 1200
+
+
+def as_request(**members: Any) -> dict[str, str]:
+    """Return the properties of a custom resource with this request."""
+    return {"Request": json.dumps(members)}
+
+
+def dataset(kind: str, schema_arn: str, **others: Any) -> dict[str, str]:
+    """Return the properties of a data set."""
+    request = {"name": kind.lower(), "schemaArn": schema_arn, "datasetGroupArn": GROUP_ARN}
+    return as_request(**request, datasetType=kind, **others)
+
+
+def solution(name: str = "similar", **others: Any) -> dict[str, str]:
+    """Return the properties of a solution."""
+    request = {"recipeArn": SIMILAR_ITEMS, "datasetGroupArn": GROUP_ARN}
+    return as_request(name=name, **({"performAutoTraining": False} | request | others))
+
+
+def campaign(solution_name: str = "similar", **others: Any) -> dict[str, str]:
+    """Return the properties of a campaign."""
+    request = {"name": "live", "minProvisionedTPS": 1} | others
+    return {**as_request(**request), "SolutionArn": f"{PREFIX}:solution/{solution_name}"}
+
+
+@dataclass
+class Shop:
+    """What a test prepares and looks at, behind the provider's back."""
+
+    aws: PersonalizeEmulator
+    personalize: "PersonalizeClient"
+
+    def open(self) -> None:
+        """Create the dataset group."""
+        self.personalize.create_dataset_group(name="shop")
+        wait_until(
+            lambda: (
+                self.personalize.describe_dataset_group(datasetGroupArn=GROUP_ARN)["datasetGroup"][
+                    "status"
+                ]
+                == "ACTIVE"
+            )
+        )
+
+    def schema(self, name: str, kind: str, *more: SchemaField) -> str:
+        """Create a schema: the default one, and more columns."""
+        of_kind = AvroSchema.of(DatasetType.of(kind))
+        schema = AvroSchema.of(of_kind.dataset_type, (*of_kind.fields, *more))
+        return self.personalize.create_schema(name=name, schema=schema.to_json())["schemaArn"]
+
+    def stock(self) -> None:
+        """Create the interactions and import some."""
+        arn = self.personalize.create_dataset(
+            name="interactions",
+            schemaArn=self.schema("interactions", "Interactions"),
+            datasetGroupArn=GROUP_ARN,
+            datasetType="Interactions",
+        )["datasetArn"]
+        wait_until(lambda: self.dataset(arn)["status"] == "ACTIVE")
+        wait_until(lambda: self.job(self.start_import(arn))["status"] == "ACTIVE")
+
+    def start_import(self, dataset_arn: str) -> str:
+        """Begin to import some interactions."""
+        header = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE"
+        rows = (
+            f"{n % USERS},{n * 7 % ITEMS},{1_700_000_000 + n},view," for n in range(EVENTS)
+        )
+        self.aws.objects.put("data", "interactions.csv", "\n".join((header, *rows)).encode())
+        return self.personalize.create_dataset_import_job(
+            jobName="import",
+            datasetArn=dataset_arn,
+            dataSource={"dataLocation": "s3://data/interactions.csv"},
+            roleArn=ROLE_ARN,
+        )["datasetImportJobArn"]
+
+    def train(self, solution_arn: str) -> str:
+        """Train a solution, and return the ARN of its new version."""
+        arn = self.start_training(solution_arn)
+        wait_until(lambda: self.version(arn)["status"] == "ACTIVE")
+        return arn
+
+    def start_training(self, solution_arn: str) -> str:
+        """Begin to train a solution."""
+        answer = self.personalize.create_solution_version(solutionArn=solution_arn)
+        return answer["solutionVersionArn"]
+
+    def dataset(self, arn: str) -> dict[str, Any]:
+        return dict(self.personalize.describe_dataset(datasetArn=arn)["dataset"])
+
+    def job(self, arn: str) -> dict[str, Any]:
+        answer = self.personalize.describe_dataset_import_job(datasetImportJobArn=arn)
+        return dict(answer["datasetImportJob"])
+
+    def solution(self, arn: str) -> dict[str, Any]:
+        return dict(self.personalize.describe_solution(solutionArn=arn)["solution"])
+
+    def version(self, arn: str) -> dict[str, Any]:
+        answer = self.personalize.describe_solution_version(solutionVersionArn=arn)
+        return dict(answer["solutionVersion"])
+
+    def campaign(self, arn: str) -> dict[str, Any]:
+        return dict(self.personalize.describe_campaign(campaignArn=arn)["campaign"])
+
+    def left(self) -> list[str]:
+        """Return the ARNs of the data sets, solutions and campaigns that are there."""
+        personalize = self.personalize
+        return [
+            *(one["datasetArn"] for one in personalize.list_datasets()["datasets"]),
+            *(one["solutionArn"] for one in personalize.list_solutions()["solutions"]),
+            *(one["campaignArn"] for one in personalize.list_campaigns()["campaigns"]),
+        ]

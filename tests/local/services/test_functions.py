@@ -1,0 +1,145 @@
+"""Functions: behind a stream, behind an API, and in front of Amazon Personalize."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.local.services.cloud import Cloud, eventually, function
+
+CONSUMER = """
+import base64, json, os, boto3
+
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        body = base64.b64decode(record["kinesis"]["data"]).decode()
+        if body == "bad":
+            failures.append({"itemIdentifier": record["kinesis"]["sequenceNumber"]})
+        else:
+            boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody=body)
+    return {"batchItemFailures": failures}
+"""
+
+
+def test_a_bad_record_goes_to_its_destination_and_the_next_ones_are_processed(
+    cloud: Cloud,
+) -> None:
+    made = cloud.deploy(
+        {
+            "Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}},
+            "Done": {"Type": "AWS::SQS::Queue"},
+            "Dead": {"Type": "AWS::SQS::Queue"},
+            "Consumer": function(CONSUMER, Environment={"Variables": {"QUEUE": {"Ref": "Done"}}}),
+            "Mapping": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {
+                    "EventSourceArn": {"Fn::GetAtt": ["Stream", "Arn"]},
+                    "FunctionName": {"Ref": "Consumer"},
+                    "StartingPosition": "TRIM_HORIZON",
+                    "BatchSize": 10,
+                    "MaximumRetryAttempts": 1,
+                    "BisectBatchOnFunctionError": True,
+                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                    "DestinationConfig": {
+                        "OnFailure": {"Destination": {"Fn::GetAtt": ["Dead", "Arn"]}}
+                    },
+                },
+            },
+        }
+    )
+    records = [{"Data": body, "PartitionKey": "k"} for body in (b"one", b"bad", b"two")]
+    cloud.client("kinesis").put_records(StreamName=made["Stream"], Records=records)
+
+    assert received(cloud, made["Done"], 2) == {"one", "two"}
+    dead = json.loads(received(cloud, made["Dead"], 1).pop())
+    assert dead["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert dead["KinesisBatchInfo"]["batchSize"] == 1
+
+
+def received(cloud: Cloud, queue: str, number: int) -> set[str]:
+    bodies: set[str] = set()
+
+    def enough() -> bool:
+        answer = cloud.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        bodies.update(message["Body"] for message in answer.get("Messages", []))
+        return len(bodies) >= number
+
+    eventually(enough)
+    return bodies
+
+
+def test_a_function_reaches_amazon_personalize(cloud: Cloud) -> None:
+    code = """
+import boto3
+
+def handler(event, context):
+    return len(boto3.client("personalize").list_recipes()["recipes"])
+"""
+    name = cloud.deploy({"Function": function(code, Timeout=30)})["Function"]
+
+    answer = cloud.client("lambda").invoke(FunctionName=name)
+    assert int(answer["Payload"].read()) > 0
+
+
+@pytest.fixture(scope="module")
+def api(cloud: Cloud) -> str:
+    """An API with one route, /closed, behind the IAM authorizer."""
+    code = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'in'}\n"
+    made = cloud.deploy(
+        {
+            "Function": function(code),
+            "Api": {
+                "Type": "AWS::ApiGatewayV2::Api",
+                "Properties": {"Name": "api", "ProtocolType": "HTTP"},
+            },
+            "Integration": {
+                "Type": "AWS::ApiGatewayV2::Integration",
+                "Properties": {
+                    "ApiId": {"Ref": "Api"},
+                    "IntegrationType": "AWS_PROXY",
+                    "IntegrationUri": {"Fn::GetAtt": ["Function", "Arn"]},
+                    "PayloadFormatVersion": "2.0",
+                },
+            },
+            "Route": {
+                "Type": "AWS::ApiGatewayV2::Route",
+                "Properties": {
+                    "ApiId": {"Ref": "Api"},
+                    "RouteKey": "GET /closed",
+                    "AuthorizationType": "AWS_IAM",
+                    "Target": {"Fn::Sub": "integrations/${Integration}"},
+                },
+            },
+            "Stage": {
+                "Type": "AWS::ApiGatewayV2::Stage",
+                "Properties": {
+                    "ApiId": {"Ref": "Api"},
+                    "StageName": "$default",
+                    "AutoDeploy": True,
+                },
+            },
+        }
+    )
+    host = f"{made['Api']}.execute-api.us-east-1.amazonaws.com"
+    return cloud.aws.local_url(f"https://{host}/closed")
+
+
+def test_an_api_with_iam_authorization_refuses_an_unsigned_request(api: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(api)
+    refused.value.close()
+
+    assert refused.value.code == 403
+
+
+def test_an_api_with_iam_authorization_takes_a_signed_request(cloud: Cloud, api: str) -> None:
+    scope = f"{cloud.aws.account}/20260101/us-east-1/execute-api/aws4_request"
+    signature = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+    request = urllib.request.Request(api, headers={"Authorization": signature})
+
+    with urllib.request.urlopen(request) as answer:
+        assert answer.read() == b"in"

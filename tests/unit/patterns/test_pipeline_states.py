@@ -1,0 +1,270 @@
+"""The state machines of the pipeline: what local AWS lets pass and AWS does not."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import aws_cdk as cdk
+import botocore.loaders
+import botocore.model
+import pytest
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk.assertions import Template
+from constructs import Construct
+
+from cdk_personalize.patterns._pipeline_jobs import job_definition
+from cdk_personalize.patterns._pipeline_lock import PipelineLock
+from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
+from cdk_personalize.patterns._pipeline_tasks import (
+    FIRST_POLL_SECONDS,
+    LAST_POLL_SECONDS,
+    POLL_BACKOFF,
+    pascal_case,
+)
+
+# An import job may take 36 hours (the timeout of CloudFormation's own Dataset handler).
+LONGEST_JOB_SECONDS = 36 * 3600
+HISTORY_LIMIT = 20_000  # Step Functions ends an execution at 25,000 events
+
+States = dict[str, dict[str, Any]]
+
+
+def states_of(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, state in definition["States"].items():
+        yield name, state
+        for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+            yield from states_of(inner)
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dict[str, dict[str, Any]]:
+    stack = cdk.Stack(cdk.App(), "Pipeline")
+    jobs = Construct(stack, "Jobs")
+    machine = sfn.StateMachine(
+        jobs,
+        "Machine",
+        definition_body=sfn.DefinitionBody.from_chainable(
+            job_definition(jobs, name_prefix="p" * 42)
+        ),
+        query_language=sfn.QueryLanguage.JSONATA,
+    )
+    rounds = Construct(stack, "Rounds")
+    table = dynamodb.Table(
+        rounds,
+        "Table",
+        partition_key=dynamodb.Attribute(name="Id", type=dynamodb.AttributeType.STRING),
+    )
+    sfn.StateMachine(
+        rounds,
+        "Machine",
+        definition_body=sfn.DefinitionBody.from_chainable(
+            PipelineRounds(
+                rounds,
+                lock=PipelineLock(rounds, table, "arn:aws:states:eu-west-1:1:execution:p:*"),
+                jobs=machine,
+                bucket=s3.Bucket(rounds, "Bucket"),
+                role_arn="arn:aws:iam::111111111111:role/personalize",
+                quiet_period=cdk.Duration.minutes(1),
+                plan={"Datasets": [], "Models": []},
+            ).definition()
+        ),
+        query_language=sfn.QueryLanguage.JSONATA,
+    )
+    template = Template.from_stack(stack).find_resources("AWS::StepFunctions::StateMachine")
+    found = {}
+    for logical_id, resource in template.items():
+        parts = resource["Properties"]["DefinitionString"]["Fn::Join"][1]
+        text = "".join(part if isinstance(part, str) else "token" for part in parts)
+        found["jobs" if logical_id.startswith("Jobs") else "rounds"] = json.loads(text)
+    return found
+
+
+@pytest.fixture(scope="module")
+def all_states(definitions: dict[str, dict[str, Any]]) -> States:
+    return {
+        f"{machine}: {name}": state
+        for machine, definition in definitions.items()
+        for name, state in states_of(definition)
+    }
+
+
+def personalize_calls(states: States) -> Iterator[tuple[str, str, Any]]:
+    for name, state in states.items():
+        if match := re.search(r":aws-sdk:personalize:(\w+)$", state.get("Resource", "")):
+            yield name, match[1], state["Arguments"]
+
+
+def service_model(service: str) -> botocore.model.ServiceModel:
+    loader = botocore.loaders.Loader()
+    return botocore.model.ServiceModel(loader.load_service_model(service, "service-2"), service)
+
+
+def test_every_state_can_be_reached(definitions: dict[str, dict[str, Any]]) -> None:
+    for definition in definitions.values():
+        for machine in [definition, *_inner(definition)]:
+            reached, waiting = set(), [machine["StartAt"]]
+            while waiting:
+                name = waiting.pop()
+                if name in reached:
+                    continue
+                reached.add(name)
+                waiting += _next_of(machine["States"][name])
+            assert reached == set(machine["States"])
+
+
+def _inner(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for state in definition["States"].values():
+        for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+            yield inner
+            yield from _inner(inner)
+
+
+def _next_of(state: dict[str, Any]) -> list[str]:
+    ways = [state.get("Next"), state.get("Default")]
+    ways += [way["Next"] for way in [*state.get("Choices", []), *state.get("Catch", [])]]
+    return [way for way in ways if way]
+
+
+def test_calls_only_operations_and_members_that_personalize_has(all_states: States) -> None:
+    model = service_model("personalize")
+    calls = list(personalize_calls(all_states))
+    assert {operation for _, operation, _ in calls} >= {
+        "createDatasetImportJob",
+        "createSolutionVersion",
+        "createCampaign",
+        "updateCampaign",
+        "createSolution",
+    }
+    for name, operation, arguments in calls:
+        shape = model.operation_model(operation[0].upper() + operation[1:]).input_shape
+        if isinstance(arguments, dict):
+            # Step Functions takes the members of the API with a capital; AWS takes no others.
+            members = {member[0].upper() + member[1:] for member in shape.members}
+            assert set(arguments) <= members, name
+            assert {each[0].upper() + each[1:] for each in shape.required_members} <= set(
+                arguments
+            ), name
+
+
+def test_arguments_of_sdk_integrations_are_in_pascal_case(all_states: States) -> None:
+    for name, state in all_states.items():
+        arguments = state.get("Arguments")
+        if ":aws-sdk:" in state.get("Resource", "") and isinstance(arguments, dict):
+            assert all(member[0].isupper() for member in arguments), name
+
+
+def test_a_request_is_put_into_pascal_case_but_not_the_users_own_keys() -> None:
+    request = {
+        "name": "for-you",
+        "solutionConfig": {
+            "algorithmHyperParameters": {"apply_recency_bias": "true"},
+            "eventsConfig": {"eventParametersList": [{"eventType": "View", "weight": 0.5}]},
+        },
+        "performAutoTraining": False,
+    }
+
+    assert pascal_case(request) == {
+        "Name": "for-you",
+        "SolutionConfig": {
+            "AlgorithmHyperParameters": {"apply_recency_bias": "true"},
+            "EventsConfig": {"EventParametersList": [{"EventType": "View", "Weight": 0.5}]},
+        },
+        "PerformAutoTraining": False,
+    }
+
+
+def test_the_longest_job_stays_within_the_history_of_an_execution(
+    definitions: dict[str, dict[str, Any]],
+) -> None:
+    polls, waited, wait = 0, 0.0, float(FIRST_POLL_SECONDS)
+    while waited < LONGEST_JOB_SECONDS:
+        waited += wait
+        polls += 1
+        wait = min(LAST_POLL_SECONDS, wait * POLL_BACKOFF)
+    # Entered and exited for the wait and the choice; five events for the task, and four more for
+    # each of its retries.
+    retries = max(
+        sum(retry["MaxAttempts"] for retry in state.get("Retry", []))
+        for _, state in states_of(definitions["jobs"])
+    )
+    events_of_a_poll = 2 + 5 + 2
+
+    assert polls * events_of_a_poll + retries * 4 + 100 < HISTORY_LIMIT
+
+
+def test_a_poll_never_asks_more_often_than_every_twenty_seconds(all_states: States) -> None:
+    waits = [state for state in all_states.values() if state["Type"] == "Wait"]
+
+    assert len(waits) == 5
+    for state in waits:
+        assert state["Seconds"] == "{% $Wait %}" or state["Seconds"] >= 20
+
+
+def test_names_given_by_the_pipeline_fit_however_long_the_execution_is_called(
+    all_states: States,
+) -> None:
+    names = [
+        arguments[key]
+        for _, _, arguments in personalize_calls(all_states)
+        if isinstance(arguments, dict)
+        for key in ("JobName", "Name")
+        if key in arguments
+    ]
+
+    assert len(names) == 2
+    for name in names:
+        assert "$hash($states.context.Execution.Id, 'SHA-256'), 0, 20)" in name
+        assert f"'{'p' * 42}-'" in name  # 42 + 1 + 20 = 63
+
+
+def test_no_variable_of_an_inner_scope_has_the_name_of_an_outer_one(
+    definitions: dict[str, dict[str, Any]],
+) -> None:
+    """AWS refuses such a state machine: an inner scope cannot assign an outer variable."""
+
+    def assigned(state: dict[str, Any]) -> set[str]:
+        ways = [state, *state.get("Catch", []), *state.get("Choices", [])]
+        return {name for way in ways for name in way.get("Assign", {})}
+
+    def check(definition: dict[str, Any], outer: set[str]) -> None:
+        here = set().union(*(assigned(state) for state in definition["States"].values()))
+        assert not here & outer
+        for state in definition["States"].values():
+            for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+                check(inner, outer | here)
+
+    for definition in definitions.values():
+        check(definition, set())
+
+
+def test_the_lock_is_given_back_after_any_error(definitions: dict[str, dict[str, Any]]) -> None:
+    states = definitions["rounds"]["States"]
+
+    assert states["Round"]["Catch"][0]["ErrorEquals"] == ["States.ALL"]
+    assert states["Round"]["Catch"][0]["Next"] == "Give the lock back"
+    assert states["Round"]["Next"] == "Give the lock back"
+
+
+def test_a_lock_that_turned_dirty_is_kept_for_another_round(
+    definitions: dict[str, dict[str, Any]],
+) -> None:
+    release = definitions["rounds"]["States"]["Give the lock back"]
+
+    assert release["Arguments"]["ConditionExpression"] == (
+        "Holder = :me AND attribute_not_exists(Dirty)"
+    )
+    assert release["Catch"] == [
+        {
+            "ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"],
+            "Next": "Wait for the rest of an upload",
+        }
+    ]
+
+
+def test_retries_what_personalize_throttles(all_states: States) -> None:
+    for name, _, _ in personalize_calls(all_states):
+        errors = {error for retry in all_states[name]["Retry"] for error in retry["ErrorEquals"]}
+        assert {"Personalize.ThrottlingException", "Personalize.PersonalizeException"} <= errors
