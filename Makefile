@@ -27,14 +27,14 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, got {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check "uv>=0.9"
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --editable .
 	touch $@
 
 # Local AWS has an environment of its own, because MiniStack pins botocore exactly.
 $(LOCAL)/.ready: requirements/local.txt | $(VENV)/.ready
 	$(PYTHON) -m venv --without-pip $(LOCAL)
-	VIRTUAL_ENV=$(CURDIR)/$(LOCAL) $(UV) pip sync --quiet --require-hashes requirements/local.txt
+	VIRTUAL_ENV=$(CURDIR)/$(LOCAL) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/local.txt
 	printf '%s\n' $(CURDIR)/constructs $(CURDIR)/emulator > "$$($(LOCAL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
 	touch $@
 

@@ -19,6 +19,7 @@ from demo.leftovers import leftovers
 from demo.progress import DemoError, Progress
 from demo.shop import Shop
 from demo.stack import DeployedStack
+from demo.stop import stop_kept
 from personalize_emulator.generated_data import write_shop
 from personalize_emulator.local import LocalAws, LocalAwsError
 
@@ -66,6 +67,7 @@ class Demo:
         aws = LocalAws(DIRECTORY / "aws", node_path=ROOT / "node_modules")
         try:
             with self._progress.step("Start local AWS") as note:
+                stop_kept(DIRECTORY / "aws")
                 shutil.rmtree(DIRECTORY / "aws", ignore_errors=True)
                 aws.start()
                 note.done(f"{aws.endpoint_url}, log in {aws.log.relative_to(ROOT)}")
@@ -149,11 +151,12 @@ class Demo:
 
     def _explain(self, aws: LocalAws, stack: DeployedStack) -> None:
         variables = " ".join(f"{name}={value}" for name, value in aws.variables.items())
+        curl = f"curl --aws-sigv4 aws:amz:{aws.region}:execute-api --user {aws.account}:local"
         self._progress.console.print(
             "\nEverything is left running. To try:\n\n"
             f"  export {variables}\n\n"
-            f"  curl '{stack.api_url}/recommendations?userId={next(iter(self._report.before))}'\n"
-            f"  curl '{stack.api_url}/related?itemId={next(iter(self._report.related))}'\n"
+            f"  {curl} '{stack.api_url}/recommendations?userId={next(iter(self._report.before))}'\n"
+            f"  {curl} '{stack.api_url}/related?itemId={next(iter(self._report.related))}'\n"
             '  .venv/bin/python -c "import boto3;'
             " print(boto3.client('personalize').list_campaigns()['campaigns'])\"\n\n"
             "  make demo-stop ends it.",

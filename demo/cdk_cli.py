@@ -56,14 +56,19 @@ class CdkCli:
         return read
 
     def destroy(self, *stacks: str) -> None:
-        """Destroy stacks (default: all)."""
-        self._run("destroy", *(stacks or ("--all",)), "--force", "--progress=events")
+        """Destroy stacks (default: all), as they were deployed last."""
+        arguments = (*(stacks or ("--all",)), "--force", "--progress=events")
+        self._run("destroy", *arguments, app=str(self._assembly))
+
+    @property
+    def _assembly(self) -> Path:
+        return self.directory / "cdk.out"
 
     def _run(self, command: str, *arguments: str, app: str | None = None) -> None:
         app = self.app if app is None else app
         line = [str(ROOT / "node_modules" / ".bin" / "cdk"), command, *arguments]
         line += ["--no-notices", "--no-version-reporting", "--no-asset-metadata"]
-        line += ["--output", str(self.directory / "cdk.out")]
+        line += [] if app == str(self._assembly) else ["--output", str(self._assembly)]
         line += [] if app is None else ["--app", app]
         for key, value in self.context:
             line += ["--context", f"{key}={value}"]

@@ -5,16 +5,21 @@ are in the order of the columns) and "Bulk data format guidelines" (bulk-import-
 header, timestamps in epoch seconds).
 """
 
+from __future__ import annotations
+
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cdk_personalize._columns import REQUIRED, RESERVED, DatasetType, SchemaField
+from cdk_personalize._columns import REQUIRED, RESERVED, DatasetType, Domain, SchemaField
 
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")  # 00123 is a code, not a number
-_NUMBER = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+if TYPE_CHECKING:
+    from _csv import Reader
+
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)  # 00123 is a code, not a number
+_NUMBER = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PATTERNS = {"long": _WHOLE, "int": _WHOLE, "float": _NUMBER, "double": _NUMBER}
 
 _MAX_CATEGORIES = 1000
@@ -38,32 +43,24 @@ class _Column:
     longest: int = 0
     distinct: set[str] = field(default_factory=set)
 
-    def add(self, value: str, place: str) -> None:
-        """Take in one value; refuse it where the guide documents another type."""
+    def add(self, value: str) -> str | None:
+        """Take in one value; return what the guide says against it, if anything."""
         if value == "":
             self.empty += 1
-            return
-        if self.documented is not None:
-            self._check(value, self.documented, place)
+            return None
         self.values += 1
-        self.whole += _WHOLE.fullmatch(value) is not None
-        self.numbers += _NUMBER.fullmatch(value) is not None
+        if self.documented is not None:
+            return _problem(value, self.documented)
+        # Files are large: what cannot be a number any more is not looked at for one.
+        if self.numbers == self.values - 1 and _NUMBER.fullmatch(value):
+            self.numbers += 1
+            self.whole += _WHOLE.fullmatch(value) is not None
         self.lists += "|" in value
-        self.words += len(value.split())
+        self.words += value.count(" ") + 1
         self.longest = max(self.longest, len(value))
         if len(self.distinct) <= _MAX_CATEGORIES:
             self.distinct.update(value.split("|"))
-
-    def _check(self, value: str, documented: SchemaField, place: str) -> None:
-        pattern = _PATTERNS.get(documented.type)
-        is_time = documented.name.endswith("TIMESTAMP")
-        if pattern is not None and not pattern.fullmatch(value):
-            kind = "epoch seconds" if is_time else f"a {documented.type}"
-            msg = f"{place}: {documented.name} must be {kind}, got {value!r}"
-            raise ValueError(msg)
-        if is_time and abs(int(value)) >= _FIRST_MILLISECONDS:
-            msg = f"{place}: {documented.name} must be epoch seconds, got milliseconds: {value!r}"
-            raise ValueError(msg)
+        return None
 
     @property
     def is_prose(self) -> bool:
@@ -101,12 +98,25 @@ class _Column:
         )
 
 
+def _problem(value: str, documented: SchemaField) -> str | None:
+    pattern = _PATTERNS.get(documented.type)
+    if pattern is None:
+        return None
+    is_time = documented.name.endswith("TIMESTAMP")
+    if not pattern.fullmatch(value):
+        kind = "epoch seconds" if is_time else f"a {documented.type}"
+        return f"{documented.name} must be {kind}, got {value!r}"
+    if is_time and abs(int(value)) >= _FIRST_MILLISECONDS:
+        return f"{documented.name} must be epoch seconds, got milliseconds: {value!r}"
+    return None
+
+
 def fields_of_csv(
-    path: Path | str, *, dataset_type: DatasetType | None = None
+    path: Path | str, *, dataset_type: DatasetType | None = None, domain: Domain | None = None
 ) -> list[SchemaField]:
     """Return the columns of a CSV file with a header, in its order, with the types they allow.
 
-    Columns that the guide documents for a custom data set have their documented type. Others are
+    Columns that the guide documents have their documented type. Others are
     numbers where every value is one, categorical where there are few distinct values or lists
     separated by `|`, and, in Items, the longest column of prose is textual. A column with empty
     values is nullable.
@@ -114,6 +124,7 @@ def fields_of_csv(
     Args:
         path: The file, in UTF-8.
         dataset_type: The kind of data set (default: by the file's name, else by its columns).
+        domain: The domain of the dataset group (default: none, a custom one).
 
     Raises:
         ValueError: If the file is empty, has no rows, misses a column that Personalize needs, or
@@ -122,7 +133,7 @@ def fields_of_csv(
     path = Path(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _fields(path.name, csv.reader(file), dataset_type)
+            return _fields(path.name, csv.reader(file), dataset_type, domain)
     except UnicodeDecodeError as error:
         msg = f"{path.name} must be UTF-8: {error}"
         raise ValueError(msg) from error
@@ -132,14 +143,17 @@ def fields_of_csv(
 
 
 def _fields(
-    name: str, rows: "Iterator[list[str]]", dataset_type: DatasetType | None
+    name: str,
+    rows: Reader,
+    dataset_type: DatasetType | None,
+    domain: Domain | None,
 ) -> list[SchemaField]:
     header = next(rows, None)
     if not header:
         msg = f"{name} is empty: it needs a header and at least one row"
         raise ValueError(msg)
     kind = dataset_type or _dataset_type(name, header)
-    required = {column.name: column for column in REQUIRED[None, kind]}
+    required = {column.name: column for column in REQUIRED.get((domain, kind), ())}
     missing = [column for column in required if column not in header]
     if missing:
         msg = (
@@ -147,28 +161,36 @@ def _fields(
             f"{kind} needs {', '.join(required)}, got {', '.join(header)}"
         )
         raise ValueError(msg)
-    documented = required | {column.name: column for column in RESERVED.get((None, kind), ())}
+    documented = required | {column.name: column for column in RESERVED.get((domain, kind), ())}
     columns = [_Column(column, documented.get(column)) for column in header]
-    for number, row in enumerate(rows, start=2):
-        if not row:  # a blank line, often the last
-            continue
-        place = f"{name}, line {number}"
-        if len(row) != len(columns):
-            msg = f"{place}: {len(columns)} columns expected, got {len(row)}"
-            raise ValueError(msg)
-        for column, value in zip(columns, row, strict=True):
-            if value == "" and column.name in required:
-                msg = f"{place}: {column.name} must not be empty"
-                raise ValueError(msg)
-            column.add(value, place)
-    if columns[0].values + columns[0].empty == 0:
-        msg = f"{name} has a header and no rows"
-        raise ValueError(msg)
+    _read(name, rows, columns, frozenset(required))
     prose = [column for column in columns if column.documented is None and column.is_prose]
     textual = None
     if kind is DatasetType.ITEMS and prose:
         textual = max(prose, key=lambda column: column.words / column.values)
     return [column.as_field(textual=column is textual) for column in columns]
+
+
+def _read(name: str, rows: Reader, columns: list[_Column], required: frozenset[str]) -> None:
+    """Take in every row.
+
+    Raises:
+        ValueError: If there is none, or one that cannot be imported.
+    """
+    for row in filter(None, rows):  # the last line is often blank
+        if len(row) != len(columns):
+            msg = f"{name}, line {rows.line_num}: {len(columns)} columns expected, got {len(row)}"
+            raise ValueError(msg)
+        for column, value in zip(columns, row, strict=True):
+            problem = column.add(value)
+            if value == "" and column.name in required:
+                problem = f"{column.name} must not be empty"
+            if problem:
+                msg = f"{name}, line {rows.line_num}: {problem}"
+                raise ValueError(msg)
+    if not columns[0].values + columns[0].empty:
+        msg = f"{name} has a header and no rows"
+        raise ValueError(msg)
 
 
 def _dataset_type(name: str, header: list[str]) -> DatasetType:

@@ -176,6 +176,14 @@ _TOKEN = re.compile(
 )
 
 
+# In any case, and in the singular too: an example of the guide has "Action.MEMBERSHIP_LEVEL".
+_SOURCES: dict[str, DatasetType | Current] = {
+    spelling: source
+    for source in (*DatasetType, *Current)
+    for spelling in (source.value.upper(), source.value.upper().removesuffix("S"))
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     kind: str
@@ -293,12 +301,7 @@ class _Parser:
         return Condition(column, operator, self._value(), position)
 
     def _column(self) -> Column:
-        sources: dict[str, DatasetType | Current] = {}
-        for source in (*DatasetType, *Current):
-            sources[source.value.upper()] = source
-        # An example of the guide has "Action.MEMBERSHIP_LEVEL".
-        sources |= {name.removesuffix("S"): source for name, source in sources.items()}
-        source = sources.get(self._token.text.upper()) if self._token.kind == "word" else None
+        source = _SOURCES.get(self._token.text.upper()) if self._token.kind == "word" else None
         if source is None:
             self._fail(f"a column of {', '.join((*DatasetType, *Current))}")
         self._documented(source.value)

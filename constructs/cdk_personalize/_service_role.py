@@ -80,7 +80,7 @@ class RoleAccess:
         for statement in self._other_side(KEY_ADMIT, ["*"]):
             added = key.add_to_resource_policy(statement, allow_no_op=True)
             self._settle("key", added, statement)
-        self._ready.add(key)
+        self._ready.add(key)  # its policy is a part of it
 
     def allow_bucket_read(self, bucket: s3.IBucket, prefix: str = "") -> None:
         """Let the role and the service read what begins with `prefix` (facts §7.1)."""
@@ -94,7 +94,10 @@ class RoleAccess:
         resources = [bucket.bucket_arn, bucket.arn_for_objects(f"{prefix}*")]
         self._allow_role(actions, resources)
         statement = self._for_service(actions, resources)
-        self._settle("bucket", bucket.add_to_resource_policy(statement), statement)
+        added = bucket.add_to_resource_policy(statement)
+        self._settle("bucket", added, statement)
+        if added.policy_dependable is not None:
+            self._ready.add(added.policy_dependable)
 
     def _allow_role(self, actions: tuple[str, ...], resources: list[str]) -> None:
         added = self._role.add_to_principal_policy(
@@ -126,8 +129,6 @@ class RoleAccess:
     def _settle(
         self, what: str, added: iam.AddToResourcePolicyResult, statement: iam.PolicyStatement
     ) -> None:
-        if added.policy_dependable is not None:
-            self._ready.add(added.policy_dependable)
         if not added.statement_added:
             text = json.dumps(Stack.of(self._scope).resolve(statement.to_statement_json()))
             Annotations.of(self._scope).add_warning_v2(

@@ -25,7 +25,7 @@ from personalize_emulator.errors import JobFailedError
 from personalize_emulator.objects import ObjectNotFoundError, ObjectStorage
 from personalize_emulator.quotas import Quotas
 
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 10_000
 
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self, TypedDict
@@ -15,7 +17,10 @@ from personalize_emulator.quotas import Quotas
 from personalize_emulator.service import HttpRequest, PersonalizeService
 from personalize_emulator.store import Store
 
+_log = logging.getLogger(__name__)
+
 _HOST = "127.0.0.1"
+_LOOK_UP_SECONDS = 0.05  # how soon the server sees that it is to stop
 
 
 class ClientOptions(TypedDict):
@@ -107,7 +112,7 @@ class PersonalizeEmulator:
             strict_answers=self._strict_answers,
         )
         self._server = _Server(self.service)
-        threading.Thread(target=self._server.serve_forever, name="personalize-http").start()
+        self._server.start()
         return self
 
     def stop(self) -> None:
@@ -139,7 +144,13 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, service: PersonalizeService) -> None:
         self.service = service
         self._connections: set[socket.socket] = set()
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(_LOOK_UP_SECONDS,), name="personalize-http"
+        )
         super().__init__((_HOST, 0), _Handler)
+
+    def start(self) -> None:
+        self._thread.start()
 
     def process_request(self, request: object, client_address: object) -> None:
         assert isinstance(request, socket.socket)
@@ -151,8 +162,13 @@ class _Server(ThreadingHTTPServer):
         self._connections.discard(request)
         super().shutdown_request(request)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log what the base class prints: a client went away, most likely."""
+        _log.debug("a connection from %s broke", client_address, exc_info=True)
+
     def stop(self) -> None:
         self.shutdown()
+        self._thread.join()
         self.server_close()
         # Clients keep connections open: their threads would wait for requests for ever.
         for connection in list(self._connections):
@@ -166,8 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal():
+            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+            return
+        body = self.rfile.read(int(length))
         request = HttpRequest(self.command, self.path, dict(self.headers.items()), body)
         answer = self.server.service.handle(request)
         self.send_response(answer.status)

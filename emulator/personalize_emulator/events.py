@@ -87,9 +87,7 @@ class Events:
             if tracker.status != "ACTIVE":
                 msg = f"The event tracker {tracker.arn} is {tracker.status}; it must be ACTIVE."
                 raise InvalidInputError(msg)
-            group = self._store.get(tracker.group_arn or "")
-            arn = dataset_of(group, DatasetType.INTERACTIONS) if group else ""
-            dataset = self._store.get(arn)
+            dataset = self._store.get(dataset_of(tracker.group_arn or "", DatasetType.INTERACTIONS))
             if dataset is None or dataset.status != "ACTIVE":
                 msg = f"{tracker.group_arn} has no Interactions dataset that is ACTIVE."
                 raise InvalidInputError(msg)

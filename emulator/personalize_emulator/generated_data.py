@@ -1,6 +1,6 @@
 """A small shop that never was: data with tastes that a model can find, for demos and tests.
 
-Customers live by one or two themes (tea, reading, travel, ...), like a motif, and come back in
+Customers live by one or two themes (tea, cosy evenings, ...), like a motif, and come back in
 visits, in which they view things of one kind and buy some. Kinds have seasons, things are launched
 over the year, a few sell much better than the rest, and customers grow in number.
 """
@@ -15,20 +15,16 @@ from numpy.typing import NDArray
 
 _THEMES: Mapping[str, Mapping[str, float]] = {
     # Kinds of things that go together, and what one costs.
-    "tea": {"teapot": 24.0, "mug": 8.0, "cake stand": 19.0, "tea towel": 6.0},
-    "cosy evenings": {"cushion": 15.0, "candle": 7.0, "lamp": 39.0, "blanket": 32.0},
-    "reading": {"notebook": 5.0, "bookend": 14.0, "bookmark": 3.0, "pencil case": 9.0},
-    "travel": {"tote bag": 12.0, "scarf": 18.0, "umbrella": 17.0, "wash bag": 11.0},
-    "garden": {"watering can": 16.0, "plant pot": 9.0, "bird feeder": 13.0, "lantern": 21.0},
-    "celebrations": {"gift bag": 2.0, "bunting": 8.0, "party plate": 4.0, "tree ornament": 5.0},
+    "tea": {"teapot": 24.0, "mug": 8.0, "cake stand": 19.0},
+    "cosy evenings": {"cushion": 15.0, "candle": 7.0, "lamp": 39.0},
+    "desk": {"notebook": 5.0, "bookend": 14.0, "pencil case": 9.0},
+    "garden": {"watering can": 16.0, "plant pot": 9.0, "lantern": 21.0},
 }
 _MATERIALS: Mapping[str, Sequence[str]] = {
     "tea": ("ceramic", "enamel", "porcelain"),
     "cosy evenings": ("cotton", "linen", "glass"),
-    "reading": ("paper", "leather", "wooden"),
-    "travel": ("canvas", "woollen", "silk"),
+    "desk": ("canvas", "leather", "wooden"),
     "garden": ("zinc", "terracotta", "wooden"),
-    "celebrations": ("paper", "felt", "glass"),
 }
 _COLOURS = ("Red", "Blue", "Green", "Ivory", "Pink", "Yellow", "Grey", "Black", "Silver", "Orange")
 _MOTIFS = ("hearts", "stripes", "flowers", "stars", "birds", "polka dots", "leaves", "checks")
@@ -42,6 +38,18 @@ _DAYS = 365
 
 _PER_VISIT = 5
 _BOUGHT = 0.2
+"""Share of the events that are purchases."""
+
+_SAME_THEME, _ANYTHING = 0.2, 0.05
+"""Shares of the events that look at another kind of the visit's theme, and at any kind."""
+
+_FAVOURITE_MOTIF = 0.6
+"""Share of the events that look for the customer's favourite motif."""
+
+_FROM_THE_START = 0.8
+"""Share of the things that are on sale when the shop opens; the rest is launched later."""
+
+_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -145,9 +153,13 @@ class _Catalogue:
         self._colour = random.integers(len(_COLOURS), size=size)
         self._material = random.integers(3, size=size)
         typical = np.array([_THEMES[theme][kind] for theme, kind in self.kinds])
-        self.price = np.round(typical[self.kind] * random.lognormal(0, 0.3, size), 2)
+        self.price: NDArray[np.float64] = np.round(
+            typical[self.kind] * random.lognormal(0, 0.3, size), 2
+        )
         self.appeal = random.lognormal(0, 1, size)
-        launch = np.where(random.random(size) < 0.8, -30, random.uniform(0, _DAYS * 0.85, size))
+        launch = np.where(
+            random.random(size) < _FROM_THE_START, -30, random.uniform(0, _DAYS * 0.85, size)
+        )
         self.launched = _OPENED + (launch * _DAY).astype(np.int64)
 
     def draw(self, random: np.random.Generator, cell: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -206,22 +218,23 @@ def _visits(
 
     # Every event of a visit: mostly that kind, at times another of the theme, at times any.
     row = np.repeat(np.arange(visits), _PER_VISIT)[:interactions]
-    who, event_kind, dice = visitor[row], kind[row], random.random(interactions)
+    who, event_kind, dice = visitor[row], kind[row].astype(np.intp), random.random(len(row))
     per_theme = kinds // themes
     neighbour = event_kind // per_theme * per_theme + random.integers(per_theme, size=len(row))
-    event_kind = np.where(dice < 0.25, neighbour, event_kind)
-    event_kind = np.where(dice < 0.05, random.integers(kinds, size=len(row)), event_kind)
+    event_kind = np.where(dice < _SAME_THEME + _ANYTHING, neighbour, event_kind)
+    event_kind = np.where(dice < _ANYTHING, random.integers(kinds, size=len(row)), event_kind)
     favourite = random.integers(len(_MOTIFS), size=users)
     any_motif = random.integers(len(_MOTIFS), size=len(row))
-    motif = np.where(random.random(len(row)) < 0.6, favourite[who], any_motif)
+    motif = np.where(random.random(len(row)) < _FAVOURITE_MOTIF, favourite[who], any_motif)
 
     minutes = np.cumsum(random.integers(1, 4, size=(visits, _PER_VISIT)), axis=1).ravel()
     when = _OPENED + (day[row] * _DAY).astype(np.int64) + 60 * minutes[: len(row)]
     what = _existing(random, catalogue, event_kind, motif, when)
     bought = random.random(len(row)) < _BOUGHT
-    value = np.where(bought, catalogue.price[what] * random.integers(1, 4, size=len(row)), 0.0)
+    paid = catalogue.price[what] * random.integers(1, 4, size=len(row)).astype(np.float64)
+    value = np.where(bought, np.round(paid, 2), 0.0)
     order = np.argsort(when, kind="stable")
-    return who[order], when[order], what[order], bought[order], np.round(value, 2)[order]
+    return who[order], when[order], what[order], bought[order], value[order]
 
 
 def _existing(
@@ -231,19 +244,23 @@ def _existing(
     motif: NDArray[np.intp],
     when: NDArray[np.int64],
 ) -> NDArray[np.intp]:
-    """A thing of each kind and motif that was on sale then; the next best thing if there is none."""
+    """A thing of each kind and motif that was on sale then, or else the next best thing."""
     what = catalogue.draw(random, kind * len(_MOTIFS) + motif)
     on_sale = np.flatnonzero(catalogue.launched < _OPENED)
     on_sale = on_sale if len(on_sale) else np.argsort(catalogue.launched)[:1]
-    for attempt in range(8):
-        missing = np.flatnonzero((what < 0) | (catalogue.launched[what] > when))
-        if len(missing) == 0:
-            break
+    for _ in range(_ATTEMPTS):
+        missing = _missing(catalogue, what, when)
         other = random.integers(len(_MOTIFS), size=len(missing))
         what[missing] = catalogue.draw(random, kind[missing] * len(_MOTIFS) + other)
-        if attempt == 7:
-            what[missing] = random.choice(on_sale, len(missing))
+    missing = _missing(catalogue, what, when)
+    what[missing] = random.choice(on_sale, len(missing))
     return what
+
+
+def _missing(
+    catalogue: _Catalogue, what: NDArray[np.intp], when: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    return np.flatnonzero((what < 0) | (catalogue.launched[what] > when))
 
 
 def _ids(prefix: str, number: int) -> list[str]:

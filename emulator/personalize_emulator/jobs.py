@@ -162,12 +162,8 @@ class Jobs:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._stopped and (
-                    not self._due or self._clock.real_seconds_until(self._due[0][0]) > 0
-                ):
-                    self._changed.wait(
-                        self._clock.real_seconds_until(self._due[0][0]) if self._due else None
-                    )
+                while not self._stopped and (wait := self._seconds_until_due()) > 0:
+                    self._changed.wait(wait)
                 if self._stopped:
                     return
                 _, _, do = heapq.heappop(self._due)
@@ -175,6 +171,11 @@ class Jobs:
                 do()
             except Exception:
                 _log.exception("a job of the emulator broke")
+
+    def _seconds_until_due(self) -> float:
+        if not self._due:
+            return threading.TIMEOUT_MAX
+        return min(self._clock.real_seconds_until(self._due[0][0]), threading.TIMEOUT_MAX)
 
     def _begin(self, job: Job) -> None:
         family = self._family(job)

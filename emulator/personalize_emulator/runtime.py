@@ -17,6 +17,7 @@ from personalize_emulator.errors import (
     NotEmulatedError,
     ResourceNotFoundError,
 )
+from personalize_emulator.filtering import FilterEvaluator
 from personalize_emulator.models import HistoryEvent, Model, Query, ScoredItem
 from personalize_emulator.records import Record
 from personalize_emulator.resources.dataset import dataset_of
@@ -42,10 +43,10 @@ class _Deployment:
     recipe: Recipe
     model: Model
     latest_event: int
-    group: Resource
+    group_arn: str
 
     def dataset(self, dataset_type: DatasetType) -> str:
-        return dataset_of(self.group, dataset_type)
+        return dataset_of(self.group_arn, dataset_type)
 
 
 class Runtime:
@@ -106,16 +107,15 @@ class Runtime:
             msg = f"The campaign {arn} is {campaign.status}; it must be ACTIVE."
             raise InvalidInputError(msg)
         version = self._store.get(campaign.document["solutionVersionArn"])
-        group = self._store.get(campaign.group_arn or "")
         model = self._backend.models.get(version.arn) if version else None
-        if version is None or group is None or model is None:
+        if version is None or model is None:
             raise ResourceNotFoundError(campaign.document["solutionVersionArn"])
         return _Deployment(
             campaign=campaign,
             recipe=recipe_of(version.document["recipeArn"], caller),
             model=model,
             latest_event=version.document["latestEvent"],
-            group=group,
+            group_arn=campaign.group_arn or "",
         )
 
     def _recommend(
@@ -154,13 +154,11 @@ class Runtime:
                 raise InvalidInputError(msg)
             return None
         found = self._store.get(request["filterArn"])
-        if found is None or found.kind != "filter" or found.group_arn != deployment.group.arn:
+        if found is None or found.kind != "filter" or found.group_arn != deployment.group_arn:
             raise ResourceNotFoundError(request["filterArn"])
         if found.status != "ACTIVE":
             msg = f"The filter {found.arn} is {found.status}; it must be ACTIVE."
             raise InvalidInputError(msg)
-        from personalize_emulator.filtering import FilterEvaluator
-
         items = self._records(deployment, DatasetType.ITEMS)
         user_id, item_id = request.get("userId"), request.get("itemId")
         try:

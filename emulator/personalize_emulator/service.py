@@ -75,6 +75,9 @@ class PersonalizeService:
 
     It is safe to use from many threads. No call waits for a job: creates, imports, trainings and
     deletes go on behind the answer, by the emulated clock.
+
+    Attributes:
+        backend: What lies behind the operations.
     """
 
     def __init__(
@@ -101,24 +104,23 @@ class PersonalizeService:
             region: The Region of requests that are not signed.
             strict_answers: Hold every answer to its shape; tests do.
         """
-        self._store = store or Store()
-        self._clock = clock or Clock()
-        self._clock.advance_to(self._store.latest_moment())
-        self._jobs = Jobs(self._store, self._clock)
+        store, clock = store or Store(), clock or Clock()
+        clock.advance_to(store.latest_moment())
         self._default = Caller(account, region)
         self._strict_answers = strict_answers
         self._surface = Surface()
-        backend = Backend(
-            store=self._store,
-            clock=self._clock,
-            jobs=self._jobs,
-            interactions=InteractionLog(self._store),
-            records=Records(self._store),
-            models=Models(self._store),
+        self.backend = Backend(
+            store=store,
+            clock=clock,
+            jobs=Jobs(store, clock),
+            interactions=InteractionLog(store),
+            records=Records(store),
+            models=Models(store),
             objects=objects or MemoryObjects(),
             quotas=quotas or Quotas(),
             seed=seed,
         )
+        backend = self.backend
         families = [family(backend) for family in FAMILIES]
         parts = [*families, Tags(backend), Events(backend), Runtime(backend)]
         self._handlers: dict[str, Handler] = {
@@ -127,7 +129,7 @@ class PersonalizeService:
             for part in parts
             if hasattr(part, operation.method)
         }
-        self._jobs.start({family.kind: family for family in families})
+        self.backend.jobs.start({family.kind: family for family in families})
 
     def __enter__(self) -> Self:
         """Return the service."""
@@ -139,8 +141,8 @@ class PersonalizeService:
 
     def close(self) -> None:
         """Stop all jobs and close the state; a state file can be opened again."""
-        self._jobs.stop()
-        self._store.close()
+        self.backend.jobs.stop()
+        self.backend.store.close()
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer a request of any of the three endpoints; every failure is an error document."""
@@ -205,7 +207,7 @@ class PersonalizeService:
         """Let an operation that may change things happen whole, and one at a time."""
         if operation.service == "personalize-runtime":
             return nullcontext()
-        return self._store.transaction()
+        return self.backend.store.transaction()
 
     def _caller(self, headers: Mapping[str, str]) -> Caller:
         """Tell who calls: an access key of twelve digits is the number of an account."""

@@ -125,9 +125,10 @@ class CampaignResource:
             return f"the update of the campaign {arn} is {status}"
         wanted = {name: request[name] for name in _UPDATABLE if name in request}
         version = self._moves_to(event, campaign)
-        if version is not None:
-            wanted["solutionVersionArn"] = version
-        if _latest_update(campaign) != event.get("LatestUpdate", "") and matches(wanted, update):
+        # The service may tell of the version that /$LATEST stood for.
+        served = {"solutionVersionArn": version} if version and not _follows(event) else {}
+        is_ours = _latest_update(campaign) != event.get("LatestUpdate", "")
+        if is_ours and matches(wanted | served, update):
             if is_active(status):
                 return None
             reason = update.get("failureReason", "no reason was given")
@@ -135,6 +136,10 @@ class CampaignResource:
             raise ProvisioningError(msg)
         if "campaignConfig" in old_request_of(event):
             wanted.setdefault("campaignConfig", {})
+        if _follows(event):
+            version = self._newest_version(event)
+        if version is not None:
+            wanted["solutionVersionArn"] = version
         self._personalize.update_campaign(campaignArn=arn, **wanted)
         return f"the campaign {arn} is being updated"
 
@@ -142,23 +147,17 @@ class CampaignResource:
         """Return the model that the campaign is to serve, if there is one."""
         solution_arn = event["ResourceProperties"]["SolutionArn"]
         version = newest_active_version(self._personalize, solution_arn)
-        follows = request_of(event).get("campaignConfig", {}).get("syncWithLatestSolutionVersion")
-        return f"{solution_arn}/$LATEST" if version and follows else version
+        return f"{solution_arn}/$LATEST" if version and _follows(event) else version
 
     def _moves_to(self, event: ResourceEvent, campaign: dict[str, Any]) -> str | None:
-        """Return the model of another solution, if the campaign is to serve one that is there.
+        """Return the model to move to: of another solution, or the newest if it is to follow.
 
-        Within its solution it keeps the model that it has: to move it is the pipeline's part.
+        Otherwise the campaign keeps the model that it has: to move it is the pipeline's part.
         """
         solution_arn = event["ResourceProperties"]["SolutionArn"]
         old_arn = event.get("OldResourceProperties", {}).get("SolutionArn", solution_arn)
-        config = request_of(event).get("campaignConfig", {})
-        follows = bool(config.get("syncWithLatestSolutionVersion"))
-        served = str(campaign["solutionVersionArn"])
-        followed = served.endswith("/$LATEST") or bool(
-            campaign.get("campaignConfig", {}).get("syncWithLatestSolutionVersion")
-        )
-        if old_arn == solution_arn and follows == followed:
+        followed = campaign.get("campaignConfig", {}).get("syncWithLatestSolutionVersion", False)
+        if old_arn == solution_arn and _follows(event) == followed:
             return None
         return self._newest_version(event)
 
@@ -170,6 +169,12 @@ class CampaignResource:
 def _arn(event: ResourceEvent) -> str:
     prefix = str(event["ResourceProperties"]["SolutionArn"]).partition(":solution/")[0]
     return f"{prefix}:campaign/{request_of(event)['name']}"
+
+
+def _follows(event: ResourceEvent) -> bool:
+    """Tell whether the campaign is to move to each new model of its solution by itself."""
+    config = request_of(event).get("campaignConfig", {})
+    return bool(config.get("syncWithLatestSolutionVersion"))
 
 
 def _latest_update(campaign: dict[str, Any]) -> str:

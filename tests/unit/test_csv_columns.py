@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk_personalize.avro_schema import SchemaField, fields_of_csv
+from cdk_personalize.avro_schema import Domain, SchemaField, fields_of_csv
 
 
 def csv_file(folder: Path, name: str, *lines: str) -> Path:
@@ -81,6 +81,19 @@ def test_the_kind_of_a_file_follows_from_its_columns_if_its_name_is_another(tmp_
     assert fields_of_csv(path)[1] == SchemaField.long("CREATION_TIMESTAMP")
 
 
+def test_the_columns_of_a_domain_have_the_types_of_the_domain(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "items.csv", "ITEM_ID,PRICE,CATEGORY_L1", "1,2,mugs")
+
+    assert fields_of_csv(path, domain=Domain.ECOMMERCE)[1] == SchemaField.float("PRICE")
+
+
+def test_a_domain_needs_its_columns(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "items.csv", "ITEM_ID,PRICE", "1,2")
+
+    with pytest.raises(ValueError, match=r"items\.csv misses CATEGORY_L1"):
+        fields_of_csv(path, domain=Domain.ECOMMERCE)
+
+
 def test_a_mark_of_the_byte_order_is_no_part_of_the_first_column(tmp_path: Path) -> None:
     path = tmp_path / "users.csv"
     path.write_text("USER_ID,AGE\n1,30\n", encoding="utf-8-sig")
@@ -113,6 +126,10 @@ HEADER = "USER_ID,ITEM_ID,TIMESTAMP"
         (
             [f"{HEADER},EVENT_VALUE", "1,2,1700000000,much"],
             "interactions.csv, line 2: EVENT_VALUE must be a float, got 'much'",
+        ),
+        (
+            [HEADER, "1,2,1700000000", "", "1,2,soon"],
+            "interactions.csv, line 4: TIMESTAMP must be epoch seconds, got 'soon'",
         ),
         ([HEADER, "1,2"], "interactions.csv, line 2: 3 columns expected, got 2"),
         ([HEADER, ",2,1700000000"], "interactions.csv, line 2: USER_ID must not be empty"),

@@ -84,7 +84,7 @@ def _import(scope: Construct, name_prefix: str) -> sfn.IChainable:
             "Reason": _reason("DatasetImportJob.FailureReason"),
         },
     )
-    imported = sfn.Succeed.jsonata(
+    imported = sfn.Pass.jsonata(
         scope, "Imported", outputs={"DatasetImportJobArn": "{% $ImportJob %}"}
     )
     return create.next(
@@ -123,7 +123,7 @@ def _train(scope: Construct, name_prefix: str) -> sfn.IChainable:
             "Reason": _reason("SolutionVersion.FailureReason"),
         },
     )
-    trained = sfn.Succeed.jsonata(
+    trained = sfn.Pass.jsonata(
         scope, "Trained", outputs={"SolutionVersionArn": "{% $SolutionVersion %}"}
     )
     return create.next(
@@ -140,7 +140,7 @@ def _train(scope: Construct, name_prefix: str) -> sfn.IChainable:
 
 
 def _deploy(scope: Construct) -> sfn.IChainable:
-    deployed = sfn.Succeed.jsonata(
+    deployed = sfn.Pass.jsonata(
         scope, "Deployed", outputs={"CampaignArn": "{% $Target.CampaignArn %}"}
     )
     target = sfn.Pass.jsonata(

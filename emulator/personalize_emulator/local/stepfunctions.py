@@ -15,7 +15,6 @@ from ministack.services import eventbridge, stepfunctions
 
 # A poller that waits 20 s would spin at a thousand times the speed.
 _SHORTEST_WAIT_SECONDS = 0.2
-_PUBLISH = "arn:aws:states:::sns:publish"
 
 
 def install(*, speed: float) -> None:
@@ -30,8 +29,6 @@ def install(*, speed: float) -> None:
         "param_case": "lower-camel",
     }
     stepfunctions._AWS_SDK_ERROR_PREFIX["personalize"] = "Personalize"
-    # It reads the service model anew from its file for each call.
-    stepfunctions._service_model = functools.cache(stepfunctions._service_model)
     stepfunctions._invoke_aws_sdk_integration = _checking_parameter_names(
         stepfunctions._invoke_aws_sdk_integration
     )
@@ -44,8 +41,6 @@ def install(*, speed: float) -> None:
     )
     stepfunctions._execute_task = _unless_stopped(stepfunctions._execute_task)
     stepfunctions._fail_execution = _unless_ended(stepfunctions._fail_execution)
-    publish = stepfunctions._SERVICE_DISPATCH[_PUBLISH]
-    stepfunctions._SERVICE_DISPATCH[_PUBLISH] = _with_text_message(publish)
 
 
 def _wait(speed: float, seconds: float) -> None:
@@ -110,18 +105,6 @@ def _unless_ended(fail: Any) -> Any:  # noqa: ANN401
     return fail_running
 
 
-def _with_text_message(publish: Any) -> Any:  # noqa: ANN401
-    """Publish a message that is JSON as its text."""
-
-    def publish_text(resource: str, input_data: Mapping[str, Any]) -> Any:  # noqa: ANN401
-        message = input_data.get("Message")
-        if not isinstance(message, str):
-            input_data = {**input_data, "Message": json.dumps(message)}
-        return publish(resource, input_data)
-
-    return publish_text
-
-
 def _checking_parameter_names(invoke: Any) -> Any:  # noqa: ANN401 - MiniStack has no types
     """Refuse parameters that are not spelt in PascalCase, as AWS does; MiniStack takes them."""
 
@@ -151,7 +134,8 @@ def _unknown_parameter(value: Any, shape: Any) -> str | None:  # noqa: ANN401
         return next(filter(None, found), None)
     if not isinstance(value, Mapping) or getattr(shape, "is_document_type", False):
         return None
-    members = {stepfunctions._api_name_to_sfn_key(name): name for name in shape.members}
+    # The SDK for Java keeps capitals at the end of a name: minProvisionedTPS.
+    members = {name[:1].upper() + name[1:]: name for name in shape.members}
     for key, item in value.items():
         if key not in members:
             return str(key)

@@ -1,6 +1,7 @@
 """One small real model for each recipe, on numpy and scipy.
 
-`train` and `load` are the way in; a recipe is added with a file of its own and a line in `_RECIPES`.
+`train` and `load` are the way in. A recipe is added with a file of its own and a line in
+`_RECIPES`.
 """
 
 from collections.abc import Mapping

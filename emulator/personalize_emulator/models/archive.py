@@ -38,7 +38,7 @@ class Archive:
         text = json.dumps({"kind": self.kind, "header": self.header}, separators=(",", ":"))
         columns = {_HEADER: np.frombuffer(text.encode(), dtype=np.uint8), **self.arrays}
         buffer = io.BytesIO()
-        np.savez(buffer, **columns)
+        np.savez(buffer, allow_pickle=False, **columns)
         return buffer.getvalue()
 
     @classmethod
@@ -53,7 +53,14 @@ class Archive:
                 arrays = {name: columns[name] for name in columns.files}
             document = json.loads(arrays.pop(_HEADER).tobytes())
             return cls(document["kind"], document["header"], arrays)
-        except (AttributeError, EOFError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
+        except (
+            AttributeError,
+            EOFError,
+            KeyError,
+            OSError,
+            TypeError,
+            zipfile.BadZipFile,
+        ) as error:
             msg = f"not a model: {error}"
             raise ValueError(msg) from error
 

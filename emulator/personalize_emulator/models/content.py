@@ -1,7 +1,6 @@
 """What items are, rather than who met them: TF-IDF over the columns of the Items dataset."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -14,6 +13,9 @@ from personalize_emulator.models.archive import Matrix
 
 _IGNORED = {"ITEM_ID", "CREATION_TIMESTAMP"}
 _WORD = re.compile(r"[^\W_]+")
+_CATEGORIES = 1000
+"""Twice the number of values from which on a column is no longer one of categories."""
+
 _BANDS = 10
 """Bands of equal size into which a numeric column is cut."""
 
@@ -49,15 +51,14 @@ class Content:
         return cls(counts.astype(np.float32))
 
     def affinity(
-        self, items: NDArray[np.intp], weights: NDArray[np.float64]
+        self, items: NDArray[np.intp], weights: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """How much each item is like the given ones, weighted; an item is not like itself."""
         own = self.vectors[items]
-        profile = own.T @ weights.astype(np.float32)
-        likeness: NDArray[np.float32] = self.vectors @ profile
+        likeness: NDArray[np.float32] = self.vectors @ (own.T @ weights)
         described = np.diff(own.indptr) > 0
-        likeness[items] -= (weights * described).astype(np.float32)
-        return np.maximum(likeness, 0)
+        likeness[items] -= weights * described
+        return np.maximum(likeness, 0, out=likeness)
 
 
 def _terms(column: str, values: Sequence[object]) -> Iterable[list[str]]:
@@ -87,10 +88,9 @@ def _terms(column: str, values: Sequence[object]) -> Iterable[list[str]]:
 
 
 def _is_text(texts: Sequence[str]) -> bool:
-    """Whether a column holds sentences: mostly of several words, and mostly different."""
+    """Whether a column holds sentences: mostly of several words, and of more than a few kinds."""
     several = sum(" " in text for text in texts)
-    commonest = Counter(texts).most_common(1)[0][1]
-    return several * 2 > len(texts) and (len(set(texts)) * 2 > len(texts) or commonest == 1)
+    return several * 2 > len(texts) and len(set(texts)) * 2 > min(len(texts), _CATEGORIES)
 
 
 def _words(_: str, value: str) -> list[str]:

@@ -9,8 +9,11 @@ from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.model import HistoryEvent
 
 _SHARE = 0.1
-_CASES = 500
-"""Users asked for at most: the metrics of more differ in the third digit and take the time."""
+_CASES = 1000
+"""Users asked for at most: the metrics of more differ in the third digit."""
+
+_SCORES = 25_000_000
+"""Scores computed at most, users times catalogue: a second or two."""
 
 _DEPTHS = (5, 10, 25)
 _DEEPEST = 25
@@ -21,12 +24,12 @@ class Case:
     """A user at the moment at which the held-out part begins.
 
     Attributes:
-        user_id: The user.
+        user: The user, as a position in the data's `user_ids`.
         history: What the user had done, oldest first.
         relevant: What the user did next.
     """
 
-    user_id: str
+    user: int
     history: Sequence[HistoryEvent]
     relevant: frozenset[str]
 
@@ -54,12 +57,13 @@ def hold_out(data: TrainingData, *, seed: int) -> tuple[TrainingData, list[Case]
     early = np.arange(len(data)) < split
     past, future = data.where(early), data.where(~early)
     users = np.unique(future.user)
-    if len(users) > _CASES:
-        users = np.sort(np.random.default_rng(seed).choice(users, _CASES, replace=False))
+    most = min(_CASES, max(_SCORES // len(data.item_ids), 100))
+    if len(users) > most:
+        users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
     past_rows = past.where(np.isin(past.user, users))
     cases = [
         Case(
-            data.user_ids[user],
+            int(user),
             history_of(past_rows, user),
             frozenset(data.item_ids[item] for item in future.item[future.user == user]),
         )

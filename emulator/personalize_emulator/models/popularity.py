@@ -21,7 +21,7 @@ def recent_popularity(data: TrainingData) -> NDArray[np.float64]:
     age = (data.timestamp.max() - data.timestamp).astype(np.float64)
     half_life = max(float(age.max()) / _HALF_LIVES, 1.0)
     weight = np.exp2(-age / half_life)
-    popularity = np.bincount(data.item, weight, minlength=len(data.item_ids))
+    late = np.bincount(data.item, weight, minlength=len(data.item_ids)).astype(np.float64)
     # Of two items not met lately the one with the longer history comes first.
-    popularity += 1e-6 * counts(data)
-    return popularity / popularity.max()
+    popularity: NDArray[np.float64] = late + 1e-6 * counts(data)
+    return popularity / float(popularity.max())

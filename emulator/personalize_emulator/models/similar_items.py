@@ -32,7 +32,7 @@ class SimilarItems:
     item_ids: list[str]
     neighbours: Matrix
     content: Content
-    popularity: NDArray[np.float64]
+    popularity: NDArray[np.float32]
     metrics: Mapping[str, float]
     _position: dict[str, int] = field(init=False, repr=False, default_factory=dict)
 
@@ -47,41 +47,46 @@ class SimilarItems:
         The question of the measurement is the last item that each user met before.
         """
         past, cases = hold_out(data, seed=seed)
-        trial = cls._fit(past, parameters, {})
-        returning = [case for case in cases if case.history]
+        content = Content.of(data.item_ids, data.item_metadata)
+        trial = cls._fit(past, content, parameters, {})
         metrics = measure(
-            returning,
+            [case for case in cases if case.history],
             lambda case: [
-                item.item_id
-                for item in trial.recommend(Query(item_id=case.history[-1].item_id))
+                item.item_id for item in trial.recommend(Query(item_id=case.history[-1].item_id))
             ],
             len(data.item_ids),
         )
-        return cls._fit(data, parameters, metrics)
+        return cls._fit(data, content, parameters, metrics)
 
     @classmethod
     def _fit(
-        cls, data: TrainingData, parameters: Mapping[str, str], metrics: Mapping[str, float]
+        cls,
+        data: TrainingData,
+        content: Content,
+        parameters: Mapping[str, str],
+        metrics: Mapping[str, float],
     ) -> Self:
         discount = float(parameters.get("popularity_discount_factor", "0.0"))
         number = counts(data)
         return cls(
             data.item_ids,
             neighbours(data, popularity_exponent=(1 + discount) / 2),
-            Content.of(data.item_ids, data.item_metadata),
-            number / number.max(),
+            content,
+            (number / max(float(number.max()), 1.0)).astype(np.float32),
             metrics,
         )
 
     def recommend(self, query: Query) -> list[ScoredItem]:
         """The items nearest to the one asked for; for an unknown one, the popular items."""
-        scores = _POPULARITY * (self.popularity + 1e-6)
+        scores = np.float32(_POPULARITY) * (self.popularity + np.float32(1e-6))
         position = self._position.get(query.item_id or "")
         if position is not None:
             own = np.array([position], dtype=np.intp)
             row = self.neighbours[own]
             scores[row.indices] += row.data
-            scores += _CONTENT * self.content.affinity(own, np.ones(1))
+            scores += np.float32(_CONTENT) * self.content.affinity(
+                own, np.ones(1, dtype=np.float32)
+            )
             scores[position] = 0
         return best(scores, self.item_ids, query.num_results, query.allowed)
 

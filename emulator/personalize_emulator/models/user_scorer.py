@@ -1,13 +1,13 @@
 """How much one user wants each item: the heart of user personalisation and of ranking.
 
 As the service documents its scores, they are exponentials of a sum, scaled to sum up to 1 over the
-catalogue. The sum speaks for an item that is popular of late, that was met by those who met what
-this user met, that is described alike, and that the user came back to. The history is weighed by
-recency, so that the last ten events move the list.
+catalogue. The sum speaks for an item that is popular of late, that the user or users like them met
+(an item goes best with itself, so what is bought again comes again), and that is described like
+what the user met. The history is weighed by recency, so that the last ten events move the list.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,94 +20,122 @@ from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.model import HistoryEvent
 from personalize_emulator.models.popularity import recent_popularity
 
-_RECENCY_HALF_LIFE = 7
+_RECENCY_HALF_LIFE = 10
 """Distinct items after which an item of the history weighs half."""
 
 _HISTORY = 100
-"""Latest distinct items of the history that count; the next would weigh a ten-thousandth."""
+"""Latest distinct items of the history that count; the next would weigh a thousandth."""
 
-# Chosen on the tenth of online-retail before the last (recall and NDCG at 25), and so that ten
-# events on things of one kind bring that kind to the head of the list.
-_TOGETHER = 1.5
-"""Weight of the item that goes best with the history."""
+_OFTEN = 0.7
+"""The power of the number of times: often counts more than once, but habit does not drown news."""
 
-_ALIKE = 10.0
-"""Weight of being like the history: of the mean cosine, so the more of one kind the history is, the
-more its kind counts."""
-
-_ALIKE_LEAST = 3.0
+_LITTLE = 3.0
 """Weight of a history below which it says little: one event does not turn the list round."""
-
-_RETURN = 1.25
-"""Weight of the item that the user came back to most often."""
 
 _UNPOPULAR = 0.05
 """Popularity that every item has: the best-seller is ahead of an unknown item by a factor of 21."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class Mix:
+    """How the parts of the score are mixed; popularity has weight 1.
+
+    Attributes:
+        together: Weight of the item that goes best with the history.
+        alike: Weight of being like the history: of the mean cosine, so the more of one kind the
+            history is, the more its kind counts.
+    """
+
+    together: float
+    alike: float
+
+
+MIXES = (Mix(2, 10), Mix(8, 2), Mix(16, 0))
+"""The mixes to choose from, the one that shows users most that is new to them first."""
+
+
+@dataclass(frozen=True)
 class UserScorer:
     """The parts of the score; the history comes with the question, streamed events included."""
 
     item_ids: list[str]
-    popularity: NDArray[np.float64]
+    popularity: NDArray[np.float32]
     neighbours: Matrix
     content: Content
-    recency: bool = True
-
-    def __post_init__(self) -> None:
-        """Index the catalogue."""
-        self._position = {item: position for position, item in enumerate(self.item_ids)}
+    mix: Mix
+    recency: bool
+    _position: Mapping[str, int]
 
     @classmethod
-    def fit(cls, data: TrainingData, parameters: Mapping[str, str]) -> Self:
-        """Learn the parts from the data."""
+    def fit(
+        cls,
+        data: TrainingData,
+        content: Content,
+        parameters: Mapping[str, str],
+        *,
+        items: NDArray[np.intp] | None = None,
+    ) -> Self:
+        """Learn the parts from the data.
+
+        Args:
+            data: The interactions.
+            content: What the items are.
+            parameters: The hyperparameters of the recipe.
+            items: The items that will occur in a history (default: any).
+        """
         return cls(
             data.item_ids,
-            recent_popularity(data),
-            neighbours(data),
-            Content.of(data.item_ids, data.item_metadata),
+            recent_popularity(data).astype(np.float32),
+            neighbours(data, items=items),
+            content,
+            MIXES[0],
             parameters.get("apply_recency_bias", "true").casefold() != "false",
+            _positions(data.item_ids),
         )
+
+    def with_mix(self, mix: Mix) -> Self:
+        """The same parts, mixed differently."""
+        return replace(self, mix=mix)
 
     def position(self, item_id: str) -> int | None:
         """Where the catalogue has an item; None for an item that the training did not see."""
         return self._position.get(item_id)
 
-    def scores(self, history: Sequence[HistoryEvent]) -> NDArray[np.float64]:
+    def scores(self, history: Sequence[HistoryEvent]) -> NDArray[np.float32]:
         """The score of each item of the catalogue, all positive, in sum 1."""
-        score = self.popularity + _UNPOPULAR
+        score = self.popularity + np.float32(_UNPOPULAR)
         times: dict[int, int] = {}
         for event in reversed(history):
             position = self._position.get(event.item_id)
             if position is not None:
                 times[position] = times.get(position, 0) + 1
         if times:
-            items = np.fromiter(times, dtype=np.intp)
-            returned = np.fromiter(times.values(), dtype=np.float64)
-            wanted = self._affinity(items[:_HISTORY])
-            wanted[items] += _RETURN * returned / returned.max()
-            score *= np.exp(wanted)
+            score *= np.exp(self._wanted(times))
         score /= score.sum()
         return score
 
-    def _affinity(self, items: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What goes with some items and what is like them, the latest first."""
-        weights = np.ones(len(items))
+    def _wanted(self, times: Mapping[int, int]) -> NDArray[np.float32]:
+        """What goes with some items and what is like them.
+
+        Args:
+            times: How often the user met each item, by position, the latest first.
+        """
+        items = np.fromiter(times, dtype=np.intp)[:_HISTORY]
+        weights = np.fromiter(times.values(), dtype=np.float32)[:_HISTORY] ** _OFTEN
         if self.recency:
-            weights = np.exp2(-np.arange(len(items)) / _RECENCY_HALF_LIFE)
-        rows = self.neighbours[items]
-        strength = rows.data * np.repeat(weights, np.diff(rows.indptr))
-        # (Of nothing, bincount counts in whole numbers.)
-        wanted = np.bincount(rows.indices, strength, minlength=len(self.item_ids)).astype(float)
-        wanted *= _TOGETHER / max(float(wanted.max()), 1e-9)
-        scale = _ALIKE / max(float(weights.sum()), _ALIKE_LEAST)
-        wanted += scale * self.content.affinity(items, weights)
+            weights *= np.exp2(-np.arange(len(items), dtype=np.float32) / _RECENCY_HALF_LIFE)
+        together = self.neighbours[items].T @ weights
+        together *= np.float32(self.mix.together / max(float(together.max()), 1e-9))
+        scale = self.mix.alike / max(float(weights.sum()), _LITTLE)
+        alike = self.content.affinity(items, weights)
+        alike *= np.float32(scale)
+        wanted: NDArray[np.float32] = together + alike
         return wanted
 
     def header(self) -> dict[str, Any]:
         """What JSON can hold of it."""
-        return {"item_ids": self.item_ids, "recency": self.recency}
+        mix = [self.mix.together, self.mix.alike]
+        return {"item_ids": self.item_ids, "mix": mix, "recency": self.recency}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Its numbers."""
@@ -120,10 +148,17 @@ class UserScorer:
     @classmethod
     def from_archive(cls, archive: Archive) -> Self:
         """Put together what `header` and `arrays` took apart."""
+        item_ids = archive.header["item_ids"]
         return cls(
-            archive.header["item_ids"],
+            item_ids,
             archive.arrays["popularity"],
             archive.matrix("neighbours"),
             Content(archive.matrix("content")),
+            Mix(*archive.header["mix"]),
             archive.header["recency"],
+            _positions(item_ids),
         )
+
+
+def _positions(item_ids: Sequence[str]) -> Mapping[str, int]:
+    return {item: position for position, item in enumerate(item_ids)}

@@ -34,7 +34,7 @@ class Datasets(ResourceFamily):
             msg = f"{error}."
             raise InvalidInputError(msg) from error
         self._require_fit(schema, dataset_type, group)
-        arn = caller.arn(f"dataset/{group.name}/{dataset_type.arn_segment}")
+        arn = dataset_of(group.arn, dataset_type)
         tags = request.pop("tags", [])
         document = {**request, "datasetArn": arn, "datasetType": dataset_type.value}
         if dataset_type is DatasetType.ACTION_INTERACTIONS:
@@ -112,6 +112,6 @@ class Datasets(ResourceFamily):
             raise InvalidInputError(msg)
 
 
-def dataset_of(group: Resource, dataset_type: DatasetType) -> str:
+def dataset_of(group_arn: str, dataset_type: DatasetType) -> str:
     """Return the ARN that the dataset of this type has, in this group."""
-    return group.caller.arn(f"dataset/{group.name}/{dataset_type.arn_segment}")
+    return f"{group_arn.replace(':dataset-group/', ':dataset/')}/{dataset_type.arn_segment}"

@@ -8,17 +8,9 @@ from personalize_emulator.jobs import Job
 from personalize_emulator.resources.family import ResourceFamily, is_settled
 from personalize_emulator.store import Document
 
-# The service names event trackers, solutions, recommenders and datasets. Filters and metric
-# attributions it does not name; as a dataset cannot be deleted before them, one that is left over
-# never had a dataset, and is better found than lost.
-_IN_THE_WAY = (
-    "event-tracker",
-    "solution",
-    "recommender",
-    "dataset",
-    "filter",
-    "metric-attribution",
-)
+# The last the service does not name. As a dataset cannot be deleted before it, one that is left
+# over never had a dataset, and is better found than lost. (A filter cannot be: it needs one.)
+_IN_THE_WAY = ("event-tracker", "solution", "recommender", "dataset", "metric-attribution")
 
 
 class DatasetGroups(ResourceFamily):

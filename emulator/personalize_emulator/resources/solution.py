@@ -101,6 +101,7 @@ class Solutions(ResourceFamily):
         self._require_none("campaign", why, parent=solution.arn)
         self._require_settled("solution-version", why, parent=solution.arn)
         self._delete(solution)
+        self._jobs.cancel(solution.arn, _TRAIN)
         return {}
 
     def begin(self, job: Job) -> None:

@@ -113,8 +113,7 @@ class SolutionVersions(ResourceFamily):
 
     def _latest_data(self, solution: Resource) -> list[int]:
         """Return the numbers of the latest import and of the latest event."""
-        group = self._existing(solution.group_arn or "")
-        dataset = dataset_of(group, DatasetType.INTERACTIONS)
+        dataset = dataset_of(solution.group_arn or "", DatasetType.INTERACTIONS)
         interactions = self._backend.interactions
         return [interactions.latest_import(dataset), interactions.latest_event(dataset)]
 
@@ -160,9 +159,8 @@ class SolutionVersions(ResourceFamily):
         started = time.monotonic()
         version = self._existing(job.arn)
         document = version.document
-        group = self._existing(version.group_arn or "")
         interactions, items, users = (
-            dataset_of(group, dataset_type)
+            dataset_of(document["datasetGroupArn"], dataset_type)
             for dataset_type in (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS)
         )
         latest = self._backend.interactions.latest_event(interactions)
@@ -215,11 +213,11 @@ class SolutionVersions(ResourceFamily):
     def _require_datasets(self, solution: Resource) -> None:
         """Refuse to train without the datasets that the recipe needs, or while one is filled."""
         recipe = recipe_of(solution.document["recipeArn"], solution.caller)
-        group = self._existing(solution.group_arn or "")
+        group = solution.group_arn or ""
         for dataset_type in sorted(recipe.required_datasets):
             dataset = self._store.get(dataset_of(group, dataset_type))
             if dataset is None:
-                msg = f"{recipe} needs a dataset of type {dataset_type}; {group.arn} has none."
+                msg = f"{recipe} needs a dataset of type {dataset_type}; {group} has none."
                 raise InvalidInputError(msg)
             if not is_settled(dataset.status):
                 msg = f"{dataset.arn} is {dataset.status}; it must be ACTIVE."

@@ -77,10 +77,16 @@ def test_a_bucket_has_the_lifecycle_of_its_template(cloud: Cloud, bucket: str) -
 
 def test_an_update_takes_properties_away_from_a_bucket(cloud: Cloud) -> None:
     name = cloud.deploy({"Bucket": BUCKET}, "plain")["Bucket"]
+    assert "aws:kms" in encryption(cloud, name)
+
     cloud.deploy({"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {}}}, "plain")
 
-    rules = cloud.client("s3").get_bucket_encryption(Bucket=name)
-    assert "aws:kms" not in json.dumps(rules["ServerSideEncryptionConfiguration"])
+    assert "aws:kms" not in encryption(cloud, name)
+
+
+def encryption(cloud: Cloud, name: str) -> str:
+    found = cloud.client("s3").get_bucket_encryption(Bucket=name)
+    return json.dumps(found["ServerSideEncryptionConfiguration"])
 
 
 def test_an_upload_with_kms_needs_no_key_of_its_own(cloud: Cloud, bucket: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.services.cloud import Cloud
+from tests.local.services.cloud import Cloud, eventually
 
 REQUIRED = ("USER_ID", "ITEM_ID", "EVENT_TYPE")
 
@@ -220,6 +220,8 @@ def test_what_others_rest_on_is_not_deleted_and_the_stack_says_so(
     assert cloud.delete("busy") == "DELETE_FAILED"
 
     personalize.delete_event_tracker(eventTrackerArn=tracker["eventTrackerArn"])
+    eventually(lambda: not names(cloud, "list_event_trackers", "eventTrackers").count("busy"))
+    assert cloud.delete("busy") == "DELETE_COMPLETE"
 
 
 def test_the_rest_of_local_aws_answers_while_a_type_waits(cloud: Cloud) -> None:
@@ -227,13 +229,14 @@ def test_the_rest_of_local_aws_answers_while_a_type_waits(cloud: Cloud) -> None:
     cloudformation = cloud.client("cloudformation")
     body = json.dumps({"Resources": shop("meanwhile")})
     cloudformation.create_stack(StackName="meanwhile", TemplateBody=body)
-    statuses = set()
+    seen_waiting = False
     while (status := cloud.settled("meanwhile")) is None:
-        answer = cloudformation.describe_stack_resources(StackName="meanwhile")
-        statuses.update(found["ResourceStatus"] for found in answer["StackResources"])
+        event = cloudformation.describe_stack_events(StackName="meanwhile")["StackEvents"][0]
+        ours = event["ResourceType"].startswith("AWS::Personalize::")
+        seen_waiting |= ours and event["ResourceStatus"] == "CREATE_IN_PROGRESS"
 
     assert status == "CREATE_COMPLETE"
-    assert "CREATE_COMPLETE" in statuses
+    assert seen_waiting
     cloud.delete("meanwhile")
 
 

@@ -26,9 +26,10 @@ def machine(cloud: Cloud, definition: object, name: str = "") -> str:
 
 
 def test_a_call_of_amazon_personalize_answers_in_pascal_case(cloud: Cloud) -> None:
-    output = cloud.run(task("aws-sdk:personalize:listDatasetGroups", {"MaxResults": 5}))
+    recipe = "arn:aws:personalize:::recipe/aws-similar-items"
+    output = cloud.run(task("aws-sdk:personalize:describeRecipe", {"RecipeArn": recipe}))
 
-    assert output == {"DatasetGroups": []}
+    assert output["Recipe"]["RecipeArn"] == recipe
 
 
 def test_an_error_of_amazon_personalize_has_its_name_on_aws(cloud: Cloud) -> None:

@@ -5,7 +5,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from aws_cdk.assertions import Annotations, Match, Template
+from aws_cdk.assertions import Annotations, Match, Matcher, Template
 
 from cdk_personalize.patterns.data_store import DataStore
 
@@ -25,7 +25,7 @@ def logical_id(stack: cdk.Stack, construct: cdk.IResource) -> str:
     return resolved
 
 
-def data_bucket(**properties: object) -> Match:
+def data_bucket(**properties: object) -> Matcher:
     """Return a match of the bucket that holds the data, which alone keeps versions."""
     return Match.object_like({"VersioningConfiguration": {"Status": "Enabled"}, **properties})
 

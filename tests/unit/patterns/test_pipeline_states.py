@@ -245,7 +245,8 @@ def test_the_lock_is_given_back_after_any_error(definitions: dict[str, dict[str,
 
     assert states["Round"]["Catch"][0]["ErrorEquals"] == ["States.ALL"]
     assert states["Round"]["Catch"][0]["Next"] == "Give the lock back"
-    assert states["Round"]["Next"] == "Give the lock back"
+    assert states["Round"]["Next"] == "What came of it"
+    assert states["What came of it"]["Next"] == "Give the lock back"
 
 
 def test_a_lock_that_turned_dirty_is_kept_for_another_round(

@@ -1,12 +1,13 @@
 """A small shop in the emulator: a dataset group, data, and what is trained on it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from personalize_emulator import PersonalizeEmulator
-from tests.handlers.cloudformation import wait_until
+from tests.handlers.resource_provider.cloudformation import wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -18,24 +19,24 @@ ROLE_ARN = "arn:aws:iam::123456789012:role/personalize"
 USERS, ITEMS, EVENTS = 50, 40, 1200
 
 
-def as_request(**members: Any) -> dict[str, str]:
+def as_request(**members: object) -> dict[str, str]:
     """Return the properties of a custom resource with this request."""
     return {"Request": json.dumps(members)}
 
 
-def dataset(kind: str, schema_arn: str, **others: Any) -> dict[str, str]:
+def dataset(kind: str, schema_arn: str, **others: object) -> dict[str, str]:
     """Return the properties of a data set."""
     request = {"name": kind.lower(), "schemaArn": schema_arn, "datasetGroupArn": GROUP_ARN}
-    return as_request(**request, datasetType=kind, **others)
+    return as_request(**(request | {"datasetType": kind} | others))
 
 
-def solution(name: str = "similar", **others: Any) -> dict[str, str]:
+def solution(name: str = "similar", **others: object) -> dict[str, str]:
     """Return the properties of a solution."""
     request = {"recipeArn": SIMILAR_ITEMS, "datasetGroupArn": GROUP_ARN}
     return as_request(name=name, **({"performAutoTraining": False} | request | others))
 
 
-def campaign(solution_name: str = "similar", **others: Any) -> dict[str, str]:
+def campaign(solution_name: str = "similar", **others: object) -> dict[str, str]:
     """Return the properties of a campaign."""
     request = {"name": "live", "minProvisionedTPS": 1} | others
     return {**as_request(**request), "SolutionArn": f"{PREFIX}:solution/{solution_name}"}
@@ -51,7 +52,7 @@ class Shop:
     def open(self) -> None:
         """Create the dataset group."""
         self.personalize.create_dataset_group(name="shop")
-        wait_until(
+        self.wait(
             lambda: (
                 self.personalize.describe_dataset_group(datasetGroupArn=GROUP_ARN)["datasetGroup"][
                     "status"
@@ -59,6 +60,14 @@ class Shop:
                 == "ACTIVE"
             )
         )
+
+    def later(self) -> None:
+        """Let some time pass in the emulator."""
+        self.aws.clock.advance(60)
+
+    def wait(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so in the emulator."""
+        wait_until(is_so, self.later)
 
     def schema(self, name: str, kind: str, *more: SchemaField) -> str:
         """Create a schema: the default one, and more columns."""
@@ -74,18 +83,17 @@ class Shop:
             datasetGroupArn=GROUP_ARN,
             datasetType="Interactions",
         )["datasetArn"]
-        wait_until(lambda: self.dataset(arn)["status"] == "ACTIVE")
-        wait_until(lambda: self.job(self.start_import(arn))["status"] == "ACTIVE")
+        self.wait(lambda: self.dataset(arn)["status"] == "ACTIVE")
+        job = self.start_import(arn)
+        self.wait(lambda: self.job(job)["status"] == "ACTIVE")
 
-    def start_import(self, dataset_arn: str) -> str:
+    def start_import(self, dataset_arn: str, name: str = "import") -> str:
         """Begin to import some interactions."""
         header = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE"
-        rows = (
-            f"{n % USERS},{n * 7 % ITEMS},{1_700_000_000 + n},view," for n in range(EVENTS)
-        )
+        rows = (f"{n % USERS},{n * 7 % ITEMS},{1_700_000_000 + n},view," for n in range(EVENTS))
         self.aws.objects.put("data", "interactions.csv", "\n".join((header, *rows)).encode())
         return self.personalize.create_dataset_import_job(
-            jobName="import",
+            jobName=name,
             datasetArn=dataset_arn,
             dataSource={"dataLocation": "s3://data/interactions.csv"},
             roleArn=ROLE_ARN,
@@ -94,7 +102,7 @@ class Shop:
     def train(self, solution_arn: str) -> str:
         """Train a solution, and return the ARN of its new version."""
         arn = self.start_training(solution_arn)
-        wait_until(lambda: self.version(arn)["status"] == "ACTIVE")
+        self.wait(lambda: self.version(arn)["status"] == "ACTIVE")
         return arn
 
     def start_training(self, solution_arn: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from resource_provider.lifecycle import ResourceEvent
 from resource_provider.provider import ResourceProvider
+from tests.handlers.upstream import Answer
 
 _STACK_ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack"
 
@@ -55,6 +56,7 @@ class CloudFormation:
     """A stack that asks a provider for its resources, and waits for each."""
 
     provider: ResourceProvider
+    meanwhile: Callable[[], None] = lambda: None
     stack: str = "shop"
 
     def create(self, resource_type: str, properties: Mapping[str, Any]) -> Resource:
@@ -98,7 +100,7 @@ class CloudFormation:
         return cast("ResourceEvent", json.loads(json.dumps({**event, **answer})))
 
     def _settle(self, event: ResourceEvent) -> Resource:
-        wait_until(lambda: self.provider.is_complete(event)["IsComplete"])
+        wait_until(lambda: self.provider.is_complete(event)["IsComplete"], self.meanwhile)
         return Resource(
             event["ResourceType"],
             event["ResourceProperties"],
@@ -107,9 +109,15 @@ class CloudFormation:
         )
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
+def wait_until(is_so: Callable[[], bool], meanwhile: Callable[[], None]) -> None:
     """Wait until something is so, for a minute at most."""
     give_up = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < give_up, "it took too long"
-        time.sleep(0.005)
+        meanwhile()
+        time.sleep(0.002)
+
+
+def refused(code: str, message: str = "no") -> Answer:
+    """Return the error that a service with the protocol JSON 1.1 answers."""
+    return Answer({"__type": code, "message": message}, 400)

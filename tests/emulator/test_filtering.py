@@ -1,0 +1,196 @@
+"""Filters let through what their expressions say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from cdk_personalize.filter_expression import parse
+from personalize_emulator.filtering import FilterEvaluator
+from personalize_emulator.models import HistoryEvent
+
+ITEMS: Mapping[str, Mapping[str, object]] = {
+    "alien": {"GENRE": "Horror|SciFi", "YEAR": 1979, "PRICE": 9.5},
+    "clue": {"GENRE": "Comedy", "YEAR": 1985, "PRICE": 5.0},
+    "shrek": {"GENRE": "Comedy|Family", "YEAR": 2001, "PRICE": 12.0},
+    "blank": {"GENRE": None, "YEAR": None},
+}
+HISTORY = [HistoryEvent("alien", "Watch", 1), HistoryEvent("clue", "click", 2)]
+
+
+def let_through(
+    text: str,
+    *,
+    values: Mapping[str, str] | None = None,
+    history: Sequence[HistoryEvent] = HISTORY,
+    user: Mapping[str, object] | None = None,
+    current_item: Mapping[str, object] | None = None,
+) -> set[str]:
+    """The items that a filter lets through."""
+    allowed = FilterEvaluator(
+        parse(text),
+        values or {},
+        items=ITEMS,
+        history=history,
+        user=user,
+        current_item=current_item,
+    )
+    return {item for item in ITEMS if allowed(item)}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('INCLUDE ItemID WHERE Items.GENRE IN ("Comedy")', "clue shrek"),
+        ('INCLUDE ItemID WHERE Items.GENRE IN ("Family","SciFi")', "alien shrek"),
+        ('INCLUDE ItemID WHERE Items.GENRE IN ("comedy")', ""),
+        ('EXCLUDE ItemID WHERE Items.GENRE IN ("Comedy")', "alien blank"),
+        ('INCLUDE ItemID WHERE Items.GENRE NOT IN ("Comedy")', "alien blank"),
+        ("INCLUDE ItemID WHERE Items.YEAR = 1985", "clue"),
+        ("INCLUDE ItemID WHERE Items.YEAR != 1985", "alien shrek blank"),
+        ("INCLUDE ItemID WHERE Items.YEAR < 1985", "alien"),
+        ("INCLUDE ItemID WHERE Items.YEAR <= 1985", "alien clue"),
+        ("INCLUDE ItemID WHERE Items.YEAR > 1985", "shrek"),
+        ("INCLUDE ItemID WHERE Items.YEAR >= 1985", "clue shrek"),
+        ("INCLUDE ItemID WHERE Items.PRICE < 9.75", "alien clue"),
+        ('INCLUDE ItemID WHERE Items.GENRE IN ("Comedy") AND Items.YEAR > 2000', "shrek"),
+        ('INCLUDE ItemID WHERE Items.GENRE IN ("Horror") OR Items.YEAR > 2000', "alien shrek"),
+        (
+            'INCLUDE ItemID WHERE Items.YEAR < 1980 OR Items.GENRE IN ("Comedy") '
+            "AND Items.YEAR > 2000",
+            "alien shrek",
+        ),
+        ('INCLUDE ItemID WHERE Items.ITEM_ID IN ("clue")', "clue"),
+    ],
+)
+def test_items_are_chosen_by_their_columns(text: str, expected: str) -> None:
+    assert let_through(text) == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")', "clue shrek blank"),
+        ('INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("WATCH","CLICK")', "alien clue"),
+        ("EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)", "shrek blank"),
+        ('INCLUDE ItemID WHERE Interactions.EVENT_TYPE NOT IN ("click")', "alien shrek blank"),
+    ],
+)
+def test_items_are_chosen_by_what_the_user_did(text: str, expected: str) -> None:
+    assert let_through(text) == set(expected.split())
+
+
+def test_somebody_without_a_history_did_nothing() -> None:
+    text = "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)"
+    assert let_through(text, history=[]) == set(ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            'INCLUDE ItemID WHERE Items.GENRE IN ("Family") | '
+            'INCLUDE ItemID WHERE Items.GENRE IN ("SciFi")',
+            "alien shrek",
+        ),
+        (
+            'EXCLUDE ItemID WHERE Items.GENRE IN ("Family") | '
+            'EXCLUDE ItemID WHERE Items.GENRE IN ("SciFi")',
+            "clue blank",
+        ),
+        (
+            'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("click") | '
+            'INCLUDE ItemID WHERE Items.GENRE IN ("Comedy")',
+            "shrek",
+        ),
+    ],
+)
+def test_includes_add_up_and_excludes_take_away(text: str, expected: str) -> None:
+    assert let_through(text) == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"), [(17, "clue shrek blank"), (18, ITEMS), (None, ITEMS)]
+)
+def test_an_expression_holds_if_the_user_is_so(age: int | None, expected: str | set[str]) -> None:
+    text = 'EXCLUDE ItemID WHERE Items.GENRE IN ("Horror") IF CurrentUser.AGE < 18'
+    wanted = expected.split() if isinstance(expected, str) else expected
+    assert let_through(text, user={"AGE": age}) == set(wanted)
+
+
+def test_all_conditions_on_the_user_must_hold() -> None:
+    text = (
+        'INCLUDE ItemID WHERE Items.GENRE IN ("Family") '
+        'IF CurrentUser.AGE < 18 AND CurrentUser.PLAN IN ("basic")'
+    )
+    assert let_through(text, user={"AGE": 9, "PLAN": "basic"}) == {"shrek"}
+    assert let_through(text, user={"AGE": 9, "PLAN": "gold"}) == set(ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("INCLUDE ItemID WHERE Items.GENRE IN CurrentItem.GENRE", "clue shrek"),
+        ("EXCLUDE ItemID WHERE Items.GENRE IN (CurrentItem.GENRE)", "alien blank"),
+        ("INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE", "alien clue"),
+        ("INCLUDE ItemID WHERE Items.YEAR = CurrentItem.YEAR", "shrek"),
+    ],
+)
+def test_items_are_compared_with_the_current_one(text: str, expected: str) -> None:
+    assert let_through(text, current_item=ITEMS["shrek"]) == set(expected.split())
+
+
+def test_nothing_compares_with_a_column_that_the_current_item_lacks() -> None:
+    text = "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE"
+    assert let_through(text, current_item=ITEMS["blank"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("INCLUDE ItemID WHERE Items.GENRE IN ($V)", '"Family"', "shrek"),
+        ("INCLUDE ItemID WHERE Items.GENRE IN ($V)", '"Family", "SciFi"', "alien shrek"),
+        ("EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($V)", '"Click"', "alien shrek blank"),
+        ("INCLUDE ItemID WHERE Items.YEAR > $V", "1985", "shrek"),
+        ("INCLUDE ItemID WHERE Items.YEAR = ($V)", "1985", "clue"),
+    ],
+)
+def test_placeholders_stand_for_the_values_of_the_request(
+    text: str, value: str, expected: str
+) -> None:
+    assert let_through(text, values={"V": value}) == set(expected.split())
+
+
+def test_an_include_needs_its_values() -> None:
+    with pytest.raises(ValueError, match=r"INCLUDE needs a value for \$GENRE"):
+        let_through("INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)", values={"genre": '"Comedy"'})
+
+
+def test_an_exclude_without_its_values_is_skipped() -> None:
+    text = (
+        "EXCLUDE ItemID WHERE Items.GENRE IN ($GENRE) | "
+        'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("watch")'
+    )
+    assert let_through(text) == {"clue", "shrek", "blank"}
+
+
+@pytest.mark.parametrize("value", ["Comedy", '"Comedy', '"Comedy",', '"A" "B"', ""])
+def test_strings_come_in_double_quotes(value: str) -> None:
+    with pytest.raises(ValueError, match=r"\$V must be strings in double quotes"):
+        let_through("INCLUDE ItemID WHERE Items.GENRE IN ($V)", values={"V": value})
+
+
+def test_a_comparison_takes_a_number() -> None:
+    with pytest.raises(ValueError, match=r"\$V must be a number, got cheap"):
+        let_through("INCLUDE ItemID WHERE Items.PRICE < $V", values={"V": "cheap"})
+
+
+def test_the_current_item_must_be_named() -> None:
+    with pytest.raises(ValueError, match=r"CurrentItem\.GENRE needs a request with an itemId"):
+        let_through("INCLUDE ItemID WHERE Items.GENRE IN CurrentItem.GENRE")
+
+
+def test_a_filter_of_users_is_none_of_items() -> None:
+    with pytest.raises(ValueError, match="a filter of UserID does not apply"):
+        let_through('INCLUDE UserID WHERE Users.PLAN IN ("gold")')

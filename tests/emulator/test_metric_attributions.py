@@ -1,0 +1,68 @@
+"""Metric attributions: one for each dataset group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.emulator.cloud import ROLE
+
+if TYPE_CHECKING:
+    from tests.emulator.cloud import Cloud
+
+
+def create(cloud: Cloud, group: str, name: str = "sales") -> str:
+    arn = cloud.personalize.create_metric_attribution(
+        name=name,
+        datasetGroupArn=group,
+        metrics=[
+            {"eventType": "buy", "metricName": "bought", "expression": "SAMPLECOUNT()"},
+            {"eventType": "view", "metricName": "viewed", "expression": "SAMPLECOUNT()"},
+        ],
+        metricsOutputConfig={"roleArn": ROLE},
+    )["metricAttributionArn"]
+    cloud.settle(arn)
+    return arn
+
+
+def names(cloud: Cloud, arn: str) -> list[str]:
+    found = cloud.personalize.list_metric_attribution_metrics(metricAttributionArn=arn)
+    return [metric["metricName"] for metric in found["metrics"]]
+
+
+def test_becomes_active(cloud: Cloud) -> None:
+    found = cloud.describe(create(cloud, cloud.group()))
+    assert (found["name"], found["status"]) == ("sales", "ACTIVE")
+
+
+def test_a_group_has_one(cloud: Cloud) -> None:
+    group = cloud.group()
+    create(cloud, group)
+    with pytest.raises(cloud.personalize.exceptions.ResourceAlreadyExistsException):
+        create(cloud, group, "other")
+
+
+def test_metrics_are_added_and_removed(cloud: Cloud) -> None:
+    arn = create(cloud, cloud.group())
+    cloud.personalize.update_metric_attribution(
+        metricAttributionArn=arn,
+        addMetrics=[{"eventType": "like", "metricName": "liked", "expression": "SAMPLECOUNT()"}],
+        removeMetrics=["viewed"],
+    )
+    assert names(cloud, arn) == ["bought", "liked"]
+
+
+def test_a_metric_that_is_not_there_cannot_be_removed(cloud: Cloud) -> None:
+    arn = create(cloud, cloud.group())
+    with pytest.raises(cloud.personalize.exceptions.InvalidInputException, match="liked"):
+        cloud.personalize.update_metric_attribution(
+            metricAttributionArn=arn, removeMetrics=["liked"]
+        )
+
+
+def test_is_deleted(cloud: Cloud) -> None:
+    arn = create(cloud, cloud.group())
+    cloud.personalize.delete_metric_attribution(metricAttributionArn=arn)
+    cloud.vanish(arn)
+    assert cloud.personalize.list_metric_attributions()["metricAttributions"] == []

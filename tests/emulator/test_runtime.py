@@ -1,0 +1,265 @@
+"""Recommendations and rankings, from real models."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.emulator.cloud import interactions
+
+if TYPE_CHECKING:
+    from tests.emulator.cloud import Cloud
+    from tests.emulator.conftest import Shop
+
+
+def related(shop: Shop, item: str, number: int = 5) -> list[str]:
+    answer = shop.cloud.runtime.get_recommendations(
+        campaignArn=shop.related, itemId=item, numResults=number
+    )
+    return [entry["itemId"] for entry in answer["itemList"]]
+
+
+def ranking(shop: Shop, user: str, *items: str) -> list[str]:
+    answer = shop.cloud.runtime.get_personalized_ranking(
+        campaignArn=shop.ranking, userId=user, inputList=list(items)
+    )
+    return [entry["itemId"] for entry in answer["personalizedRanking"]]
+
+
+def many_items() -> str:
+    """Forty users with thirty items each out of sixty."""
+    header, *_ = interactions().splitlines()
+    rows = [
+        f"u{user},i{(user + step) % 60},{1_700_000_000 + step},view,"
+        for user in range(40)
+        for step in range(30)
+    ]
+    return "\n".join([header, *rows])
+
+
+def test_recommends_what_users_alike_like(shop: Shop) -> None:
+    assert {item[0] for item in shop.recommended("u2", 4)} == {"a"}
+    assert {item[0] for item in shop.recommended("u3", 4)} == {"b"}
+
+
+def test_scores_fall(shop: Shop) -> None:
+    answer = shop.cloud.runtime.get_recommendations(campaignArn=shop.for_you, userId="u2")
+    scores = [entry["score"] for entry in answer["itemList"]]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > scores[-1]
+
+
+def test_gives_as_many_results_as_were_asked_for(shop: Shop) -> None:
+    assert len(shop.recommended("u2", 3)) == 3
+
+
+def test_gives_each_item_once(shop: Shop) -> None:
+    items = shop.recommended("u2")
+    assert len(items) == len(set(items))
+
+
+def test_gives_twenty_five_results_unless_told_otherwise(limited: Cloud) -> None:
+    group = limited.group()
+    limited.dataset(group, csv=many_items())
+    campaign = limited.campaign(limited.version(limited.solution(group)))
+    answer = limited.runtime.get_recommendations(campaignArn=campaign, userId="u2")
+    assert len(answer["itemList"]) == 25
+    with pytest.raises(limited.runtime.exceptions.InvalidInputException, match="at most 500"):
+        limited.runtime.get_recommendations(campaignArn=campaign, userId="u2", numResults=501)
+    with pytest.raises(limited.runtime.exceptions.InvalidInputException, match="at most 50 with"):
+        limited.runtime.get_recommendations(
+            campaignArn=campaign,
+            userId="u2",
+            numResults=51,
+            metadataColumns={"ITEMS": ["CATEGORY"]},
+        )
+
+
+def test_every_answer_has_an_id_of_its_own(shop: Shop) -> None:
+    ids = {
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.for_you, userId="u2")[
+            "recommendationId"
+        ]
+        for _ in range(2)
+    }
+    assert len(ids) == 2
+    assert all(re.fullmatch(r"RID-[0-9a-f-]{36}", found) for found in ids)
+
+
+def test_an_unknown_user_gets_a_list_too(shop: Shop) -> None:
+    assert len(shop.recommended("nobody", 5)) == 5
+
+
+def test_recommends_items_related_to_an_item(shop: Shop) -> None:
+    assert {item[0] for item in related(shop, "a1", 3)} == {"a"}
+    assert {item[0] for item in related(shop, "b1", 3)} == {"b"}
+
+
+def test_an_item_is_not_related_to_itself(shop: Shop) -> None:
+    assert "a1" not in related(shop, "a1")
+
+
+def test_an_unknown_item_gets_a_list_too(shop: Shop) -> None:
+    assert related(shop, "nothing")
+
+
+def test_puts_items_in_the_order_of_a_users_taste(shop: Shop) -> None:
+    assert [item[0] for item in ranking(shop, "u2", "b1", "a1", "b2", "a2")] == list("aabb")
+    assert [item[0] for item in ranking(shop, "u3", "b1", "a1", "b2", "a2")] == list("bbaa")
+
+
+def test_unknown_items_come_last_in_a_ranking_in_the_order_given(shop: Shop) -> None:
+    assert ranking(shop, "u2", "y", "a1", "x", "b1")[2:] == ["y", "x"]
+
+
+def test_a_ranking_has_every_item_once(shop: Shop) -> None:
+    assert sorted(ranking(shop, "u2", "a1", "a2", "a1")) == ["a1", "a2"]
+
+
+def test_personalisation_needs_a_user(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="userId"):
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.for_you)
+
+
+def test_related_items_need_an_item(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="itemId"):
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.related, userId="u2")
+
+
+def test_a_campaign_must_be_named(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="campaignArn"):
+        shop.cloud.runtime.get_recommendations(userId="u2")
+
+
+def test_a_ranking_is_not_asked_for_recommendations(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="Ranking"):
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.ranking, userId="u2")
+
+
+def test_other_campaigns_are_not_asked_for_a_ranking(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="GetRecomm"):
+        shop.cloud.runtime.get_personalized_ranking(
+            campaignArn=shop.for_you, userId="u2", inputList=["a1"]
+        )
+
+
+def test_a_campaign_that_is_not_there_is_not_found(cloud: Cloud) -> None:
+    with pytest.raises(cloud.runtime.exceptions.ResourceNotFoundException):
+        cloud.runtime.get_recommendations(campaignArn=cloud.arn("campaign/none"), userId="u2")
+
+
+def test_a_campaign_of_another_account_is_not_found(cloud: Cloud, shop: Shop) -> None:
+    with pytest.raises(cloud.runtime.exceptions.ResourceNotFoundException):
+        cloud.runtime.get_recommendations(campaignArn=shop.for_you, userId="u2")
+
+
+def test_a_campaign_must_be_active(shop: Shop) -> None:
+    arn = shop.cloud.personalize.create_campaign(name="late", solutionVersionArn=shop.version)[
+        "campaignArn"
+    ]
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="PENDING"):
+        shop.cloud.runtime.get_recommendations(campaignArn=arn, userId="u2")
+
+
+def test_a_filter_leaves_items_out(shop: Shop) -> None:
+    cheap = shop.cloud.filter(shop.group, "EXCLUDE ItemID WHERE Items.PRICE > 2", "cheap")
+    answer = shop.cloud.runtime.get_recommendations(
+        campaignArn=shop.for_you, userId="u2", filterArn=cheap
+    )
+    items = [entry["itemId"] for entry in answer["itemList"]]
+    assert items
+    assert {int(item[1]) for item in items} <= {0, 1, 2}
+
+
+def test_a_filter_takes_values(shop: Shop) -> None:
+    category = shop.cloud.filter(
+        shop.group, "INCLUDE ItemID WHERE Items.CATEGORY IN ($CATEGORY)", "category"
+    )
+    answer = shop.cloud.runtime.get_recommendations(
+        campaignArn=shop.for_you,
+        userId="u2",
+        filterArn=category,
+        filterValues={"CATEGORY": '"B"'},
+    )
+    assert {entry["itemId"][0] for entry in answer["itemList"]} == {"b"}
+
+
+def test_a_filter_sees_events_at_once(shop: Shop) -> None:
+    viewed = shop.cloud.filter(
+        shop.group, 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("like")', "liked"
+    )
+
+    def answer() -> set[str]:
+        found = shop.cloud.runtime.get_recommendations(
+            campaignArn=shop.for_you, userId="filtered", filterArn=viewed
+        )
+        return {entry["itemId"] for entry in found["itemList"]}
+
+    assert "a4" in answer()
+    shop.cloud.events.put_events(
+        trackingId=shop.tracking_id,
+        userId="filtered",
+        sessionId="s",
+        eventList=[{"eventType": "like", "itemId": "a4", "sentAt": datetime.now(UTC)}],
+    )
+    assert "a4" not in answer()
+
+
+def test_a_filter_applies_to_rankings_too(shop: Shop) -> None:
+    only = shop.cloud.filter(shop.group, 'INCLUDE ItemID WHERE Items.CATEGORY IN ("B")', "only-b")
+    answer = shop.cloud.runtime.get_personalized_ranking(
+        campaignArn=shop.ranking, userId="u2", inputList=["a1", "b1", "x"], filterArn=only
+    )
+    assert [entry["itemId"] for entry in answer["personalizedRanking"]] == ["b1"]
+
+
+def test_a_filter_that_is_not_there_is_not_found(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.ResourceNotFoundException):
+        shop.cloud.runtime.get_recommendations(
+            campaignArn=shop.for_you, userId="u2", filterArn=shop.cloud.arn("filter/none")
+        )
+
+
+def test_a_filter_must_be_active(shop: Shop) -> None:
+    arn = shop.cloud.personalize.create_filter(
+        name="late",
+        datasetGroupArn=shop.group,
+        filterExpression="EXCLUDE ItemID WHERE Items.PRICE > 2",
+    )["filterArn"]
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="PENDING"):
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.for_you, userId="u2", filterArn=arn)
+
+
+def test_an_including_filter_needs_its_values(shop: Shop) -> None:
+    arn = shop.cloud.filter(
+        shop.group, "INCLUDE ItemID WHERE Items.CATEGORY IN ($CATEGORY)", "needs"
+    )
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="CATEGORY"):
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.for_you, userId="u2", filterArn=arn)
+
+
+def test_answers_metadata_on_demand(shop: Shop) -> None:
+    answer = shop.cloud.runtime.get_recommendations(
+        campaignArn=shop.for_you,
+        userId="u2",
+        numResults=1,
+        metadataColumns={"ITEMS": ["CATEGORY"]},
+    )
+    assert answer["itemList"][0]["metadata"] == {"CATEGORY": "A"}
+
+
+def test_metadata_must_be_switched_on_for_older_recipes(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="enableMeta"):
+        shop.cloud.runtime.get_recommendations(
+            campaignArn=shop.related, itemId="a1", metadataColumns={"ITEMS": ["CATEGORY"]}
+        )
+
+
+def test_promotions_are_not_passed_over_in_silence(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.ClientError, match="promotions"):
+        shop.cloud.runtime.get_recommendations(
+            campaignArn=shop.for_you, userId="u2", promotions=[{"name": "sale"}]
+        )

@@ -1,0 +1,170 @@
+"""Custom::PersonalizeDataset, on the emulator."""
+
+import pytest
+
+from cdk_personalize.avro_schema import SchemaField
+from resource_provider.lifecycle import ProvisioningError
+from tests.handlers.resource_provider.cloudformation import CloudFormation, Resource, resource_event
+from tests.handlers.resource_provider.shop import GROUP_ARN, PREFIX, Shop, dataset, solution
+
+DATASET = "Custom::PersonalizeDataset"
+ITEMS_ARN = f"{PREFIX}:dataset/shop/ITEMS"
+RATING = SchemaField.float("RATING", nullable=True)
+
+
+def items(stack: CloudFormation, shop: Shop) -> Resource:
+    return stack.create(DATASET, dataset("Items", shop.schema("items", "Items")))
+
+
+def test_creates_a_data_set_and_waits_until_it_is_there(stack: CloudFormation, shop: Shop) -> None:
+    resource = items(stack, shop)
+
+    assert resource.physical_id == ITEMS_ARN
+    assert resource.data == {"Arn": ITEMS_ARN, "State": "Active"}
+    assert shop.dataset(ITEMS_ARN)["status"] == "ACTIVE"
+
+
+def test_a_repeated_creation_finds_what_the_first_one_made(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    event = resource_event("Create", DATASET, dataset("Items", shop.schema("items", "Items")))
+    stack.provider.on_event(event)
+
+    assert stack.provider.on_event(event)["PhysicalResourceId"] == ITEMS_ARN
+
+
+def test_a_data_set_of_somebody_else_is_not_taken_over(stack: CloudFormation, shop: Shop) -> None:
+    schema = shop.schema("items", "Items")
+    shop.personalize.create_dataset(
+        name="theirs", schemaArn=schema, datasetGroupArn=GROUP_ARN, datasetType="Items"
+    )
+
+    with pytest.raises(ProvisioningError, match=f"{ITEMS_ARN} is there already, and not made by"):
+        stack.create(DATASET, dataset("Items", schema))
+
+
+def test_items_take_a_new_schema_in_place(stack: CloudFormation, shop: Shop) -> None:
+    resource = items(stack, shop)
+    schema = shop.schema("items-2", "Items", RATING)
+
+    updated = stack.update(resource, dataset("Items", schema))
+
+    assert updated.physical_id == ITEMS_ARN
+    assert shop.dataset(ITEMS_ARN)["schemaArn"] == schema
+
+
+def test_a_rolled_back_schema_is_the_old_one_again(stack: CloudFormation, shop: Shop) -> None:
+    resource = items(stack, shop)
+    event = resource_event(
+        "Update",
+        DATASET,
+        resource.properties,
+        physical_id=ITEMS_ARN,
+        old_properties=dataset("Items", shop.schema("never-taken", "Items", RATING)),
+    )
+
+    assert stack.provider.is_complete(stack.begin(event)) == {"IsComplete": True}
+
+
+def test_a_schema_that_loses_a_column_is_refused_by_the_service(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    larger = shop.schema("larger", "Items", RATING)
+    resource = stack.create(DATASET, dataset("Items", larger))
+
+    with pytest.raises(ProvisioningError, match=r"^UpdateDataset: .*RATING"):
+        stack.update(resource, dataset("Items", shop.schema("items", "Items")))
+
+
+def test_the_schema_of_interactions_is_not_replaced(stack: CloudFormation, shop: Shop) -> None:
+    schema = shop.schema("interactions", "Interactions")
+    resource = stack.create(DATASET, dataset("Interactions", schema))
+    other = shop.schema("interactions-2", "Interactions", RATING)
+
+    with pytest.raises(
+        ProvisioningError, match=r"the schema of the Interactions data set .* cannot"
+    ):
+        stack.update(resource, dataset("Interactions", other))
+    assert shop.dataset(resource.physical_id)["schemaArn"] == schema
+
+
+def test_a_refused_schema_can_be_rolled_back(stack: CloudFormation, shop: Shop) -> None:
+    schema = shop.schema("interactions", "Interactions")
+    resource = stack.create(DATASET, dataset("Interactions", schema))
+    refused = Resource(
+        DATASET,
+        dataset("Interactions", shop.schema("interactions-2", "Interactions", RATING)),
+        resource.physical_id,
+    )
+
+    assert stack.update(refused, resource.properties).physical_id == resource.physical_id
+
+
+def test_another_type_is_another_data_set(stack: CloudFormation, shop: Shop) -> None:
+    resource = items(stack, shop)
+
+    updated = stack.update(resource, dataset("Users", shop.schema("users", "Users")))
+
+    assert shop.left() == [updated.physical_id] == [f"{PREFIX}:dataset/shop/USERS"]
+
+
+def test_a_data_set_is_not_renamed(stack: CloudFormation, shop: Shop) -> None:
+    resource = items(stack, shop)
+    renamed = dataset("Items", f"{PREFIX}:schema/items", name="goods")
+
+    with pytest.raises(ProvisioningError, match="cannot be renamed from items to goods"):
+        stack.update(resource, renamed)
+
+
+def test_a_data_set_that_was_deleted_by_hand_is_created_again(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = items(stack, shop)
+    stack.delete(resource)
+
+    stack.update(resource, dataset("Items", shop.schema("items-2", "Items", RATING)))
+
+    assert shop.left() == [ITEMS_ARN]
+
+
+def test_deletes_a_data_set_and_waits_until_it_is_gone(stack: CloudFormation, shop: Shop) -> None:
+    stack.delete(items(stack, shop))
+
+    assert shop.left() == []
+
+
+def test_a_deletion_waits_until_nothing_is_in_its_way(stack: CloudFormation, shop: Shop) -> None:
+    resource = items(stack, shop)
+    shop.personalize.create_filter(
+        name="cheap",
+        datasetGroupArn=GROUP_ARN,
+        filterExpression="INCLUDE ItemID WHERE Items.PRICE < 5",
+    )
+    event = stack.begin(
+        resource_event("Delete", DATASET, resource.properties, physical_id=ITEMS_ARN)
+    )
+
+    assert stack.provider.is_complete(event) == {"IsComplete": False}
+    assert shop.left() == [ITEMS_ARN]
+
+
+def test_a_data_set_that_was_never_there_is_gone(stack: CloudFormation, shop: Shop) -> None:
+    properties = dataset("Items", shop.schema("items", "Items"))
+
+    stack.delete(Resource(DATASET, properties, ITEMS_ARN))
+
+    assert shop.left() == []
+
+
+def test_a_solution_that_another_stack_retired_is_left_alone(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = items(stack, shop)
+    arn = stack.create("Custom::PersonalizeSolution", solution()).physical_id
+    shop.personalize.tag_resource(
+        resourceArn=arn, tags=[{"tagKey": "cdk-personalize:retired-by", "tagValue": "another"}]
+    )
+
+    stack.delete(resource)
+
+    assert shop.left() == [arn]

@@ -1,0 +1,287 @@
+"""Custom::PersonalizeSolution, on the emulator."""
+
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from personalize_runtime.control_plane import personalize_client
+from resource_provider.lifecycle import ProvisioningError
+from resource_provider.provider import ResourceProvider
+from tests.handlers.resource_provider.cloudformation import (
+    CloudFormation,
+    Resource,
+    refused,
+    resource_event,
+)
+from tests.handlers.resource_provider.shop import (
+    GROUP_ARN,
+    PREFIX,
+    SIMILAR_ITEMS,
+    Shop,
+    campaign,
+    solution,
+)
+from tests.handlers.upstream import Answer, Call, Upstream
+
+SOLUTION = "Custom::PersonalizeSolution"
+ARN = f"{PREFIX}:solution/similar"
+V2 = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
+
+
+def serve(stack: CloudFormation, shop: Shop, solution_arn: str) -> Resource:
+    """Train a solution and put a campaign on it."""
+    shop.stock()
+    shop.train(solution_arn)
+    return stack.create("Custom::PersonalizeCampaign", campaign())
+
+
+# Creation
+
+
+def test_creates_a_solution_that_does_not_train_by_itself(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+
+    assert (resource.physical_id, resource.data["State"]) == (ARN, "Active")
+    assert shop.solution(ARN)["performAutoTraining"] is False
+
+
+def test_a_repeated_creation_finds_what_the_first_one_made(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    event = resource_event("Create", SOLUTION, solution())
+    stack.provider.on_event(event)
+
+    assert stack.provider.on_event(event)["PhysicalResourceId"] == ARN
+    assert shop.left() == [ARN]
+
+
+def test_a_solution_of_somebody_else_is_not_taken_over(stack: CloudFormation, shop: Shop) -> None:
+    shop.personalize.create_solution(name="similar", datasetGroupArn=GROUP_ARN, recipeArn=V2)
+
+    with pytest.raises(ProvisioningError, match=f"{ARN} is there already, and not made by this"):
+        stack.create(SOLUTION, solution())
+
+
+NO_DATA = "The dataset group has no active Interactions dataset with data."
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+def elsewhere(upstream: Upstream) -> Iterator[CloudFormation]:
+    """Give a stack whose service answers as a test says."""
+    personalize = personalize_client()
+    with upstream.behind(personalize):
+        yield CloudFormation(ResourceProvider(personalize, boto3.client("stepfunctions")))
+
+
+def is_creation(call: Call) -> bool:
+    return "name" in call.body
+
+
+def test_a_solution_that_needs_data_first_is_left_to_the_pipeline(
+    elsewhere: CloudFormation, upstream: Upstream
+) -> None:
+    upstream.answer = lambda call: (
+        refused("InvalidInputException", message=NO_DATA)
+        if is_creation(call)
+        else refused("ResourceNotFoundException")
+    )
+
+    resource = elsewhere.create(SOLUTION, solution())
+
+    assert (resource.physical_id, resource.data["State"]) == (ARN, "Deferred")
+
+
+def test_a_request_that_is_wrong_is_not_left_to_the_pipeline(
+    elsewhere: CloudFormation, upstream: Upstream
+) -> None:
+    upstream.answer = lambda _: refused("InvalidInputException", message="no such recipe")
+
+    with pytest.raises(ProvisioningError, match="CreateSolution: no such recipe"):
+        elsewhere.create(SOLUTION, solution())
+
+
+def test_a_creation_that_failed_is_told(elsewhere: CloudFormation, upstream: Upstream) -> None:
+    upstream.answer = lambda call: Answer(
+        {"solutionArn": ARN}
+        if is_creation(call)
+        else {"solution": {"solutionArn": ARN, "status": "CREATE FAILED"}}
+    )
+
+    with pytest.raises(ProvisioningError, match=f"the solution {ARN} is CREATE FAILED"):
+        elsewhere.create(SOLUTION, solution())
+
+
+# Update
+
+
+def test_automatic_training_is_switched_in_place(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(SOLUTION, solution())
+    config = {"autoTrainingConfig": {"schedulingExpression": "rate(3 days)"}}
+
+    updated = stack.update(resource, solution(performAutoTraining=True, solutionConfig=config))
+
+    now = shop.solution(ARN)
+    assert updated.physical_id == ARN
+    assert now["performAutoTraining"] is True
+    assert now["solutionConfig"]["autoTrainingConfig"] == config["autoTrainingConfig"]
+
+
+def test_the_weights_of_events_are_changed_in_place(stack: CloudFormation, shop: Shop) -> None:
+    def weighing(weight: float) -> dict[str, str]:
+        parameters = [{"eventType": "view", "weight": weight}]
+        config = {"eventsConfig": {"eventParametersList": parameters}}
+        return solution(recipeArn=V2, solutionConfig=config)
+
+    resource = stack.create(SOLUTION, weighing(0.2))
+
+    stack.update(resource, weighing(0.9))
+
+    parameters = shop.solution(ARN)["solutionConfig"]["eventsConfig"]["eventParametersList"]
+    assert [one["weight"] for one in parameters] == [0.9]
+
+
+def test_an_update_that_changes_nothing_calls_for_nothing(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+
+    stack.update(resource, solution())
+
+    assert "latestSolutionUpdate" not in shop.solution(ARN)
+
+
+def test_another_name_is_another_solution(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(SOLUTION, solution())
+
+    updated = stack.update(resource, solution("similar-2", eventType="view"))
+
+    assert shop.left() == [updated.physical_id] == [f"{PREFIX}:solution/similar-2"]
+
+
+def test_what_cannot_be_changed_is_refused_under_the_same_name(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+
+    with pytest.raises(
+        ProvisioningError, match=f"eventType, recipeArn of the solution {ARN} cannot"
+    ):
+        stack.update(resource, solution(recipeArn=V2, eventType="view"))
+    assert shop.solution(ARN)["recipeArn"] == SIMILAR_ITEMS
+
+
+def test_a_refused_change_can_be_rolled_back(stack: CloudFormation) -> None:
+    resource = stack.create(SOLUTION, solution())
+    refused_change = Resource(SOLUTION, solution(recipeArn=V2), ARN)
+
+    assert stack.update(refused_change, solution()).physical_id == resource.physical_id
+
+
+def test_a_rolled_back_replacement_takes_the_old_solution_back(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+    replaced = stack.update_only(resource, solution("similar-2"))
+
+    rolled_back = stack.update(replaced, solution())
+
+    assert shop.left() == [rolled_back.physical_id] == [ARN]
+
+
+def test_a_deferred_solution_is_tried_again_by_an_update(stack: CloudFormation, shop: Shop) -> None:
+    deferred = Resource(SOLUTION, solution(), ARN, {"Arn": ARN, "State": "Deferred"})
+
+    updated = stack.update(deferred, solution())
+
+    assert updated.data["State"] == "Active"
+    assert shop.left() == [ARN]
+
+
+# Deletion
+
+
+def test_deletes_a_solution_and_waits_until_it_is_gone(stack: CloudFormation, shop: Shop) -> None:
+    stack.delete(stack.create(SOLUTION, solution()))
+
+    assert shop.left() == []
+
+
+def test_a_solution_that_the_pipeline_never_created_is_gone(stack: CloudFormation) -> None:
+    stack.delete(Resource(SOLUTION, solution(), ARN))
+
+    assert stack.provider.on_event(resource_event("Create", SOLUTION, solution()))
+
+
+def test_a_training_is_stopped_before_its_solution_is_deleted(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+    shop.stock()
+    shop.start_training(ARN)
+
+    stack.delete(resource)
+
+    assert [arn for arn in shop.left() if ":solution/" in arn] == []
+
+
+# Retirement
+
+
+def test_a_solution_that_a_campaign_serves_is_retired(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(SOLUTION, solution(performAutoTraining=True))
+    live = serve(stack, shop, ARN)
+
+    stack.delete(resource)
+
+    shop.wait(lambda: shop.solution(ARN)["performAutoTraining"] is False)
+    tags = shop.personalize.list_tags_for_resource(resourceArn=ARN)["tags"]
+    assert tags == [{"tagKey": "cdk-personalize:retired-by", "tagValue": "shop"}]
+    assert shop.campaign(live.physical_id)["status"] == "ACTIVE"
+
+
+def test_a_retired_solution_goes_with_the_data_sets(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(SOLUTION, solution())
+    live = serve(stack, shop, ARN)
+    stack.delete(resource)
+    stack.delete(live)
+    interactions = f"{PREFIX}:dataset/shop/INTERACTIONS"
+    request = {"Request": json.dumps({"name": "interactions"})}
+
+    stack.delete(Resource("Custom::PersonalizeDataset", request, interactions))
+
+    assert shop.left() == []
+
+
+def test_a_retired_solution_is_taken_back_when_it_is_declared_again(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution(performAutoTraining=True))
+    serve(stack, shop, ARN)
+    stack.delete(resource)
+
+    again = stack.create(SOLUTION, solution(performAutoTraining=True))
+
+    assert again.physical_id == ARN
+    assert shop.solution(ARN)["performAutoTraining"] is True
+    assert shop.personalize.list_tags_for_resource(resourceArn=ARN)["tags"] == []
+
+
+def test_a_solution_waits_for_a_campaign_that_is_going_away(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+    live = serve(stack, shop, ARN)
+    shop.personalize.delete_campaign(campaignArn=live.physical_id)
+
+    stack.delete(resource)
+
+    assert [arn for arn in shop.left() if ":solution/" in arn] == []
