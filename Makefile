@@ -55,7 +55,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	PYTHONPATH=lambda:. $(BIN)/lint-imports --no-logo
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
 """The IAM actions behind each grant, by intent: one tuple each, and nowhere else.
 
-List actions, PutEvents and PutActionInteractions know no resources (facts §7.3), so a grant of
-them is a grant on `*`.
+List actions, PutEvents and PutActionInteractions know no resources (Service Authorization
+Reference), so a grant of them is a grant on `*`.
 """
 
 DATASET_GROUP_DESCRIBE = ("personalize:DescribeDatasetGroup",)

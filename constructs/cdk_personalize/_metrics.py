@@ -1,7 +1,8 @@
 """What every `metric_*` method of the library takes and makes.
 
 Each metric is read by the one dimension that is the ARN of its resource. The documentation lists
-several dimensions for most metrics and its examples use one of them alone (facts §8).
+several dimensions for most metrics and its examples use one of them alone
+(DG: cloudwatch-metrics).
 """
 
 from typing import TypedDict, Unpack

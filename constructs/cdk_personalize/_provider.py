@@ -5,13 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 
 import jsii
-from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, custom_resources
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from aws_cdk import custom_resources
 from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
+from cdk_personalize._names import arn_of
 
 _ID = "PersonalizeProvider"
 # The service allows one call a second for the whole account, so a poll is not to be had for free.
@@ -76,7 +76,7 @@ class PersonalizeProvider(Construct):
     def grant(self, actions: Sequence[str], resource_arns: Sequence[str]) -> iam.Grant:
         """Grant both functions `actions` on `resource_arns`."""
         return iam.Grant.add_to_principal(
-            grantee=self, actions=list(actions), resource_arns=list(resource_arns), scope=self
+            grantee=self, actions=list(actions), resource_arns=list(resource_arns)
         )
 
     def custom_resource(
@@ -145,4 +145,21 @@ def allow(actions: Sequence[str], resource_arns: Sequence[str]) -> iam.PolicySta
     """Return a statement that allows `actions` of Amazon Personalize on `resource_arns`."""
     return iam.PolicyStatement(
         actions=[f"personalize:{action}" for action in actions], resources=list(resource_arns)
+    )
+
+
+def allow_retired(scope: Construct) -> iam.PolicyStatement:
+    """Return a statement that allows to delete the solutions that the stack has retired.
+
+    A solution that a campaign still served when it was replaced bears a tag with the name of its
+    stack. Its own policy is gone by then.
+    """
+    return iam.PolicyStatement(
+        actions=[
+            "personalize:DeleteSolution",
+            "personalize:DescribeSolution",
+            "personalize:ListTagsForResource",
+        ],
+        resources=[arn_of(scope, "solution", "*")],
+        conditions={"StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}},
     )

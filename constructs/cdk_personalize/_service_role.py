@@ -1,8 +1,8 @@
 """The role that Amazon Personalize assumes, and what both sides must allow it.
 
 The service asks twice: the role needs a policy, and the bucket or the key needs one too, for the
-role and for the service itself (facts §7.1 and §7.2). Nothing here is ever an inline policy of
-the role: the key's policy names the role, so a role that names the key would be a cycle.
+role and for the service itself (DG: granting-personalize-s3-access and
+granting-personalize-key-access). Nothing here is ever an inline policy of the role: the key's policy names the role, so a role that names the key would be a cycle.
 """
 
 import json
@@ -75,7 +75,7 @@ class RoleAccess:
         return self._ready
 
     def allow_key(self, key: kms.IKey) -> None:
-        """Let the role and the service use a key (facts §7.2)."""
+        """Let the role and the service use a key (DG: granting-personalize-key-access)."""
         self._allow_role(KEY_USE, [key.key_arn])
         for statement in self._other_side(KEY_ADMIT, ["*"]):
             added = key.add_to_resource_policy(statement, allow_no_op=True)
@@ -83,11 +83,11 @@ class RoleAccess:
         self._ready.add(key)  # its policy is a part of it
 
     def allow_bucket_read(self, bucket: s3.IBucket, prefix: str = "") -> None:
-        """Let the role and the service read what begins with `prefix` (facts §7.1)."""
+        """Let the role and the service read what begins with `prefix`."""
         self._allow_bucket(bucket, BUCKET_READ, prefix)
 
     def allow_bucket_write(self, bucket: s3.IBucket, prefix: str = "") -> None:
-        """Let the role and the service write what begins with `prefix` (facts §7.1)."""
+        """Let the role and the service write what begins with `prefix`."""
         self._allow_bucket(bucket, BUCKET_WRITE, prefix)
 
     def _allow_bucket(self, bucket: s3.IBucket, actions: tuple[str, ...], prefix: str) -> None:

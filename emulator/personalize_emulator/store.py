@@ -217,6 +217,10 @@ class Store:
             (json.dumps(resource.document), resource.arn),
         )
 
+    def move(self, arn: str, parent_arn: str) -> None:
+        """Hang a resource on another one."""
+        self.execute("UPDATE resources SET parent_arn = ? WHERE arn = ?", (parent_arn, arn))
+
     def remove(self, arn: str) -> None:
         """Remove a resource and everything that hangs on its ARN."""
         with self.transaction():

@@ -56,12 +56,12 @@ class DeadLetter:
         return json.dumps(
             {
                 "reason": self.reason[:_MAX_REASON_LENGTH],
-                "record": {
-                    **data,
-                    "partitionKey": record.partition_key,
+                **data,
+                "position": {
                     "streamArn": record.stream_arn,
                     "shardId": record.shard_id,
                     "sequenceNumber": record.sequence_number,
+                    "partitionKey": record.partition_key,
                     "arrivedAt": record.arrived_at,
                 },
             }

@@ -124,6 +124,23 @@ def test_answers_while_it_is_updated(cloud: Cloud, solution: str) -> None:
     assert answer["itemList"]
 
 
+def test_moves_to_another_solution_which_then_cannot_be_deleted(
+    cloud: Cloud, solution: str
+) -> None:
+    group = cloud.describe(solution)["datasetGroupArn"]
+    arn = cloud.campaign(cloud.version(solution))
+    other = cloud.solution(group, name="other")
+
+    cloud.personalize.update_campaign(campaignArn=arn, solutionVersionArn=cloud.version(other))
+    cloud.settle(arn, update=True)
+
+    assert cloud.describe(arn)["solutionVersionArn"].startswith(other)
+    with pytest.raises(cloud.personalize.exceptions.ResourceInUseException):
+        cloud.personalize.delete_solution(solutionArn=other)
+    cloud.personalize.delete_solution(solutionArn=solution)
+    cloud.vanish(solution)
+
+
 def test_cannot_be_updated_twice_at_once(cloud: Cloud, solution: str) -> None:
     campaign = cloud.campaign(cloud.version(solution))
     cloud.personalize.update_campaign(campaignArn=campaign, minProvisionedTPS=3)

@@ -123,7 +123,7 @@ def test_scores_fall_and_sum_to_one_over_the_catalogue(model: Model, data: Train
     assert sum(scores) == pytest.approx(1, abs=1e-4)
 
 
-def test_an_item_with_metadata_alone_can_be_recommended(data: TrainingData) -> None:
+def test_an_item_with_metadata_alone_rises_for_those_who_like_its_kind(data: TrainingData) -> None:
     launched: dict[str, object] = {
         "CATEGORY_L1": "TEAPOT",
         "PRODUCT_DESCRIPTION": "Red ceramic teapot with hearts",
@@ -142,7 +142,7 @@ def test_an_item_with_metadata_alone_can_be_recommended(data: TrainingData) -> N
         item for item, columns in data.item_metadata.items() if columns["CATEGORY_L1"] == "TEAPOT"
     ]
     to_a_fan = ids(model.recommend(Query(history=events(teapots), num_results=everything)))
-    assert to_a_fan.index("just launched") < min(50, to_anybody)
+    assert to_a_fan.index("just launched") < to_anybody
 
 
 def test_the_filter_decides_what_may_be_recommended(

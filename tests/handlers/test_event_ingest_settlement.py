@@ -140,7 +140,7 @@ def test_each_record_is_taken_or_dead_lettered_in_the_end_and_in_order(
         settled = waiting[: settlement.first_unsettled]
         waiting = waiting[len(settled) :]
         taken = {event["eventId"] for event in world.taken}
-        dead = {letter["record"]["sequenceNumber"] for letter in world.letters}
+        dead = {letter["position"]["sequenceNumber"] for letter in world.letters}
         # What is not asked for again is settled, one way and never both.
         assert {record.sequence_number for record in settled} <= taken | dead
         assert not taken & dead
@@ -174,6 +174,6 @@ def test_a_dead_letter_is_written_once_if_nothing_fails() -> None:
 
     world.settle(records, 60)
 
-    assert [letter["record"]["sequenceNumber"] for letter in world.letters] == [
+    assert [letter["position"]["sequenceNumber"] for letter in world.letters] == [
         str(n) for n in range(30)
     ]

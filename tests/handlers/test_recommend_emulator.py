@@ -237,4 +237,4 @@ class TestWithTheEmulator:
         assert result == {"batchItemFailures": []}
         (letter,) = letters
         assert letter["reason"].startswith("Amazon Personalize did not take the event")
-        assert json.loads(letter["record"]["data"]) == poison
+        assert json.loads(letter["data"]) == poison

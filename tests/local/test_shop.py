@@ -58,7 +58,7 @@ def test_says_which_model_answered(shop: DeployedShop) -> None:
     answer = shop.stack.ask("GET", "/recommendations", {"userId": shop.shop.users(1)[0]})
 
     assert answer.body["model"] == "for-you"
-    assert answer.body["servedBy"] == "for-you"
+    assert answer.body["servedBy"] == "campaign"
     assert answer.body["recommendationId"]
     assert all(item["score"] > 0 for item in answer.body["items"])
 

@@ -194,7 +194,7 @@ class DataStore(Construct):
 
         It is the CDK's own, and Lambda would make it a log group that outlives the stack.
         """
-        provider = Stack.of(bucket).node.find_child(_EMPTYING)
+        provider = cast("Construct", Stack.of(bucket).node.find_child(_EMPTYING))
         if not (log := provider.node.try_find_child("Log")):
             function = cast("CfnResource", provider.node.find_child("Handler"))
             log = logs.LogGroup(

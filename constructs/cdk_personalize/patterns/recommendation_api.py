@@ -264,10 +264,11 @@ def _check_name(kind: str, name: str, *, taken: Collection[str]) -> None:
 
 
 def _recipe_of(name: str, campaign: ICampaign) -> Recipe:
-    if isinstance(campaign, Campaign):
-        return campaign.solution.recipe
-    msg = f"the recipe of an imported campaign is not known: add_model({name!r}, ..., recipe=...)"
-    raise ValueError(msg)
+    recipe = campaign.solution.recipe if isinstance(campaign, Campaign) else None
+    if recipe is None:
+        msg = f"the recipe of an import is not known: add_model({name!r}, ..., recipe=...)"
+        raise ValueError(msg)
+    return recipe
 
 
 def _route(name: str, recipe: Recipe) -> tuple[apigatewayv2.HttpMethod, str]:

@@ -2,16 +2,18 @@
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 _HEADER = "header"
+# What numpy, zipfile and json raise at bytes that are no archive, or half of one.
+_UNREADABLE = (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, BadZipFile)
 
 if TYPE_CHECKING:
     Matrix: TypeAlias = sparse.csr_array[Any, tuple[int, int]]
@@ -53,14 +55,7 @@ class Archive:
                 arrays = {name: columns[name] for name in columns.files}
             document = json.loads(arrays.pop(_HEADER).tobytes())
             return cls(document["kind"], document["header"], arrays)
-        except (
-            AttributeError,
-            EOFError,
-            KeyError,
-            OSError,
-            TypeError,
-            zipfile.BadZipFile,
-        ) as error:
+        except _UNREADABLE as error:
             msg = f"not a model: {error}"
             raise ValueError(msg) from error
 

@@ -21,13 +21,10 @@ from personalize_emulator.models.model import HistoryEvent
 from personalize_emulator.models.popularity import recent_popularity
 
 _RECENCY_HALF_LIFE = 10
-"""Distinct items after which an item of the history weighs half."""
+"""Events after which an event of the history weighs half."""
 
-_HISTORY = 100
-"""Latest distinct items of the history that count; the next would weigh a thousandth."""
-
-_OFTEN = 0.7
-"""The power of the number of times: often counts more than once, but habit does not drown news."""
+_HISTORY = 200
+"""Latest events of the history that count; the next would weigh a millionth."""
 
 _LITTLE = 3.0
 """Weight of a history below which it says little: one event does not turn the list round."""
@@ -50,7 +47,7 @@ class Mix:
     alike: float
 
 
-MIXES = (Mix(2, 10), Mix(8, 2), Mix(16, 0))
+MIXES = (Mix(2, 10), Mix(8, 5), Mix(8, 2))
 """The mixes to choose from, the one that shows users most that is new to them first."""
 
 
@@ -104,26 +101,25 @@ class UserScorer:
     def scores(self, history: Sequence[HistoryEvent]) -> NDArray[np.float32]:
         """The score of each item of the catalogue, all positive, in sum 1."""
         score = self.popularity + np.float32(_UNPOPULAR)
-        times: dict[int, int] = {}
-        for event in reversed(history):
+        weights: dict[int, float] = {}
+        decay = 0.5 ** (1 / _RECENCY_HALF_LIFE) if self.recency else 1.0
+        for age, event in enumerate(reversed(history[-_HISTORY:])):
             position = self._position.get(event.item_id)
             if position is not None:
-                times[position] = times.get(position, 0) + 1
-        if times:
-            score *= np.exp(self._wanted(times))
+                weights[position] = weights.get(position, 0.0) + decay**age
+        if weights:
+            score *= np.exp(self._wanted(weights))
         score /= score.sum()
         return score
 
-    def _wanted(self, times: Mapping[int, int]) -> NDArray[np.float32]:
-        """What goes with some items and what is like them.
+    def _wanted(self, history: Mapping[int, float]) -> NDArray[np.float32]:
+        """What goes with the items of a history and what is like them.
 
         Args:
-            times: How often the user met each item, by position, the latest first.
+            history: The weight of each item, by position.
         """
-        items = np.fromiter(times, dtype=np.intp)[:_HISTORY]
-        weights = np.fromiter(times.values(), dtype=np.float32)[:_HISTORY] ** _OFTEN
-        if self.recency:
-            weights *= np.exp2(-np.arange(len(items), dtype=np.float32) / _RECENCY_HALF_LIFE)
+        items = np.fromiter(history, dtype=np.intp)
+        weights = np.fromiter(history.values(), dtype=np.float32)
         together = self.neighbours[items].T @ weights
         together *= np.float32(self.mix.together / max(float(together.max()), 1e-9))
         scale = self.mix.alike / max(float(weights.sum()), _LITTLE)

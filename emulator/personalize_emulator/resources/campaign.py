@@ -75,8 +75,10 @@ class Campaigns(ResourceFamily):
             raise InvalidInputError(msg)
         target = str(given.get("solutionVersionArn") or _target(campaign))
         version = self._deployable(target, caller)
-        if version.parent_arn != campaign.parent_arn:
-            msg = f"{version.arn} is no version of {campaign.parent_arn}, which the campaign is of."
+        # Another solution is fine ("switching to an older version of the recipes", the guide's
+        # page update-campaigns, and a solution keeps its recipe); another group is not documented.
+        if version.group_arn != campaign.group_arn:
+            msg = f"{version.arn} is not of the campaign's dataset group, {campaign.group_arn}."
             raise InvalidInputError(msg)
         if "campaignConfig" in given:
             _require_fit(given["campaignConfig"], target, version)
@@ -98,6 +100,9 @@ class Campaigns(ResourceFamily):
             update = self._existing(job.arn).document[self.latest_update]
             changes = {name: update[name] for name in _UPDATED if name in update}
             self._change(job.arn, **changes, status="ACTIVE", failureReason=None)
+            version = self._store.get(update["solutionVersionArn"])
+            if version is not None and version.parent_arn is not None:
+                self._store.move(job.arn, version.parent_arn)
         # A version may have become ACTIVE in the meantime.
         self._follow(self._existing(job.arn))
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_personalize.campaign import Campaign, ICampaign
-from cdk_personalize.dataset_group import DatasetGroup
+from cdk_personalize.dataset_group import DatasetGroup, IDatasetGroup
 from cdk_personalize.filters import Filter
 from cdk_personalize.patterns.recommendation_api import RecommendationApi
 from cdk_personalize.recipe import Recipe
@@ -26,18 +26,18 @@ def stack() -> cdk.Stack:
 
 
 @pytest.fixture
-def group(stack: cdk.Stack) -> DatasetGroup:
-    return DatasetGroup(stack, "Group")
+def group(stack: cdk.Stack) -> IDatasetGroup:
+    return DatasetGroup.from_dataset_group_name(stack, "Group", "shop")
 
 
-def campaign(group: DatasetGroup, recipe: Recipe, name: str = "shop") -> Campaign:
+def campaign(group: IDatasetGroup, recipe: Recipe, name: str = "shop") -> Campaign:
     stack = cdk.Stack.of(group)
     solution = Solution(stack, f"{name}Solution", dataset_group=group, recipe=recipe)
     return Campaign(stack, f"{name}Campaign", solution=solution, campaign_name=name)
 
 
 @pytest.fixture
-def for_you(group: DatasetGroup) -> Campaign:
+def for_you(group: IDatasetGroup) -> Campaign:
     return campaign(group, Recipe.USER_PERSONALIZATION_V2, "for-you")
 
 
@@ -54,7 +54,7 @@ def routes(template: Template) -> dict[str, str]:
     }
 
 
-def told(stack: cdk.Stack, variable: str) -> Any:  # noqa: ANN401
+def told(stack: cdk.Stack, variable: str) -> Any:
     """Return a variable of the function's environment, with tokens that show."""
     functions = Template.from_stack(stack).find_resources(
         "AWS::Lambda::Function", {"Properties": {"Handler": "recommend.handler.handler"}}
@@ -76,7 +76,7 @@ def told(stack: cdk.Stack, variable: str) -> Any:  # noqa: ANN401
     ],
 )
 def test_gives_a_model_the_route_that_its_recipe_answers(
-    stack: cdk.Stack, group: DatasetGroup, recipe: Recipe, route: str, name: str
+    stack: cdk.Stack, group: IDatasetGroup, recipe: Recipe, route: str, name: str
 ) -> None:
     RecommendationApi(stack, "Api", models={"mine": campaign(group, recipe)})
 
@@ -106,8 +106,17 @@ def test_lets_models_share_a_route_in_the_order_they_were_named(
 
 
 def test_needs_the_recipe_of_an_imported_campaign(stack: cdk.Stack, theirs: ICampaign) -> None:
-    with pytest.raises(ValueError, match=r"imported campaign is not known: add_model\('theirs'"):
+    with pytest.raises(ValueError, match=r"of an import is not known: add_model\('theirs'"):
         RecommendationApi(stack, "Api", models={"theirs": theirs})
+
+
+def test_needs_the_recipe_of_an_imported_solution(stack: cdk.Stack) -> None:
+    arn = "arn:aws:personalize:us-east-1:111111111111:solution/theirs"
+    solution = Solution.from_solution_arn(stack, "Solution", arn)
+    mine = Campaign(stack, "Campaign", solution=solution)
+
+    with pytest.raises(ValueError, match=r"of an import is not known: add_model\('mine'"):
+        RecommendationApi(stack, "Api", models={"mine": mine})
 
 
 @pytest.mark.parametrize("recipe", [Recipe.ITEM_AFFINITY, Recipe.TRENDING_NOW])
@@ -150,7 +159,7 @@ def test_lets_the_function_query_its_campaigns_alone(stack: cdk.Stack, for_you: 
 
 
 def test_names_filters_and_which_of_their_values_are_numbers(
-    stack: cdk.Stack, group: DatasetGroup
+    stack: cdk.Stack, group: IDatasetGroup
 ) -> None:
     mine = Filter(
         stack,

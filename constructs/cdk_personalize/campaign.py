@@ -1,0 +1,331 @@
+"""A campaign: a trained solution, deployed to answer in real time."""
+
+from abc import abstractmethod
+from typing import Any, Protocol, Unpack
+
+from aws_cdk import Annotations, IResource, Resource, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
+from cdk_personalize._deletion_order import Rank
+from cdk_personalize._metrics import MetricOptions, metric, total
+from cdk_personalize._names import arn_of, check_name, derived_name
+from cdk_personalize._provider import PersonalizeProvider, allow, managed_request
+from cdk_personalize.recipe import Recipe
+from cdk_personalize.solution import ISolution
+
+
+class ICampaign(IResource, Protocol):
+    """A campaign, defined in this app or imported."""
+
+    @property
+    def campaign_arn(self) -> str:
+        """The ARN of the campaign."""
+        ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this campaign to `grantee`."""
+        ...
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this campaign is."""
+        ...
+
+    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to ask this campaign for recommendations and rankings."""
+        ...
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this campaign (default: average over 5 minutes)."""
+        ...
+
+    def metric_get_recommendations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many recommendations were asked for (default: sum over 5 minutes)."""
+        ...
+
+    def metric_get_recommendations_4xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
+        ...
+
+    def metric_get_recommendations_5xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
+        ...
+
+    def metric_get_recommendations_latency(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many milliseconds an answer takes (default: average over 5 minutes)."""
+        ...
+
+    def metric_get_personalized_ranking(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many rankings were asked for (default: sum over 5 minutes)."""
+        ...
+
+    def metric_get_personalized_ranking_4xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
+        ...
+
+    def metric_get_personalized_ranking_5xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
+        ...
+
+    def metric_get_personalized_ranking_latency(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many milliseconds a ranking takes (default: average over 5 minutes)."""
+        ...
+
+
+class _CampaignBase(Resource):
+    """What owned and imported campaigns share; it rests on `campaign_arn` alone."""
+
+    @property
+    @abstractmethod
+    def campaign_arn(self) -> str: ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this campaign to `grantee`."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.campaign_arn]
+        )
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this campaign is."""
+        return self.grant(grantee, *CAMPAIGN_DESCRIBE)
+
+    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to ask this campaign for recommendations and rankings."""
+        return self.grant(grantee, *CAMPAIGN_QUERY)
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this campaign (default: average over 5 minutes)."""
+        return metric(self, metric_name, {"CampaignArn": self.campaign_arn}, **options)
+
+    def metric_get_recommendations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many recommendations were asked for (default: sum over 5 minutes)."""
+        return self._total("GetRecommendations", options)
+
+    def metric_get_recommendations_4xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
+        return self._total("GetRecommendations4xxErrors", options)
+
+    def metric_get_recommendations_5xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
+        return self._total("GetRecommendations5xxErrors", options)
+
+    def metric_get_recommendations_latency(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many milliseconds an answer takes (default: average over 5 minutes)."""
+        return self.metric("GetRecommendationsLatency", **options)
+
+    def metric_get_personalized_ranking(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many rankings were asked for (default: sum over 5 minutes)."""
+        return self._total("GetPersonalizedRanking", options)
+
+    def metric_get_personalized_ranking_4xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
+        return self._total("GetPersonalizedRanking4xxErrors", options)
+
+    def metric_get_personalized_ranking_5xx_errors(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
+        return self._total("GetPersonalizedRanking5xxErrors", options)
+
+    def metric_get_personalized_ranking_latency(
+        self, **options: Unpack[MetricOptions]
+    ) -> cloudwatch.Metric:
+        """Return how many milliseconds a ranking takes (default: average over 5 minutes)."""
+        return self.metric("GetPersonalizedRankingLatency", **options)
+
+    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
+        return total(self, metric_name, {"CampaignArn": self.campaign_arn}, options)
+
+
+class Campaign(_CampaignBase):
+    """Define a campaign, which answers requests with a version of a solution.
+
+    It is created as soon as the solution has been trained, so a deployment does not wait for it;
+    a `TrainingPipeline` creates it then, and moves it to each later version. A campaign is billed
+    by its provisioned throughput, used or not.
+
+    Example:
+        ```python
+        campaign = Campaign(self, "Campaign", solution=solution)
+        campaign.grant_query(api_function)
+        ```
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        solution: ISolution,
+        campaign_name: str | None = None,
+        min_provisioned_tps: float = 1,
+        enable_metadata_with_recommendations: bool | None = None,
+        exploration_weight: float | None = None,
+        exploration_item_age_cut_off: float | None = None,
+    ) -> None:
+        """Define a campaign.
+
+        Args:
+            scope: The construct to define the campaign in.
+            construct_id: The id of the campaign within `scope`.
+            solution: The solution whose versions answer.
+            campaign_name: The name (default: derived from the construct path).
+            min_provisioned_tps: The requests a second that are always paid for.
+            enable_metadata_with_recommendations: Whether answers can hold columns of the items,
+                at an extra cost (default: no, apart from recipes that always do).
+            exploration_weight: How much new items are tried out, 0 to 1; for the recipe
+                aws-user-personalization alone (default: 0.3).
+            exploration_item_age_cut_off: How many days an item counts as new; for the recipe
+                aws-user-personalization alone (default: 30).
+
+        Raises:
+            ValueError: If a number or the name is refused, or the recipe cannot do it.
+        """
+        check_name("campaign_name", campaign_name)
+        _check_throughput(min_provisioned_tps)
+        exploration = _exploration(exploration_weight, exploration_item_age_cut_off)
+        if solution.recipe is not None:
+            _check_recipe(solution.recipe, exploration)
+        super().__init__(scope, construct_id, physical_name=campaign_name)
+        self._solution = solution
+        self._campaign_name = campaign_name or derived_name(self)
+        self._request: dict[str, Any] = {
+            "name": self._campaign_name,
+            "minProvisionedTPS": min_provisioned_tps,
+        }
+        config: dict[str, Any] = {}
+        if enable_metadata_with_recommendations is not None:
+            config["enableMetadataWithRecommendations"] = enable_metadata_with_recommendations
+        if exploration:
+            config["itemExplorationConfig"] = exploration
+        if config:
+            self._request["campaignConfig"] = config
+        self._campaign_arn = arn_of(self, "campaign", self._campaign_name)
+        on_versions = [solution.solution_arn, f"{solution.solution_arn}/*"]
+        PersonalizeProvider.of(self).custom_resource(
+            self,
+            "Resource",
+            resource_type="Custom::PersonalizeCampaign",
+            properties={
+                "Request": managed_request(self, self._request),
+                "SolutionArn": solution.solution_arn,
+            },
+            statements=[
+                allow(["DeleteCampaign", "DescribeCampaign"], [self._campaign_arn]),
+                allow(["CreateCampaign", "UpdateCampaign"], [self._campaign_arn, *on_versions]),
+                allow(["ListSolutionVersions"], ["*"]),  # IAM knows no resources here
+            ],
+        )
+        if not Token.is_unresolved(min_provisioned_tps) and min_provisioned_tps > 1:
+            Annotations.of(self).add_warning_v2(
+                "cdk-personalize:minProvisionedTps",
+                f"min_provisioned_tps={min_provisioned_tps:g} is billed every hour of the day, used"
+                f" or not, at {min_provisioned_tps:g} times the least that a campaign costs;"
+                " the service scales up by itself when there is more to do",
+            )
+        if solution.dataset_group is not None:
+            solution.dataset_group.declare(self, Rank.CAMPAIGN)
+
+    @property
+    def campaign_arn(self) -> str:
+        """The ARN of the campaign."""
+        return self._campaign_arn
+
+    @property
+    def campaign_name(self) -> str:
+        """The name of the campaign."""
+        return self._campaign_name
+
+    @property
+    def solution(self) -> ISolution:
+        """The solution whose versions answer."""
+        return self._solution
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The request that creates it, as the API writes it, less the version."""
+        return dict(self._request)
+
+    @classmethod
+    def from_campaign_arn(cls, scope: Construct, construct_id: str, campaign_arn: str) -> ICampaign:
+        """Import a campaign by its ARN."""
+        return _ImportedCampaign(scope, construct_id, campaign_arn)
+
+    @classmethod
+    def from_campaign_name(
+        cls, scope: Construct, construct_id: str, campaign_name: str
+    ) -> ICampaign:
+        """Import a campaign of this account and region by its name."""
+        arn = arn_of(scope, "campaign", campaign_name)
+        return cls.from_campaign_arn(scope, construct_id, arn)
+
+
+class _ImportedCampaign(_CampaignBase):
+    def __init__(self, scope: Construct, construct_id: str, campaign_arn: str) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=campaign_arn)
+        self._campaign_arn = campaign_arn
+
+    @property
+    def campaign_arn(self) -> str:
+        return self._campaign_arn
+
+
+def _check_throughput(tps: float) -> None:
+    if not Token.is_unresolved(tps) and (tps < 1 or tps != int(tps)):
+        msg = f"min_provisioned_tps must be a whole number of at least 1, got {tps}"
+        raise ValueError(msg)
+
+
+def _exploration(weight: float | None, age_cut_off: float | None) -> dict[str, str]:
+    """Return the configuration of exploration, whose numbers the API takes as text."""
+    exploration = {}
+    if weight is not None:
+        if not Token.is_unresolved(weight) and not 0 <= weight <= 1:
+            msg = f"exploration_weight must be 0 to 1, got {weight}"
+            raise ValueError(msg)
+        exploration["explorationWeight"] = _as_text(weight)
+    if age_cut_off is not None:
+        if not Token.is_unresolved(age_cut_off) and age_cut_off < 1:
+            msg = f"exploration_item_age_cut_off must be at least 1 day, got {age_cut_off}"
+            raise ValueError(msg)
+        exploration["explorationItemAgeCutOff"] = _as_text(age_cut_off)
+    return exploration
+
+
+def _as_text(number: float) -> str:
+    return Token.as_string(number) if Token.is_unresolved(number) else f"{number:g}"
+
+
+def _check_recipe(recipe: Recipe, exploration: dict[str, str]) -> None:
+    if not recipe.type.is_real_time:
+        msg = f"a campaign serves recommendations and rankings, got {recipe}, which segments users"
+        raise ValueError(msg)
+    if exploration and recipe != Recipe.USER_PERSONALIZATION:
+        msg = f"exploration is for {Recipe.USER_PERSONALIZATION} alone, got {recipe}"
+        raise ValueError(msg)

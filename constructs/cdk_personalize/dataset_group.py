@@ -1,0 +1,402 @@
+"""A dataset group: what belongs together, apart from everything else in the account."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, Unpack, cast
+
+from aws_cdk import Annotations, IResource, Resource
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_personalize as personalize
+from constructs import Construct
+
+from cdk_personalize._actions import DATASET_GROUP_DESCRIBE
+from cdk_personalize._deletion_order import DeletionOrder, Rank
+from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize._service_role import RoleAccess, ServiceRole
+from cdk_personalize.avro_schema import Domain
+from cdk_personalize.schema import ISchema
+
+if TYPE_CHECKING:
+    from cdk_personalize.campaign import Campaign
+    from cdk_personalize.dataset import Dataset
+    from cdk_personalize.event_tracker import EventTracker
+    from cdk_personalize.filters import Filter
+    from cdk_personalize.recipe import Recipe
+    from cdk_personalize.solution import Solution, SolutionOptions
+
+# What a dataset group holds unless AWS has raised the quota (Service Quotas).
+_QUOTAS = {
+    Rank.FILTER: ("filters", 30),
+    Rank.SOLUTION: ("solutions", 10),
+    Rank.CAMPAIGN: ("campaigns", 5),
+}
+
+
+class IDatasetGroup(IResource, Protocol):
+    """A dataset group, defined in this app or imported.
+
+    Of an import, this app knows the resources that it defines itself, and no others.
+    """
+
+    @property
+    def dataset_group_arn(self) -> str:
+        """The ARN of the dataset group."""
+        ...
+
+    @property
+    def dataset_group_name(self) -> str:
+        """The name of the dataset group."""
+        ...
+
+    @property
+    def domain(self) -> Domain | None:
+        """The domain of the dataset group; that of an import is not known."""
+        ...
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this app defines all datasets of the group, as it does if it is no import."""
+        ...
+
+    @property
+    def deletion_order(self) -> DeletionOrder:
+        """The order in which the resources of the group are deleted."""
+        ...
+
+    @property
+    def datasets(self) -> "tuple[Dataset, ...]":
+        """The datasets of the group, in the order of definition."""
+        ...
+
+    @property
+    def filters(self) -> "tuple[Filter, ...]":
+        """The filters of the group, in the order of definition."""
+        ...
+
+    @property
+    def event_trackers(self) -> "tuple[EventTracker, ...]":
+        """The event trackers of the group: one at most."""
+        ...
+
+    @property
+    def solutions(self) -> "tuple[Solution, ...]":
+        """The solutions of the group, in the order of definition."""
+        ...
+
+    @property
+    def campaigns(self) -> "tuple[Campaign, ...]":
+        """The campaigns of the group's solutions, in the order of definition."""
+        ...
+
+    def add_dataset(
+        self, construct_id: str, *, schema: ISchema, dataset_name: str | None = None
+    ) -> "Dataset":
+        """Define a dataset of this group; see `Dataset`."""
+        ...
+
+    def add_filter(
+        self, construct_id: str, *, filter_expression: str, filter_name: str | None = None
+    ) -> "Filter":
+        """Define a filter of this group; see `Filter`."""
+        ...
+
+    def add_event_tracker(
+        self, construct_id: str, *, event_tracker_name: str | None = None
+    ) -> "EventTracker":
+        """Define the event tracker of this group; see `EventTracker`."""
+        ...
+
+    def add_solution(
+        self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
+    ) -> "Solution":
+        """Define a solution of this group; see `Solution`."""
+        ...
+
+    def declare(self, construct: Construct, rank: Rank) -> None:
+        """Take up a resource of the group; its constructor calls this."""
+        ...
+
+    def on_declare(self, observer: Callable[[Construct], None]) -> None:
+        """Call `observer` for each resource of the group, those to come included."""
+        ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this dataset group to `grantee`."""
+        ...
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this dataset group is."""
+        ...
+
+
+class _DatasetGroupBase(Resource):
+    """What owned and imported dataset groups share; it rests on `dataset_group_arn` alone."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        physical_name: str | None = None,
+        environment_from_arn: str | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            physical_name=physical_name,
+            environment_from_arn=environment_from_arn,
+        )
+        self._deletion_order = DeletionOrder()
+        self._observers: list[Callable[[Construct], None]] = []
+
+    @property
+    @abstractmethod
+    def dataset_group_arn(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def dataset_group_name(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def domain(self) -> Domain | None: ...
+
+    @property
+    @abstractmethod
+    def is_complete(self) -> bool: ...
+
+    @property
+    def deletion_order(self) -> DeletionOrder:
+        """The order in which the resources of the group are deleted."""
+        return self._deletion_order
+
+    @property
+    def datasets(self) -> "tuple[Dataset, ...]":
+        """The datasets of the group, in the order of definition."""
+        return cast("tuple[Dataset, ...]", self._deletion_order.members_of(Rank.DATASET))
+
+    @property
+    def filters(self) -> "tuple[Filter, ...]":
+        """The filters of the group, in the order of definition."""
+        return cast("tuple[Filter, ...]", self._deletion_order.members_of(Rank.FILTER))
+
+    @property
+    def event_trackers(self) -> "tuple[EventTracker, ...]":
+        """The event trackers of the group: one at most."""
+        return cast("tuple[EventTracker, ...]", self._deletion_order.members_of(Rank.EVENT_TRACKER))
+
+    @property
+    def solutions(self) -> "tuple[Solution, ...]":
+        """The solutions of the group, in the order of definition."""
+        return cast("tuple[Solution, ...]", self._deletion_order.members_of(Rank.SOLUTION))
+
+    @property
+    def campaigns(self) -> "tuple[Campaign, ...]":
+        """The campaigns of the group's solutions, in the order of definition."""
+        return cast("tuple[Campaign, ...]", self._deletion_order.members_of(Rank.CAMPAIGN))
+
+    # The modules of what a group holds stand on this one, so they are imported when needed.
+
+    def add_dataset(
+        self, construct_id: str, *, schema: ISchema, dataset_name: str | None = None
+    ) -> "Dataset":
+        """Define a dataset of this group; see `Dataset`."""
+        from cdk_personalize.dataset import Dataset  # noqa: PLC0415
+
+        return Dataset(
+            self, construct_id, dataset_group=self, schema=schema, dataset_name=dataset_name
+        )
+
+    def add_filter(
+        self, construct_id: str, *, filter_expression: str, filter_name: str | None = None
+    ) -> "Filter":
+        """Define a filter of this group; see `Filter`."""
+        from cdk_personalize.filters import Filter  # noqa: PLC0415
+
+        return Filter(
+            self,
+            construct_id,
+            dataset_group=self,
+            filter_expression=filter_expression,
+            filter_name=filter_name,
+        )
+
+    def add_event_tracker(
+        self, construct_id: str, *, event_tracker_name: str | None = None
+    ) -> "EventTracker":
+        """Define the event tracker of this group; see `EventTracker`."""
+        from cdk_personalize.event_tracker import EventTracker  # noqa: PLC0415
+
+        return EventTracker(
+            self, construct_id, dataset_group=self, event_tracker_name=event_tracker_name
+        )
+
+    def add_solution(
+        self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
+    ) -> "Solution":
+        """Define a solution of this group; see `Solution`."""
+        from cdk_personalize.solution import Solution  # noqa: PLC0415
+
+        return Solution(self, construct_id, dataset_group=self, recipe=recipe, **options)
+
+    def declare(self, construct: Construct, rank: Rank) -> None:
+        """Take up a resource of the group; its constructor calls this."""
+        self._deletion_order.add(construct, rank)
+        what, quota = _QUOTAS.get(rank, ("", 0))
+        count = len(self._deletion_order.members_of(rank))
+        if what and count == quota + 1:
+            Annotations.of(self).add_warning_v2(
+                f"cdk-personalize:{what}Quota",
+                f"a dataset group holds {quota} {what} unless AWS has raised the quota of the"
+                f" account, got number {count}",
+            )
+        for observer in self._observers:
+            observer(construct)
+
+    def on_declare(self, observer: Callable[[Construct], None]) -> None:
+        """Call `observer` for each resource of the group, those to come included."""
+        for construct in self._deletion_order.members:
+            observer(construct)
+        self._observers.append(observer)
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this dataset group to `grantee`."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.dataset_group_arn]
+        )
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this dataset group is."""
+        return self.grant(grantee, *DATASET_GROUP_DESCRIBE)
+
+
+class DatasetGroup(_DatasetGroupBase):
+    """Define a dataset group.
+
+    Nothing of it can be changed later, and to replace it is to lose its data. Its name therefore
+    says nothing of its content: a deployment that would replace it fails on the name, before it
+    deletes anything. It bears no tags, for each change of a tag would be a replacement, too.
+
+    Example:
+        ```python
+        group = DatasetGroup(self, "Shop", encryption_key=key)
+        group.add_dataset("Interactions", schema=schema)
+        ```
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain: Domain | None = None,
+        encryption_key: kms.IKey | None = None,
+        role: iam.IRole | None = None,
+        dataset_group_name: str | None = None,
+    ) -> None:
+        """Define a dataset group.
+
+        Args:
+            scope: The construct to define the dataset group in.
+            construct_id: The id of the dataset group within `scope`.
+            domain: The domain whose use cases it serves (default: none, a custom dataset group).
+            encryption_key: The key that its data is encrypted with (default: one of AWS's own).
+            role: The role with which Amazon Personalize uses the key; it must be allowed to
+                already (default: a role is defined if there is a key).
+            dataset_group_name: The name (default: derived from the construct path).
+
+        Raises:
+            ValueError: If there is a role and no key, the key is an alias, or the name is refused.
+        """
+        check_name("dataset_group_name", dataset_group_name)
+        if role is not None and encryption_key is None:
+            msg = "a role is for the encryption_key of the dataset group, got a role and no key"
+            raise ValueError(msg)
+        if encryption_key is not None and ":alias/" in encryption_key.key_arn:
+            msg = f"encryption_key must be a key and no alias, got {encryption_key.key_arn!r}"
+            raise ValueError(msg)
+        super().__init__(scope, construct_id, physical_name=dataset_group_name)
+        self._domain = domain
+        self._dataset_group_name = dataset_group_name or derived_name(self)
+        access = None
+        if encryption_key is not None and role is None:
+            role = ServiceRole(self, "Role")
+            access = RoleAccess(self, role)
+            access.allow_key(encryption_key)
+        self._role = role
+        resource = personalize.CfnDatasetGroup(
+            self,
+            "Resource",
+            name=self._dataset_group_name,
+            domain=domain,
+            kms_key_arn=encryption_key.key_arn if encryption_key is not None else None,
+            role_arn=role.role_arn if role is not None else None,
+        )
+        resource.add_property_deletion_override("Tags")
+        if access is not None:
+            resource.node.add_dependency(access.ready)
+        self._dataset_group_arn = resource.attr_dataset_group_arn
+        self.deletion_order.place(self, Rank.DATASET_GROUP)
+
+    @property
+    def dataset_group_arn(self) -> str:
+        """The ARN of the dataset group."""
+        return self._dataset_group_arn
+
+    @property
+    def dataset_group_name(self) -> str:
+        """The name of the dataset group."""
+        return self._dataset_group_name
+
+    @property
+    def domain(self) -> Domain | None:
+        """The domain of the dataset group."""
+        return self._domain
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this app defines all datasets of the group: it does."""
+        return True
+
+    @property
+    def role(self) -> iam.IRole | None:
+        """The role with which Amazon Personalize uses the key; none if there is no key."""
+        return self._role
+
+    @classmethod
+    def from_dataset_group_arn(
+        cls, scope: Construct, construct_id: str, dataset_group_arn: str
+    ) -> IDatasetGroup:
+        """Import a dataset group by its ARN."""
+        return _ImportedDatasetGroup(scope, construct_id, dataset_group_arn)
+
+    @classmethod
+    def from_dataset_group_name(
+        cls, scope: Construct, construct_id: str, dataset_group_name: str
+    ) -> IDatasetGroup:
+        """Import a dataset group of this account and region by its name."""
+        arn = arn_of(scope, "dataset-group", dataset_group_name)
+        return cls.from_dataset_group_arn(scope, construct_id, arn)
+
+
+class _ImportedDatasetGroup(_DatasetGroupBase):
+    def __init__(self, scope: Construct, construct_id: str, dataset_group_arn: str) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=dataset_group_arn)
+        self._dataset_group_arn = dataset_group_arn
+
+    @property
+    def dataset_group_arn(self) -> str:
+        return self._dataset_group_arn
+
+    @property
+    def dataset_group_name(self) -> str:
+        return name_in(self, self._dataset_group_arn)
+
+    @property
+    def domain(self) -> None:
+        return None
+
+    @property
+    def is_complete(self) -> bool:
+        return False

@@ -1,0 +1,207 @@
+"""An event tracker: what events of a dataset group are sent to."""
+
+from abc import abstractmethod
+from typing import Protocol, Unpack
+
+from aws_cdk import IResource, Resource
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_personalize as personalize
+from constructs import Construct
+
+from cdk_personalize._actions import EVENT_TRACKER_DESCRIBE, EVENT_TRACKER_PUT_EVENTS
+from cdk_personalize._deletion_order import Rank
+from cdk_personalize._metrics import MetricOptions, metric, total
+from cdk_personalize._names import check_name, derived_name
+from cdk_personalize.dataset_group import IDatasetGroup
+
+
+class IEventTracker(IResource, Protocol):
+    """An event tracker, defined in this app or imported."""
+
+    @property
+    def event_tracker_arn(self) -> str:
+        """The ARN of the event tracker."""
+        ...
+
+    @property
+    def tracking_id(self) -> str:
+        """The id that events are sent with."""
+        ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this event tracker to `grantee`."""
+        ...
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this event tracker is."""
+        ...
+
+    def grant_put_events(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to send events, to this event tracker and to any other."""
+        ...
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this event tracker (default: average over 5 minutes)."""
+        ...
+
+    def metric_put_events_requests(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many requests sent events (default: sum over 5 minutes)."""
+        ...
+
+    def metric_put_events_4xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
+        ...
+
+    def metric_put_events_5xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
+        ...
+
+    def metric_put_event_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many milliseconds a request takes (default: average over 5 minutes)."""
+        ...
+
+
+class _EventTrackerBase(Resource):
+    """What owned and imported event trackers share; it rests on `event_tracker_arn` alone."""
+
+    @property
+    @abstractmethod
+    def event_tracker_arn(self) -> str: ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this event tracker to `grantee`."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.event_tracker_arn]
+        )
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this event tracker is."""
+        return self.grant(grantee, *EVENT_TRACKER_DESCRIBE)
+
+    def grant_put_events(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to send events, to this event tracker and to any other."""
+        # IAM knows no resource for this action (Service Authorization Reference).
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(EVENT_TRACKER_PUT_EVENTS), resource_arns=["*"]
+        )
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this event tracker (default: average over 5 minutes)."""
+        return metric(self, metric_name, {"EventTrackerArn": self.event_tracker_arn}, **options)
+
+    def metric_put_events_requests(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many requests sent events (default: sum over 5 minutes)."""
+        return self._total("PutEventsRequests", options)
+
+    def metric_put_events_4xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
+        return self._total("PutEvents4xxErrors", options)
+
+    def metric_put_events_5xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
+        return self._total("PutEvents5xxErrors", options)
+
+    def metric_put_event_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return how many milliseconds a request takes (default: average over 5 minutes)."""
+        return self.metric("PutEventLatency", **options)
+
+    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
+        return total(self, metric_name, {"EventTrackerArn": self.event_tracker_arn}, options)
+
+
+class EventTracker(_EventTrackerBase):
+    """Define the event tracker of a dataset group, which can have no other.
+
+    Example:
+        ```python
+        tracker = EventTracker(self, "Tracker", dataset_group=group)
+        tracker.grant_put_events(web_shop)
+        ```
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset_group: IDatasetGroup,
+        event_tracker_name: str | None = None,
+    ) -> None:
+        """Define an event tracker.
+
+        Args:
+            scope: The construct to define the event tracker in.
+            construct_id: The id of the event tracker within `scope`.
+            dataset_group: The group that the events belong to.
+            event_tracker_name: The name (default: derived from the construct path and the group).
+
+        Raises:
+            ValueError: If the group has an event tracker, or the name is refused.
+        """
+        check_name("event_tracker_name", event_tracker_name)
+        for tracker in dataset_group.event_trackers:
+            msg = (
+                "a dataset group has at most one event tracker,"
+                f" got another one beside {tracker.node.path}"
+            )
+            raise ValueError(msg)
+        super().__init__(scope, construct_id, physical_name=event_tracker_name)
+        self._dataset_group = dataset_group
+        # With another group it is replaced: the new one is there before the old one is gone.
+        self._event_tracker_name = event_tracker_name or derived_name(
+            self, {"datasetGroup": dataset_group.dataset_group_name}
+        )
+        resource = personalize.CfnEventTracker(
+            self,
+            "Resource",
+            name=self._event_tracker_name,
+            dataset_group_arn=dataset_group.dataset_group_arn,
+        )
+        self._event_tracker_arn = resource.attr_event_tracker_arn
+        self._tracking_id = resource.attr_tracking_id
+        dataset_group.declare(self, Rank.EVENT_TRACKER)
+
+    @property
+    def event_tracker_arn(self) -> str:
+        """The ARN of the event tracker."""
+        return self._event_tracker_arn
+
+    @property
+    def event_tracker_name(self) -> str:
+        """The name of the event tracker."""
+        return self._event_tracker_name
+
+    @property
+    def tracking_id(self) -> str:
+        """The id that events are sent with."""
+        return self._tracking_id
+
+    @property
+    def dataset_group(self) -> IDatasetGroup:
+        """The group that the events belong to."""
+        return self._dataset_group
+
+    @classmethod
+    def from_event_tracker_attributes(
+        cls, scope: Construct, construct_id: str, *, event_tracker_arn: str, tracking_id: str
+    ) -> IEventTracker:
+        """Import an event tracker by its ARN and its tracking id; neither tells the other."""
+        return _ImportedEventTracker(scope, construct_id, event_tracker_arn, tracking_id)
+
+
+class _ImportedEventTracker(_EventTrackerBase):
+    def __init__(
+        self, scope: Construct, construct_id: str, event_tracker_arn: str, tracking_id: str
+    ) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=event_tracker_arn)
+        self._event_tracker_arn = event_tracker_arn
+        self._tracking_id = tracking_id
+
+    @property
+    def event_tracker_arn(self) -> str:
+        return self._event_tracker_arn
+
+    @property
+    def tracking_id(self) -> str:
+        return self._tracking_id

@@ -1,0 +1,200 @@
+"""A filter: what recommendations leave out, or are limited to."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+import jsii
+from aws_cdk import IResource, Resource, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_personalize as personalize
+from constructs import Construct, IValidation
+
+from cdk_personalize._actions import FILTER_DESCRIBE
+from cdk_personalize._deletion_order import Rank
+from cdk_personalize._names import arn_of, check_name, derived_name
+from cdk_personalize.dataset_group import IDatasetGroup
+from cdk_personalize.filter_expression import (
+    MAX_FIELDS_OF_GROUP,
+    FilterExpression,
+    findings,
+    parse,
+)
+
+
+class IFilter(IResource, Protocol):
+    """A filter, defined in this app or imported."""
+
+    @property
+    def filter_arn(self) -> str:
+        """The ARN of the filter."""
+        ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this filter to `grantee`."""
+        ...
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this filter is."""
+        ...
+
+
+class _FilterBase(Resource):
+    """What owned and imported filters share; it rests on `filter_arn` alone."""
+
+    @property
+    @abstractmethod
+    def filter_arn(self) -> str: ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this filter to `grantee`."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.filter_arn]
+        )
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read what this filter is."""
+        return self.grant(grantee, *FILTER_DESCRIBE)
+
+
+class Filter(_FilterBase):
+    """Define a filter, which a request for recommendations names.
+
+    A filter can never be changed. Its name ends in a hash of the expression, so that another
+    expression is another filter.
+
+    Example:
+        ```python
+        Filter(
+            self,
+            "NotBought",
+            dataset_group=group,
+            filter_expression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")',
+        )
+        ```
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset_group: IDatasetGroup,
+        filter_expression: str,
+        filter_name: str | None = None,
+    ) -> None:
+        """Define a filter.
+
+        Its columns are looked up in the schemas of the group when the app is synthesised, since
+        the datasets may be defined later on.
+
+        Args:
+            scope: The construct to define the filter in.
+            construct_id: The id of the filter within `scope`.
+            dataset_group: The group whose datasets it filters by.
+            filter_expression: The expression.
+            filter_name: The name (default: derived from the construct path and the expression).
+                A filter that is given a name needs another one for another expression.
+
+        Raises:
+            ValueError: If the expression breaks a rule, or the name is refused.
+        """
+        check_name("filter_name", filter_name)
+        parsed = None
+        if not Token.is_unresolved(filter_expression):
+            parsed = parse(filter_expression)
+            problems = findings(parsed, {})
+            if problems:
+                raise ValueError("; ".join(problems))
+        super().__init__(scope, construct_id, physical_name=filter_name)
+        self._dataset_group = dataset_group
+        self._expression = filter_expression
+        self._parsed = parsed
+        self._filter_name = filter_name or derived_name(
+            self,
+            {"expression": filter_expression, "datasetGroup": dataset_group.dataset_group_name},
+        )
+        resource = personalize.CfnFilter(
+            self,
+            "Resource",
+            name=self._filter_name,
+            dataset_group_arn=dataset_group.dataset_group_arn,
+            filter_expression=filter_expression,
+        )
+        self._filter_arn = resource.attr_filter_arn
+        dataset_group.declare(self, Rank.FILTER)
+        self.node.add_validation(_KnownColumns(self))
+
+    @property
+    def filter_arn(self) -> str:
+        """The ARN of the filter."""
+        return self._filter_arn
+
+    @property
+    def filter_name(self) -> str:
+        """The name of the filter."""
+        return self._filter_name
+
+    @property
+    def expression(self) -> str:
+        """The expression."""
+        return self._expression
+
+    @property
+    def parsed_expression(self) -> FilterExpression | None:
+        """The expression, parsed; none if it is known only at deployment."""
+        return self._parsed
+
+    @property
+    def dataset_group(self) -> IDatasetGroup:
+        """The group whose datasets it filters by."""
+        return self._dataset_group
+
+    @classmethod
+    def from_filter_arn(cls, scope: Construct, construct_id: str, filter_arn: str) -> IFilter:
+        """Import a filter by its ARN."""
+        return _ImportedFilter(scope, construct_id, filter_arn)
+
+    @classmethod
+    def from_filter_name(cls, scope: Construct, construct_id: str, filter_name: str) -> IFilter:
+        """Import a filter of this account and region by its name."""
+        return cls.from_filter_arn(scope, construct_id, arn_of(scope, "filter", filter_name))
+
+
+class _ImportedFilter(_FilterBase):
+    def __init__(self, scope: Construct, construct_id: str, filter_arn: str) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=filter_arn)
+        self._filter_arn = filter_arn
+
+    @property
+    def filter_arn(self) -> str:
+        return self._filter_arn
+
+
+@jsii.implements(IValidation)
+class _KnownColumns:
+    """Check a filter against the schemas of its group, once all of them are defined."""
+
+    def __init__(self, the_filter: Filter) -> None:
+        self._filter = the_filter
+
+    def validate(self) -> list[str]:
+        expression, group = self._filter.parsed_expression, self._filter.dataset_group
+        if expression is None:
+            return []
+        known = {each.dataset_type: each.schema.avro for each in group.datasets}
+        schemas = {kind: avro for kind, avro in known.items() if avro is not None}
+        complete = group.is_complete and len(schemas) == len(known)
+        return findings(expression, schemas, complete=complete) + self._findings_of_group()
+
+    def _findings_of_group(self) -> list[str]:
+        filters = self._filter.dataset_group.filters
+        if filters[-1].node.addr != self._filter.node.addr:
+            return []  # it is said once, of the last one
+        parsed = [each.parsed_expression for each in filters]
+        fields = {field for each in parsed if each is not None for field in each.fields}
+        if len(fields) <= MAX_FIELDS_OF_GROUP:
+            return []
+        return [
+            f"the filters of a dataset group use at most {MAX_FIELDS_OF_GROUP} distinct columns,"
+            f" got {len(fields)}"
+        ]

@@ -1,0 +1,184 @@
+"""A schema: the columns of a dataset."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from aws_cdk import IResource, Resource
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_personalize as personalize
+from constructs import Construct
+
+from cdk_personalize._actions import SCHEMA_DESCRIBE
+from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize.avro_schema import AvroSchema, DatasetType, Domain, SchemaField
+
+
+class ISchema(IResource, Protocol):
+    """A schema, defined in this app or imported."""
+
+    @property
+    def schema_arn(self) -> str:
+        """The ARN of the schema."""
+        ...
+
+    @property
+    def schema_name(self) -> str:
+        """The name of the schema."""
+        ...
+
+    @property
+    def dataset_type(self) -> DatasetType:
+        """The type of the datasets that have these columns."""
+        ...
+
+    @property
+    def avro(self) -> AvroSchema | None:
+        """The columns; those of an import are not known."""
+        ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this schema to `grantee`."""
+        ...
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read the columns."""
+        ...
+
+
+class _SchemaBase(Resource):
+    """What owned and imported schemas share; it rests on `schema_arn` alone."""
+
+    @property
+    @abstractmethod
+    def schema_arn(self) -> str: ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant `actions` on this schema to `grantee`."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self.schema_arn]
+        )
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to read the columns."""
+        return self.grant(grantee, *SCHEMA_DESCRIBE)
+
+
+class Schema(_SchemaBase):
+    """Define the columns of a dataset.
+
+    A schema can never be changed. Its name ends in a hash of the columns, so other columns are
+    another schema, which a dataset of items or users takes up in place of the old one. It bears
+    no tags: CloudFormation would replace it for each change of a tag.
+
+    Example:
+        ```python
+        schema = Schema(
+            self,
+            "Items",
+            dataset_type=DatasetType.ITEMS,
+            fields=[SchemaField.string("ITEM_ID"), SchemaField.string("GENRE", categorical=True)],
+        )
+        ```
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset_type: DatasetType,
+        fields: Sequence[SchemaField] | None = None,
+        domain: Domain | None = None,
+        schema_name: str | None = None,
+    ) -> None:
+        """Define a schema.
+
+        Args:
+            scope: The construct to define the schema in.
+            construct_id: The id of the schema within `scope`.
+            dataset_type: The type of the datasets that it is for.
+            fields: The columns; required ones that are left out are put first (default: those
+                that the developer guide gives as an example).
+            domain: The domain of the dataset group (default: none, a custom dataset group).
+            schema_name: The name of the schema (default: derived from the construct path and the
+                columns). A schema that is given a name needs another one for other columns.
+
+        Raises:
+            ValueError: If the name or the columns break a rule; all findings are told at once.
+        """
+        check_name("schema_name", schema_name)
+        avro = AvroSchema.of(dataset_type, fields, domain)
+        findings = avro.findings()
+        if findings:
+            raise ValueError("; ".join(findings))
+        super().__init__(scope, construct_id, physical_name=schema_name)
+        self._avro = avro
+        self._schema_name = schema_name or derived_name(
+            self, {"schema": avro.to_json(), "domain": domain}
+        )
+        resource = personalize.CfnSchema(
+            self, "Resource", name=self._schema_name, schema=avro.to_json(), domain=domain
+        )
+        resource.add_property_deletion_override("Tags")
+        self._schema_arn = resource.attr_schema_arn
+
+    @property
+    def schema_arn(self) -> str:
+        """The ARN of the schema."""
+        return self._schema_arn
+
+    @property
+    def schema_name(self) -> str:
+        """The name of the schema."""
+        return self._schema_name
+
+    @property
+    def dataset_type(self) -> DatasetType:
+        """The type of the datasets that have these columns."""
+        return self._avro.dataset_type
+
+    @property
+    def avro(self) -> AvroSchema:
+        """The columns."""
+        return self._avro
+
+    @classmethod
+    def from_schema_arn(
+        cls, scope: Construct, construct_id: str, schema_arn: str, *, dataset_type: DatasetType
+    ) -> ISchema:
+        """Import a schema by its ARN, which does not tell its type."""
+        return _ImportedSchema(scope, construct_id, schema_arn, dataset_type)
+
+    @classmethod
+    def from_schema_name(
+        cls, scope: Construct, construct_id: str, schema_name: str, *, dataset_type: DatasetType
+    ) -> ISchema:
+        """Import a schema of this account and region by its name."""
+        arn = arn_of(scope, "schema", schema_name)
+        return cls.from_schema_arn(scope, construct_id, arn, dataset_type=dataset_type)
+
+
+class _ImportedSchema(_SchemaBase):
+    def __init__(
+        self, scope: Construct, construct_id: str, schema_arn: str, dataset_type: DatasetType
+    ) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=schema_arn)
+        self._schema_arn = schema_arn
+        self._dataset_type = dataset_type
+
+    @property
+    def schema_arn(self) -> str:
+        return self._schema_arn
+
+    @property
+    def schema_name(self) -> str:
+        return name_in(self, self._schema_arn)
+
+    @property
+    def dataset_type(self) -> DatasetType:
+        return self._dataset_type
+
+    @property
+    def avro(self) -> None:
+        return None

@@ -1,0 +1,315 @@
+"""The training pipeline: what starts it, what it may do, and in which order it goes."""
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Match, Template
+
+from cdk_personalize import Campaign, DatasetGroup, DatasetType, Recipe, Schema, Solution
+from cdk_personalize.patterns import DataStore, TrainingPipeline
+
+MACHINE = "AWS::StepFunctions::StateMachine"
+
+
+class Declared:
+    """A stack with a pipeline, and a dataset, a solution and a campaign declared after it."""
+
+    def __init__(self, **options: Any) -> None:
+        self.stack = cdk.Stack(cdk.App(), "Shop")
+        self.store = DataStore(self.stack, "Data")
+        self.group = DatasetGroup(
+            self.stack, "Group", encryption_key=self.store.key, role=self.store.role
+        )
+        self.pipeline = TrainingPipeline(
+            self.stack, "Pipeline", dataset_group=self.group, data_store=self.store, **options
+        )
+        schema = Schema(self.stack, "Schema", dataset_type=DatasetType.INTERACTIONS)
+        self.dataset = self.group.add_dataset("Interactions", schema=schema)
+        self.solution = Solution(
+            self.stack,
+            "Solution",
+            dataset_group=self.group,
+            recipe=Recipe.USER_PERSONALIZATION_V2,
+            algorithm_hyper_parameters={"apply_recency_bias": "false"},
+        )
+        self.campaign = Campaign(
+            self.stack, "Campaign", solution=self.solution, min_provisioned_tps=2
+        )
+
+
+@pytest.fixture(scope="module")
+def declared() -> Declared:
+    return Declared(schedule=events.Schedule.rate(cdk.Duration.days(7)))
+
+
+@pytest.fixture(scope="module")
+def template(declared: Declared) -> dict[str, Any]:
+    read: dict[str, Any] = Template.from_stack(declared.stack).to_json()
+    return read
+
+
+def resources(template: dict[str, Any], resource_type: str) -> dict[str, dict[str, Any]]:
+    return {
+        logical_id: resource
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == resource_type
+    }
+
+
+def definition(template: dict[str, Any], part: str) -> dict[str, Any]:
+    machine = next(
+        resource
+        for logical_id, resource in resources(template, MACHINE).items()
+        if f"Pipeline{part}Machine" in logical_id
+    )
+    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+    text = "".join(
+        each if isinstance(each, str) else json.dumps(each).replace('"', "'") for each in parts
+    )
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+def plan(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = definition(template, "Rounds")["States"]["What the stack declares"][
+        "Assign"
+    ]["Plan"]
+    return found
+
+
+def statements(template: dict[str, Any], role_part: str) -> list[dict[str, Any]]:
+    return [
+        statement
+        for logical_id, policy in resources(template, "AWS::IAM::Policy").items()
+        if role_part in logical_id
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    found = statement["Action"]
+    return found if isinstance(found, list) else [found]
+
+
+def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: dict[str, Any]) -> None:
+    (dataset,) = plan(template)["Datasets"]
+
+    assert dataset["Type"] == "INTERACTIONS"
+    assert dataset["Prefix"] == "import/interactions/"
+    assert dataset["DataLocation"].endswith("/import/interactions/")
+
+
+def test_carries_the_request_of_a_solution_in_pascal_case(template: dict[str, Any]) -> None:
+    (model,) = plan(template)["Models"]
+
+    assert model["Request"]["PerformAutoTraining"] is False
+    assert model["Request"]["SolutionConfig"] == {
+        "AlgorithmHyperParameters": {"apply_recency_bias": "false"}
+    }
+
+
+def test_deploys_the_campaigns_of_a_solution(template: dict[str, Any]) -> None:
+    (model,) = plan(template)["Models"]
+    (campaign,) = model["Campaigns"]
+
+    assert campaign["CampaignArn"].endswith(f"campaign/{campaign['Request']['Name']}")
+    assert campaign["Request"]["MinProvisionedTPS"] == 2
+
+
+def test_leaves_the_campaign_of_another_apps_solution_alone() -> None:
+    other = Declared()
+    imported = Solution.from_solution_name(other.stack, "Imported", "of-another-app")
+    Campaign(other.stack, "Foreign", solution=imported)
+
+    (model,) = plan(Template.from_stack(other.stack).to_json())["Models"]
+
+    assert len(model["Campaigns"]) == 1
+
+
+def test_starts_on_an_upload_under_import_and_on_no_other(
+    declared: Declared, template: dict[str, Any]
+) -> None:
+    rule = next(
+        rule["Properties"]
+        for rule in resources(template, "AWS::Events::Rule").values()
+        if "EventPattern" in rule["Properties"]
+    )
+
+    assert rule["EventPattern"] == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [declared.stack.resolve(declared.store.bucket.bucket_name)]},
+            "object": {"key": [{"prefix": "import/"}]},
+        },
+    }
+
+
+def test_a_schedule_trains_without_new_data(template: dict[str, Any]) -> None:
+    rule = next(
+        rule["Properties"]
+        for rule in resources(template, "AWS::Events::Rule").values()
+        if "ScheduleExpression" in rule["Properties"]
+    )
+
+    assert rule["ScheduleExpression"] == "rate(7 days)"
+    assert json.loads(rule["Targets"][0]["Input"])["Retrain"] is True
+
+
+def test_has_no_schedule_by_default() -> None:
+    rules = resources(Template.from_stack(Declared().stack).to_json(), "AWS::Events::Rule")
+
+    assert not [rule for rule in rules.values() if "ScheduleExpression" in rule["Properties"]]
+
+
+def test_waits_for_a_minute_by_default_and_for_what_it_is_told(template: dict[str, Any]) -> None:
+    other = Declared(quiet_period=cdk.Duration.minutes(10))
+    name = "Wait for the rest of an upload"
+
+    changed = definition(Template.from_stack(other.stack).to_json(), "Rounds")
+
+    assert definition(template, "Rounds")["States"][name]["Seconds"] == 60
+    assert changed["States"][name]["Seconds"] == 600
+
+
+def depends_on(template: dict[str, Any], logical_id: str) -> set[str]:
+    """Everything that has to be there before a resource, directly or not."""
+    known: set[str] = set()
+    waiting = [logical_id]
+    while waiting:
+        resource = template["Resources"][waiting.pop()]
+        named = resource.get("DependsOn", [])
+        found = set(named if isinstance(named, list) else [named])
+        text = json.dumps(resource.get("Properties", {}))
+        found |= {each for each in template["Resources"] if f'"{each}"' in text}
+        waiting += found - known
+        known |= found
+    return known
+
+
+@pytest.mark.parametrize(
+    "touched",
+    [
+        "Custom::PersonalizeDataset",
+        "Custom::PersonalizeSolution",
+        "Custom::PersonalizeCampaign",
+        "AWS::StepFunctions::StateMachine",
+        "AWS::DynamoDB::Table",
+        "AWS::S3::BucketPolicy",
+    ],
+)
+def test_everything_that_the_pipeline_touches_is_deleted_after_the_lifecycle_resource(
+    template: dict[str, Any], touched: str
+) -> None:
+    (lifecycle,) = resources(template, "Custom::PersonalizePipeline")
+    before = depends_on(template, lifecycle)
+
+    mine = [each for each in resources(template, touched) if "LogBucket" not in each]
+    assert mine
+    assert set(mine) - before == set() or touched == MACHINE
+    if touched == MACHINE:
+        assert {each for each in mine if "Pipeline" in each} <= before
+
+
+def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: dict[str, Any]) -> None:
+    (lifecycle,) = resources(template, "Custom::PersonalizePipeline")
+    rules = resources(template, "AWS::Events::Rule")
+
+    assert len(rules) == 2
+    assert all(lifecycle in depends_on(template, rule) for rule in rules)
+
+
+def test_starts_anew_after_a_deployment_that_changed_what_it_works_on(
+    template: dict[str, Any],
+) -> None:
+    more = Declared()
+    Solution(more.stack, "More", dataset_group=more.group, recipe=Recipe.SIMILAR_ITEMS)
+    changed = Template.from_stack(more.stack).to_json()
+
+    def digest(of: dict[str, Any]) -> str:
+        (lifecycle,) = resources(of, "Custom::PersonalizePipeline").values()
+        plan_digest: str = lifecycle["Properties"]["Plan"]
+        return plan_digest
+
+    assert digest(Template.from_stack(Declared().stack).to_json()) == digest(template)
+    assert digest(changed) != digest(template)
+
+
+def test_passes_the_role_to_personalize_alone(declared: Declared, template: dict[str, Any]) -> None:
+    (passing,) = [
+        statement
+        for statement in statements(template, "PipelineJobsMachineRole")
+        if actions(statement) == ["iam:PassRole"]
+    ]
+
+    assert passing["Resource"] == declared.stack.resolve(declared.store.role.role_arn)
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}
+    }
+
+
+@pytest.mark.parametrize("machine", ["Jobs", "Rounds"])
+def test_may_do_nothing_in_personalize_on_everything(
+    template: dict[str, Any], machine: str
+) -> None:
+    ours = [
+        statement
+        for statement in statements(template, f"Pipeline{machine}MachineRole")
+        if any(action.startswith("personalize:") for action in actions(statement))
+    ]
+
+    assert ours
+    assert all(statement["Resource"] != "*" for statement in ours)
+    assert not [action for statement in ours for action in actions(statement) if "*" in action]
+
+
+def test_logs_traces_and_encrypts_both_machines(
+    declared: Declared, template: dict[str, Any]
+) -> None:
+    machines = [
+        resource["Properties"]
+        for logical_id, resource in resources(template, MACHINE).items()
+        if "Pipeline" in logical_id
+    ]
+
+    assert len(machines) == 2
+    for machine in machines:
+        assert machine["TracingConfiguration"] == {"Enabled": True}
+        assert machine["LoggingConfiguration"]["Level"] == "ALL"
+        # The input of an execution holds no data, but its output may one day.
+        assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+        assert machine["EncryptionConfiguration"]["KmsKeyId"] == declared.stack.resolve(
+            declared.store.key.key_arn
+        )
+
+
+def test_can_be_started_by_whom_it_is_granted() -> None:
+    other = Declared()
+    role = iam.Role(other.stack, "Starter", assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"))
+
+    other.pipeline.grant_start(role)
+
+    Template.from_stack(other.stack).has_resource_properties(
+        "AWS::IAM::Policy",
+        {
+            "PolicyDocument": {
+                "Statement": Match.array_with(
+                    [
+                        Match.object_like(
+                            {
+                                "Action": "states:StartExecution",
+                                "Resource": other.stack.resolve(
+                                    other.pipeline.state_machine.state_machine_arn
+                                ),
+                            }
+                        )
+                    ]
+                )
+            },
+            "Roles": [other.stack.resolve(role.role_name)],
+        },
+    )
