@@ -13,7 +13,6 @@ DATASET_IMPORT = ("personalize:CreateDatasetImportJob",)
 DATASET_IMPORT_JOB = ("personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob")
 DATASET_PUT_ITEMS = ("personalize:PutItems",)
 DATASET_PUT_USERS = ("personalize:PutUsers",)
-DATASET_PUT_ACTIONS = ("personalize:PutActions",)
 
 EVENT_TRACKER_DESCRIBE = ("personalize:DescribeEventTracker",)
 EVENT_TRACKER_PUT_EVENTS = ("personalize:PutEvents",)

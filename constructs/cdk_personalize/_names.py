@@ -49,15 +49,6 @@ def derived_name(construct: Construct, content: Mapping[str, object] | None = No
     return f"{path}-{hashlib.sha256(resolved.encode()).hexdigest()[:_HASH_LENGTH]}"
 
 
-def name_pattern(name: str, *, derived_from_content: bool) -> str:
-    """Return the name for a policy: it matches the names that the content had before, too.
-
-    A replaced resource is deleted after the policy has changed, so a policy on the new name
-    alone would leave the old resource behind.
-    """
-    return name[:-_HASH_LENGTH] + "?" * _HASH_LENGTH if derived_from_content else name
-
-
 def arn_of(scope: Construct, resource: str, resource_name: str) -> str:
     """Return the ARN of a resource of Amazon Personalize, composed of its name.
 

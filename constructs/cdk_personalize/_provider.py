@@ -4,8 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-import jsii
-from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, custom_resources
+from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, Token, custom_resources
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -15,17 +14,48 @@ from cdk_personalize._names import arn_of
 
 _ID = "PersonalizeProvider"
 # The service allows one call a second for the whole account, so a poll is not to be had for free.
-_QUERY_INTERVAL = Duration.seconds(20)
+_QUERY_INTERVAL = Duration.seconds(10)
 _TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
 
+# What the functions do with a resource that they manage, or that one they manage belongs to.
+_ACTIONS = {
+    "dataset-group": ("CreateDataset", "CreateSolution"),
+    "schema": ("UpdateDataset",),
+    "dataset": ("CreateDataset", "DeleteDataset", "DescribeDataset", "UpdateDataset"),
+    "solution": (
+        "CreateCampaign",
+        "CreateSolution",
+        "DeleteSolution",
+        "DescribeSolution",
+        "DescribeSolutionVersion",
+        "ListTagsForResource",
+        "StopSolutionVersionCreation",
+        "TagResource",
+        "UntagResource",
+        "UpdateCampaign",
+        "UpdateSolution",
+    ),
+    "campaign": ("CreateCampaign", "DeleteCampaign", "DescribeCampaign", "UpdateCampaign"),
+}
+# IAM knows no resources for these (Service Authorization Reference).
+_LISTS = (
+    "ListCampaigns",
+    "ListDatasetImportJobs",
+    "ListDatasets",
+    "ListSolutionVersions",
+    "ListSolutions",
+)
+# A derived name begins with that of its stack, of which a long path leaves no more than this.
+_PREFIX_LENGTH = 20
 
-@jsii.implements(iam.IGrantable)
+
 class PersonalizeProvider(Construct):
     """Create, update and delete what is managed here and not by CloudFormation itself.
 
     Two functions of ours stand behind the provider framework of the CDK: one begins an operation,
-    one asks whether it is complete. They share a role, which each custom resource gives what it
-    needs for itself: see `custom_resource`.
+    one asks whether it is complete. They share a role, which may do what it has to with whatever
+    bears a name derived from the stack. That is one policy, however much there is in the stack:
+    IAM allows a role 10,240 characters, which a policy for each resource would soon exceed.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -37,6 +67,11 @@ class PersonalizeProvider(Construct):
             description="Creates, updates and deletes resources of Amazon Personalize.",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
+        self._prefix = _prefix_of(Stack.of(self))
+        for kind in _ACTIONS:
+            self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
+        self.role.add_to_policy(allow(_LISTS, ["*"]))
+        self.role.add_to_policy(_allow_retired(self))
         self._framework = custom_resources.Provider(
             self,
             "Framework",
@@ -64,21 +99,6 @@ class PersonalizeProvider(Construct):
         found = stack.node.try_find_child(_ID)
         return found if isinstance(found, cls) else cls(stack, _ID)
 
-    @property
-    def grant_principal(self) -> iam.IPrincipal:
-        """The role of both functions.
-
-        What is granted to it goes at once when it is no longer granted, before CloudFormation has
-        deleted what needed it. Prefer the statements of `custom_resource`.
-        """
-        return self.role
-
-    def grant(self, actions: Sequence[str], resource_arns: Sequence[str]) -> iam.Grant:
-        """Grant both functions `actions` on `resource_arns`."""
-        return iam.Grant.add_to_principal(
-            grantee=self, actions=list(actions), resource_arns=list(resource_arns)
-        )
-
     def custom_resource(
         self,
         scope: Construct,
@@ -86,21 +106,25 @@ class PersonalizeProvider(Construct):
         *,
         resource_type: str,
         properties: Mapping[str, object],
+        touches: Sequence[tuple[str, str]] = (),
         statements: Sequence[iam.PolicyStatement] = (),
     ) -> CustomResource:
         """Define a resource that this provider manages.
 
-        Its permissions are a policy of its own, which it depends on. So they outlive it, also
-        when it is taken out of a stack that stays: CloudFormation changes policies first and
-        deletes what is gone at the end.
+        What it needs beyond the names derived from the stack is a policy of its own, which it
+        depends on. So its permissions outlive it, also when it is taken out of a stack that
+        stays: CloudFormation changes policies first and deletes what is gone at the end.
 
         Args:
             scope: The construct to define the resource in.
             construct_id: The id of the resource within `scope`.
             resource_type: `Custom::Personalize...`
             properties: What the functions are told.
-            statements: What the functions may do for this resource.
+            touches: What the functions work on, each the type and the name of an ARN.
+            statements: What the functions may do besides.
         """
+        strange = [each for each in touches if not each[1].startswith(self._prefix)]
+        needed = [*(self._allow_all_of(*each) for each in strange), *statements]
         resource = CustomResource(
             scope,
             construct_id,
@@ -109,16 +133,20 @@ class PersonalizeProvider(Construct):
             properties=dict(properties),
         )
         resource.node.add_dependency(self)
-        if statements:
+        if needed:
             # Named by what it allows: when a resource gets another name, its policy becomes
             # another policy, and the old one stays until the old resource is deleted.
-            allowed = Stack.of(scope).resolve([each.to_json() for each in statements])
+            allowed = Stack.of(scope).resolve([each.to_json() for each in needed])
             digest = hashlib.sha256(json.dumps(allowed, sort_keys=True).encode()).hexdigest()
-            policy = iam.Policy(
-                scope, f"Access{digest[:8]}", roles=[self.role], statements=list(statements)
-            )
+            policy = iam.Policy(scope, f"Access{digest[:8]}", roles=[self.role], statements=needed)
             resource.node.add_dependency(policy)
         return resource
+
+    def _allow_all_of(self, kind: str, name: str) -> iam.PolicyStatement:
+        arn = arn_of(self, kind, name)
+        # A version has its ARN below that of its solution; a pattern ends in * already.
+        versions = [f"{arn}/*"] if kind == "solution" and not name.endswith("*") else []
+        return allow(_ACTIONS[kind], [arn, *versions])
 
     def _function(self, construct_id: str, handler: str, description: str) -> LambdaFunction:
         return LambdaFunction(
@@ -126,7 +154,7 @@ class PersonalizeProvider(Construct):
             construct_id,
             function="resource_provider",
             handler=handler,
-            timeout=Duration.minutes(2),
+            timeout=Duration.minutes(5),
             role=self.role,
             description=description,
         )
@@ -148,11 +176,11 @@ def allow(actions: Sequence[str], resource_arns: Sequence[str]) -> iam.PolicySta
     )
 
 
-def allow_retired(scope: Construct) -> iam.PolicyStatement:
+def _allow_retired(scope: Construct) -> iam.PolicyStatement:
     """Return a statement that allows to delete the solutions that the stack has retired.
 
     A solution that a campaign still served when it was replaced bears a tag with the name of its
-    stack. Its own policy is gone by then.
+    stack. If it had a policy of its own, that is gone by then.
     """
     return iam.PolicyStatement(
         actions=[
@@ -163,3 +191,9 @@ def allow_retired(scope: Construct) -> iam.PolicyStatement:
         resources=[arn_of(scope, "solution", "*")],
         conditions={"StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}},
     )
+
+
+def _prefix_of(stack: Stack) -> str:
+    """Return what the names begin with that are derived from the path of a construct."""
+    name = stack.node.id if Token.is_unresolved(stack.stack_name) else stack.stack_name
+    return f"{name}-"[:_PREFIX_LENGTH]

@@ -2,7 +2,8 @@
 
 The service asks twice: the role needs a policy, and the bucket or the key needs one too, for the
 role and for the service itself (DG: granting-personalize-s3-access and
-granting-personalize-key-access). Nothing here is ever an inline policy of the role: the key's policy names the role, so a role that names the key would be a cycle.
+granting-personalize-key-access). Nothing here is ever an inline policy of the role: the key's
+policy names the role, so a role that names the key would be a cycle.
 """
 
 import json

@@ -11,8 +11,8 @@ from constructs import Construct
 from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
-from cdk_personalize._names import arn_of, check_name, derived_name
-from cdk_personalize._provider import PersonalizeProvider, allow, managed_request
+from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize.recipe import Recipe
 from cdk_personalize.solution import ISolution
 
@@ -227,7 +227,6 @@ class Campaign(_CampaignBase):
         if config:
             self._request["campaignConfig"] = config
         self._campaign_arn = arn_of(self, "campaign", self._campaign_name)
-        on_versions = [solution.solution_arn, f"{solution.solution_arn}/*"]
         PersonalizeProvider.of(self).custom_resource(
             self,
             "Resource",
@@ -236,10 +235,9 @@ class Campaign(_CampaignBase):
                 "Request": managed_request(self, self._request),
                 "SolutionArn": solution.solution_arn,
             },
-            statements=[
-                allow(["DeleteCampaign", "DescribeCampaign"], [self._campaign_arn]),
-                allow(["CreateCampaign", "UpdateCampaign"], [self._campaign_arn, *on_versions]),
-                allow(["ListSolutionVersions"], ["*"]),  # IAM knows no resources here
+            touches=[
+                ("campaign", self._campaign_name),
+                ("solution", name_in(self, solution.solution_arn)),
             ],
         )
         if not Token.is_unresolved(min_provisioned_tps) and min_provisioned_tps > 1:

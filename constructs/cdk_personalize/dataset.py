@@ -18,7 +18,7 @@ from cdk_personalize._actions import (
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name
-from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired, managed_request
+from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.schema import ISchema
@@ -208,38 +208,23 @@ class Dataset(_DatasetBase):
         self._dataset_group = dataset_group
         self._schema = schema
         self._dataset_name = dataset_name or derived_name(self)
-        self._dataset_arn = arn_of(
-            self,
-            "dataset",
-            f"{dataset_group.dataset_group_name}/{schema.dataset_type.arn_segment}",
-        )
+        name_in_arn = f"{dataset_group.dataset_group_name}/{schema.dataset_type.arn_segment}"
+        self._dataset_arn = arn_of(self, "dataset", name_in_arn)
         request = {
             "name": self._dataset_name,
             "schemaArn": schema.schema_arn,
             "datasetGroupArn": dataset_group.dataset_group_arn,
             "datasetType": str(schema.dataset_type),
         }
-        actions = ["CreateDataset", "DeleteDataset", "DescribeDataset", "UpdateDataset"]
         PersonalizeProvider.of(self).custom_resource(
             self,
             "Resource",
             resource_type="Custom::PersonalizeDataset",
             properties={"Request": managed_request(self, request)},
-            statements=[
-                allow(actions, [self._dataset_arn]),
-                allow(["CreateDataset"], [dataset_group.dataset_group_arn]),
-                allow(["UpdateDataset"], [schema.schema_arn]),
-                # What must be gone before a dataset can go; the service knows no resources here.
-                allow(
-                    [
-                        "ListCampaigns",
-                        "ListDatasetImportJobs",
-                        "ListSolutionVersions",
-                        "ListSolutions",
-                    ],
-                    ["*"],
-                ),
-                allow_retired(self),
+            touches=[
+                ("dataset", name_in_arn),
+                ("dataset-group", dataset_group.dataset_group_name),
+                ("schema", schema.schema_name),
             ],
         )
         dataset_group.deletion_order.place(schema, Rank.SCHEMA)

@@ -14,7 +14,7 @@ from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name
-from cdk_personalize._provider import PersonalizeProvider, allow, managed_request
+from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.recipe import Recipe
 
@@ -236,7 +236,10 @@ class Solution(_SolutionBase):
             "Resource",
             resource_type="Custom::PersonalizeSolution",
             properties={"Request": managed_request(self, self._request)},
-            statements=_statements(self._solution_arn, dataset_group.dataset_group_arn),
+            touches=[
+                ("solution", self._solution_name),
+                ("dataset-group", dataset_group.dataset_group_name),
+            ],
         )
         dataset_group.declare(self, Rank.SOLUTION)
         self.node.add_validation(_RequiredDatasets(self))
@@ -311,25 +314,6 @@ class _RequiredDatasets:
         if not missing or not group.is_complete:
             return []
         return [f"{recipe} needs a dataset of {', '.join(sorted(missing))} in the dataset group"]
-
-
-def _statements(solution_arn: str, dataset_group_arn: str) -> list[iam.PolicyStatement]:
-    on_solution = [
-        "CreateSolution",
-        "DeleteSolution",
-        "DescribeSolution",
-        "ListTagsForResource",
-        "TagResource",
-        "UntagResource",
-        "UpdateSolution",
-    ]
-    on_versions = ["DescribeSolutionVersion", "StopSolutionVersionCreation"]
-    return [
-        allow(on_solution, [solution_arn]),
-        allow(on_versions, [solution_arn, f"{solution_arn}/*"]),
-        allow(["CreateSolution"], [dataset_group_arn]),
-        allow(["ListCampaigns", "ListSolutionVersions"], ["*"]),  # IAM knows no resources here
-    ]
 
 
 def _schedule(perform_auto_training: bool, interval: Duration | None) -> str | None:
