@@ -53,7 +53,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
 
 def leftovers(aws: LocalAws) -> list[str]:
     """Return what is left, as `service: name`; keys that wait for their deletion do not count."""
-    session = boto3.Session()
+    session: Any = boto3.Session()  # its types know no service by a variable name
     found = [
         f"{service}: {name}"
         for service, operation, listed, key in _LISTINGS

@@ -52,7 +52,7 @@ class DeployedStack:
         """
         self._aws = aws
         self._outputs = outputs
-        self._session = boto3.Session()
+        self._session: Any = boto3.Session()  # its types know no service by a variable name
         self._http = botocore.httpsession.URLLib3Session()
         self._settled: set[str] = set()
 

@@ -6,7 +6,9 @@ A finding that no entry takes fails the tests, and so does an entry that takes n
 import re
 from dataclasses import dataclass
 
-_LEAST_PRIVILEGE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+_SERVICE_AUTHORIZATION = (
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html"
+)
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,6 @@ _OF_THE_CDK = (
         "the runtime, the logs and the traces of the framework are the CDK's to choose",
         "https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/custom-resources",
     ),
-    Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"Shop/PersonalizeProvider/Framework/.*",
-        "the CDK lets the waiter write its own logs and traces, which know no resources",
-        "https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html",
-    ),
 )
 
 _OF_OURS = (
@@ -60,6 +56,69 @@ _OF_OURS = (
         r"/Resource",
         "3.13 is the newest Python that the functions are tested on",
         "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-SQS3",
+        r"Shop/Shop/Ingestion/DeadLetterQueue/Resource",
+        "it is a dead-letter queue; the rule knows those of other queues alone",
+        "https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-KDS3",
+        r"Shop/Shop/Ingestion/Stream/Resource",
+        "the stream is encrypted with the one key of the stack, whose policy says who may read",
+        "https://docs.aws.amazon.com/streams/latest/dg/server-side-encryption.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::<ShopDataBucket\w+\.Arn>/import/\*\]",
+        r"Shop/Shop/Data/Role/DefaultPolicy/Resource",
+        "Amazon Personalize reads whatever file lies under import/",
+        "https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::\*\]",
+        r"Shop/Shop/Ingestion/FunctionRole/DefaultPolicy/Resource",
+        "PutEvents and the tracing of X-Ray know no resources",
+        _SERVICE_AUTHORIZATION,
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::\*\]",
+        r"Shop/(Shop/Api/FunctionRole|Shop/Pipeline/(Jobs|Rounds)/Machine/Role)"
+        r"/DefaultPolicy/Resource",
+        "the tracing of X-Ray and the delivery of logs know no resources",
+        _SERVICE_AUTHORIZATION,
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::.*:dataset-import-job/Shop-Pipeline-\w+-\*\]",
+        r"Shop/Shop/Pipeline/Jobs/Machine/Role/DefaultPolicy/Resource",
+        "each import is a job with a name of its own, which begins with that of the pipeline",
+        _SERVICE_AUTHORIZATION,
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::.*:solution/Shop-Solution[\w-]+/\*\]",
+        r"Shop/Shop/Pipeline/Jobs/Machine/Role/DefaultPolicy/Resource",
+        "the service names the versions of a solution, below the ARN of the solution",
+        _SERVICE_AUTHORIZATION,
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::.*:states:.*:execution:.*\*\]",
+        r"Shop/Shop/Pipeline/(Access\w+|Rounds/Machine/Role/DefaultPolicy)/Resource",
+        "any execution of the pipeline's own two state machines, which are named",
+        _SERVICE_AUTHORIZATION,
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|schema|solution)/Shop-\*\]",
+        r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
+        "a resource that was replaced is deleted after the policy has changed, so the policy is on"
+        " the names that the stack gives and not on the present ones",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
+        "using-cfn-updating-stacks-update-behaviors.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::(\*|.*:solution/\*)\]",
+        r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
+        "List operations and X-Ray know no resources; the solutions are those with the stack's tag",
+        _SERVICE_AUTHORIZATION,
     ),
 )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.emulator.cloud import Cloud
 
 
-def create(cloud: Cloud, group: str, **changes: Any) -> str:  # noqa: ANN401 - any request
+def create(cloud: Cloud, group: str, **changes: Any) -> str:
     request = {
         "name": "for-you",
         "datasetGroupArn": group,

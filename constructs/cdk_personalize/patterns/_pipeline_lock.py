@@ -43,7 +43,7 @@ class PipelineLock:
         values: dict[str, str] | None = None,
         names: dict[str, str] | None = None,
         return_values: tasks.DynamoReturnValues | None = None,
-        assign: dict[str, str] | None = None,
+        assign: dict[str, object] | None = None,
     ) -> tasks.DynamoUpdateItem:
         """Return a state that writes to the item of the lock."""
         return tasks.DynamoUpdateItem.jsonata(

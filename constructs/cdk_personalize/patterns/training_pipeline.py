@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import ArnFormat, Aws, CustomResource, Duration, Names, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, CustomResource, Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -158,18 +158,6 @@ class TrainingPipeline(Construct):
         machines = (self.state_machine, self.job_state_machine)
         arns = [machine.state_machine_arn for machine in machines]
         executions = [_execution_arns(self.node.find_child(each)) for each in ("Rounds", "Jobs")]
-        retired = iam.PolicyStatement(
-            actions=[
-                "personalize:ListTagsForResource",
-                "personalize:DescribeSolution",
-                "personalize:DeleteSolution",
-            ],
-            resources=[arn_of(self, "solution", "*")],
-            # A solution that a campaign still served when it was replaced bears this tag.
-            conditions={
-                "StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}
-            },
-        )
         return PersonalizeProvider.of(self).custom_resource(
             self,
             "Lifecycle",
@@ -188,18 +176,6 @@ class TrainingPipeline(Construct):
                     actions=["kms:Decrypt", "kms:GenerateDataKey"],
                     resources=[self._store.key.key_arn],
                 ),
-                # The service knows no resources for these.
-                allow(
-                    [
-                        "ListCampaigns",
-                        "ListDatasetImportJobs",
-                        "ListDatasets",
-                        "ListSolutionVersions",
-                        "ListSolutions",
-                    ],
-                    ["*"],
-                ),
-                retired,
             ],
         )
 

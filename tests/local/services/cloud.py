@@ -23,7 +23,7 @@ class Cloud:
 
     aws: LocalAws
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - any service
+    def client(self, service: str) -> Any:
         make: Callable[..., Any] = boto3.Session().client
         return make(service, **self.aws.client_options)
 
@@ -75,12 +75,12 @@ class Cloud:
             return output
         return {"Error": result["error"], "Cause": result["cause"]}
 
-    def ended(self, execution: str) -> Any:  # noqa: ANN401 - an answer, or not yet
+    def ended(self, execution: str) -> Any:
         found = self.client("stepfunctions").describe_execution(executionArn=execution)
         return None if found["status"] == "RUNNING" else found
 
 
-def eventually(ask: Callable[[], Any], seconds: float = 60) -> Any:  # noqa: ANN401 - what it asks for
+def eventually(ask: Callable[[], Any], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
     while not (found := ask()):
         if time.monotonic() > end:

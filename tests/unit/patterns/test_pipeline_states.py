@@ -140,6 +140,7 @@ def test_calls_only_operations_and_members_that_personalize_has(all_states: Stat
     }
     for name, operation, arguments in calls:
         shape = model.operation_model(operation[0].upper() + operation[1:]).input_shape
+        assert shape is not None
         if isinstance(arguments, dict):
             # Step Functions takes the members of the API with a capital; AWS takes no others.
             members = {member[0].upper() + member[1:] for member in shape.members}

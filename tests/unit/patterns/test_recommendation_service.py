@@ -118,13 +118,12 @@ def test_refuses_to_recommend_by_nothing() -> None:
 
 
 def test_refuses_a_filter_on_a_column_that_no_schema_has() -> None:
-    expression = 'EXCLUDE ItemID WHERE Items.COLOUR IN ("red")'
+    columns = [SchemaField.string("CATEGORY", categorical=True)]
+    stack, _ = service(
+        items=columns, filters={"not-red": 'EXCLUDE ItemID WHERE Items.COLOUR IN ("red")'}
+    )
 
-    with pytest.raises((ValueError, RuntimeError), match="COLOUR"):
-        stack, _ = service(
-            items=[SchemaField.string("CATEGORY", categorical=True)],
-            filters={"not-red": expression},
-        )
+    with pytest.raises(RuntimeError, match=r"Items.COLOUR|COLOUR"):
         Template.from_stack(stack)
 
 

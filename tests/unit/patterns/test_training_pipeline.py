@@ -1,6 +1,7 @@
 """The training pipeline: what starts it, what it may do, and in which order it goes."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -47,12 +48,12 @@ def declared() -> Declared:
 
 
 @pytest.fixture(scope="module")
-def template(declared: Declared) -> dict[str, Any]:
-    read: dict[str, Any] = Template.from_stack(declared.stack).to_json()
+def template(declared: Declared) -> Mapping[str, Any]:
+    read: Mapping[str, Any] = Template.from_stack(declared.stack).to_json()
     return read
 
 
-def resources(template: dict[str, Any], resource_type: str) -> dict[str, dict[str, Any]]:
+def resources(template: Mapping[str, Any], resource_type: str) -> dict[str, Mapping[str, Any]]:
     return {
         logical_id: resource
         for logical_id, resource in template["Resources"].items()
@@ -60,7 +61,7 @@ def resources(template: dict[str, Any], resource_type: str) -> dict[str, dict[st
     }
 
 
-def definition(template: dict[str, Any], part: str) -> dict[str, Any]:
+def definition(template: Mapping[str, Any], part: str) -> Mapping[str, Any]:
     machine = next(
         resource
         for logical_id, resource in resources(template, MACHINE).items()
@@ -70,18 +71,18 @@ def definition(template: dict[str, Any], part: str) -> dict[str, Any]:
     text = "".join(
         each if isinstance(each, str) else json.dumps(each).replace('"', "'") for each in parts
     )
-    read: dict[str, Any] = json.loads(text)
+    read: Mapping[str, Any] = json.loads(text)
     return read
 
 
-def plan(template: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = definition(template, "Rounds")["States"]["What the stack declares"][
+def plan(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = definition(template, "Rounds")["States"]["What the stack declares"][
         "Assign"
     ]["Plan"]
     return found
 
 
-def statements(template: dict[str, Any], role_part: str) -> list[dict[str, Any]]:
+def statements(template: Mapping[str, Any], role_part: str) -> list[Mapping[str, Any]]:
     return [
         statement
         for logical_id, policy in resources(template, "AWS::IAM::Policy").items()
@@ -90,12 +91,12 @@ def statements(template: dict[str, Any], role_part: str) -> list[dict[str, Any]]
     ]
 
 
-def actions(statement: dict[str, Any]) -> list[str]:
+def actions(statement: Mapping[str, Any]) -> list[str]:
     found = statement["Action"]
     return found if isinstance(found, list) else [found]
 
 
-def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: dict[str, Any]) -> None:
+def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: Mapping[str, Any]) -> None:
     (dataset,) = plan(template)["Datasets"]
 
     assert dataset["Type"] == "INTERACTIONS"
@@ -103,7 +104,7 @@ def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: dict[s
     assert dataset["DataLocation"].endswith("/import/interactions/")
 
 
-def test_carries_the_request_of_a_solution_in_pascal_case(template: dict[str, Any]) -> None:
+def test_carries_the_request_of_a_solution_in_pascal_case(template: Mapping[str, Any]) -> None:
     (model,) = plan(template)["Models"]
 
     assert model["Request"]["PerformAutoTraining"] is False
@@ -112,7 +113,7 @@ def test_carries_the_request_of_a_solution_in_pascal_case(template: dict[str, An
     }
 
 
-def test_deploys_the_campaigns_of_a_solution(template: dict[str, Any]) -> None:
+def test_deploys_the_campaigns_of_a_solution(template: Mapping[str, Any]) -> None:
     (model,) = plan(template)["Models"]
     (campaign,) = model["Campaigns"]
 
@@ -131,7 +132,7 @@ def test_leaves_the_campaign_of_another_apps_solution_alone() -> None:
 
 
 def test_starts_on_an_upload_under_import_and_on_no_other(
-    declared: Declared, template: dict[str, Any]
+    declared: Declared, template: Mapping[str, Any]
 ) -> None:
     rule = next(
         rule["Properties"]
@@ -149,7 +150,7 @@ def test_starts_on_an_upload_under_import_and_on_no_other(
     }
 
 
-def test_a_schedule_trains_without_new_data(template: dict[str, Any]) -> None:
+def test_a_schedule_trains_without_new_data(template: Mapping[str, Any]) -> None:
     rule = next(
         rule["Properties"]
         for rule in resources(template, "AWS::Events::Rule").values()
@@ -166,7 +167,7 @@ def test_has_no_schedule_by_default() -> None:
     assert not [rule for rule in rules.values() if "ScheduleExpression" in rule["Properties"]]
 
 
-def test_waits_for_a_minute_by_default_and_for_what_it_is_told(template: dict[str, Any]) -> None:
+def test_waits_for_a_minute_by_default_and_for_what_it_is_told(template: Mapping[str, Any]) -> None:
     other = Declared(quiet_period=cdk.Duration.minutes(10))
     name = "Wait for the rest of an upload"
 
@@ -176,7 +177,7 @@ def test_waits_for_a_minute_by_default_and_for_what_it_is_told(template: dict[st
     assert changed["States"][name]["Seconds"] == 600
 
 
-def depends_on(template: dict[str, Any], logical_id: str) -> set[str]:
+def depends_on(template: Mapping[str, Any], logical_id: str) -> set[str]:
     """Everything that has to be there before a resource, directly or not."""
     known: set[str] = set()
     waiting = [logical_id]
@@ -203,7 +204,7 @@ def depends_on(template: dict[str, Any], logical_id: str) -> set[str]:
     ],
 )
 def test_everything_that_the_pipeline_touches_is_deleted_after_the_lifecycle_resource(
-    template: dict[str, Any], touched: str
+    template: Mapping[str, Any], touched: str
 ) -> None:
     (lifecycle,) = resources(template, "Custom::PersonalizePipeline")
     before = depends_on(template, lifecycle)
@@ -215,7 +216,7 @@ def test_everything_that_the_pipeline_touches_is_deleted_after_the_lifecycle_res
         assert {each for each in mine if "Pipeline" in each} <= before
 
 
-def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: dict[str, Any]) -> None:
+def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: Mapping[str, Any]) -> None:
     (lifecycle,) = resources(template, "Custom::PersonalizePipeline")
     rules = resources(template, "AWS::Events::Rule")
 
@@ -224,13 +225,13 @@ def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: dict[s
 
 
 def test_starts_anew_after_a_deployment_that_changed_what_it_works_on(
-    template: dict[str, Any],
+    template: Mapping[str, Any],
 ) -> None:
     more = Declared()
     Solution(more.stack, "More", dataset_group=more.group, recipe=Recipe.SIMILAR_ITEMS)
     changed = Template.from_stack(more.stack).to_json()
 
-    def digest(of: dict[str, Any]) -> str:
+    def digest(of: Mapping[str, Any]) -> str:
         (lifecycle,) = resources(of, "Custom::PersonalizePipeline").values()
         plan_digest: str = lifecycle["Properties"]["Plan"]
         return plan_digest
@@ -239,7 +240,7 @@ def test_starts_anew_after_a_deployment_that_changed_what_it_works_on(
     assert digest(changed) != digest(template)
 
 
-def test_passes_the_role_to_personalize_alone(declared: Declared, template: dict[str, Any]) -> None:
+def test_passes_the_role_to_personalize_alone(declared: Declared, template: Mapping[str, Any]) -> None:
     (passing,) = [
         statement
         for statement in statements(template, "PipelineJobsMachineRole")
@@ -254,7 +255,7 @@ def test_passes_the_role_to_personalize_alone(declared: Declared, template: dict
 
 @pytest.mark.parametrize("machine", ["Jobs", "Rounds"])
 def test_may_do_nothing_in_personalize_on_everything(
-    template: dict[str, Any], machine: str
+    template: Mapping[str, Any], machine: str
 ) -> None:
     ours = [
         statement
@@ -268,7 +269,7 @@ def test_may_do_nothing_in_personalize_on_everything(
 
 
 def test_logs_traces_and_encrypts_both_machines(
-    declared: Declared, template: dict[str, Any]
+    declared: Declared, template: Mapping[str, Any]
 ) -> None:
     machines = [
         resource["Properties"]

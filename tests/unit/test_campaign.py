@@ -1,0 +1,226 @@
+"""The campaign construct."""
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Annotations, Match, Template
+
+from cdk_personalize import Campaign, DatasetGroup, ICampaign, ISolution, Recipe, Solution
+
+CAMPAIGN = "Custom::PersonalizeCampaign"
+CAMPAIGN_ARN = "arn:aws:personalize:us-east-1:111111111111:campaign/demo"
+SOLUTION_ARN = "arn:aws:personalize:us-east-1:111111111111:solution/demo"
+
+
+@pytest.fixture
+def solution(stack: cdk.Stack) -> ISolution:
+    return Solution.from_solution_arn(stack, "Solution", SOLUTION_ARN)
+
+
+def solution_of(stack: cdk.Stack, recipe: Recipe) -> Solution:
+    group = DatasetGroup.from_dataset_group_name(stack, "Imported", "demo")
+    return Solution(stack, "Owned", dataset_group=group, recipe=recipe)
+
+
+def test_is_created_by_a_function_once_there_is_a_model(
+    stack: cdk.Stack, solution: ISolution
+) -> None:
+    campaign = Campaign(stack, "Campaign", solution=solution)
+
+    template = Template.from_stack(stack)
+    template.has_resource_properties(CAMPAIGN, {"SolutionArn": SOLUTION_ARN})
+    (resource,) = template.find_resources(CAMPAIGN).values()
+    assert json.loads(resource["Properties"]["Request"]) == {
+        "name": campaign.campaign_name,
+        "minProvisionedTPS": 1,
+    }
+    template.resource_count_is("AWS::Personalize::Campaign", 0)
+
+
+def test_has_an_arn_of_its_name(stack: cdk.Stack, solution: ISolution) -> None:
+    campaign = Campaign(stack, "Campaign", solution=solution, campaign_name="demo")
+
+    arn = str(stack.resolve(campaign.campaign_arn))
+    assert ":personalize:us-east-1:111111111111:campaign/demo" in arn
+
+
+def test_keeps_its_name_with_another_configuration() -> None:
+    def name(tps: int) -> str:
+        stack = cdk.Stack(cdk.App(), "Shop")
+        solution = Solution.from_solution_arn(stack, "Solution", SOLUTION_ARN)
+        return Campaign(stack, "Campaign", solution=solution, min_provisioned_tps=tps).campaign_name
+
+    assert name(1) == name(2)
+
+
+@pytest.mark.parametrize(
+    ("options", "config"),
+    [
+        (
+            {"enable_metadata_with_recommendations": True},
+            {"enableMetadataWithRecommendations": True},
+        ),
+        ({"exploration_weight": 0.5}, {"itemExplorationConfig": {"explorationWeight": "0.5"}}),
+        (
+            {"exploration_item_age_cut_off": 7},
+            {"itemExplorationConfig": {"explorationItemAgeCutOff": "7"}},
+        ),
+    ],
+)
+def test_passes_an_option_on(
+    stack: cdk.Stack, options: dict[str, Any], config: dict[str, Any]
+) -> None:
+    solution = solution_of(stack, Recipe.USER_PERSONALIZATION)
+
+    campaign = Campaign(stack, "Campaign", solution=solution, **options)
+
+    assert campaign.request["campaignConfig"] == config
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_provisioned_tps": 0}, "min_provisioned_tps must be .* at least 1, got 0"),
+        ({"min_provisioned_tps": 1.5}, "must be a whole number of at least 1, got 1.5"),
+        ({"exploration_weight": 1.1}, "exploration_weight must be 0 to 1, got 1.1"),
+        ({"exploration_item_age_cut_off": 0}, "must be at least 1 day, got 0"),
+        ({"campaign_name": "for you"}, "campaign_name must be 1 to 63 .* got 'for you'"),
+    ],
+)
+def test_refuses(
+    stack: cdk.Stack, solution: ISolution, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Campaign(stack, "Campaign", solution=solution, **options)
+
+
+def test_refuses_exploration_by_a_recipe_that_does_not_explore(stack: cdk.Stack) -> None:
+    solution = solution_of(stack, Recipe.USER_PERSONALIZATION_V2)
+
+    with pytest.raises(
+        ValueError, match="aws-user-personalization alone, got aws-user-personalization-v2"
+    ):
+        Campaign(stack, "Campaign", solution=solution, exploration_weight=0.5)
+
+
+def test_refuses_a_recipe_that_answers_no_requests(stack: cdk.Stack) -> None:
+    solution = solution_of(stack, Recipe.ITEM_AFFINITY)
+
+    with pytest.raises(ValueError, match="got aws-item-affinity, which segments users"):
+        Campaign(stack, "Campaign", solution=solution)
+
+
+def test_takes_numbers_that_are_known_only_at_deployment(
+    stack: cdk.Stack, solution: ISolution
+) -> None:
+    number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+
+    campaign = Campaign(
+        stack,
+        "Campaign",
+        solution=solution,
+        min_provisioned_tps=number,
+        exploration_weight=number,
+        exploration_item_age_cut_off=number,
+    )
+
+    exploration = {"explorationWeight": {"Ref": "Number"}}
+    assert stack.resolve(campaign.request) == {
+        "name": campaign.campaign_name,
+        "minProvisionedTPS": {"Ref": "Number"},
+        "campaignConfig": {
+            "itemExplorationConfig": {**exploration, "explorationItemAgeCutOff": {"Ref": "Number"}}
+        },
+    }
+
+
+def test_warns_of_throughput_that_is_paid_for_unused(stack: cdk.Stack, solution: ISolution) -> None:
+    Campaign(stack, "Campaign", solution=solution, min_provisioned_tps=20)
+
+    Annotations.from_stack(stack).has_warning(
+        "/Shop/Campaign", Match.string_like_regexp("billed every hour .* 20 times the least")
+    )
+
+
+def test_does_not_warn_of_the_least_throughput(stack: cdk.Stack, solution: ISolution) -> None:
+    Campaign(stack, "Campaign", solution=solution)
+
+    Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
+
+
+def test_belongs_to_the_group_of_its_solution(stack: cdk.Stack) -> None:
+    solution = solution_of(stack, Recipe.SIMS)
+
+    campaign = Campaign(stack, "Campaign", solution=solution)
+
+    assert solution.dataset_group.campaigns == (campaign,)
+    assert campaign.solution is solution
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [
+        (
+            "grant_query",
+            [
+                "personalize:GetRecommendations",
+                "personalize:GetPersonalizedRanking",
+                "personalize:GetActionRecommendations",
+            ],
+        ),
+        ("grant_describe", "personalize:DescribeCampaign"),
+    ],
+)
+@pytest.mark.parametrize("owned", [True, False], ids=["owned", "imported"])
+def test_grants_on_itself_alone(
+    stack: cdk.Stack, solution: ISolution, role: iam.Role, method: str, action: object, owned: bool
+) -> None:
+    campaign: ICampaign = (
+        Campaign(stack, "Campaign", solution=solution)
+        if owned
+        else Campaign.from_campaign_name(stack, "Campaign", "demo")
+    )
+
+    getattr(campaign, method)(role)
+
+    statement = {
+        "Action": action,
+        "Effect": "Allow",
+        "Resource": stack.resolve(campaign.campaign_arn),
+    }
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": [statement]}}
+    )
+
+
+METRICS = [
+    ("metric_get_recommendations", "GetRecommendations", "Sum"),
+    ("metric_get_recommendations_4xx_errors", "GetRecommendations4xxErrors", "Sum"),
+    ("metric_get_recommendations_5xx_errors", "GetRecommendations5xxErrors", "Sum"),
+    ("metric_get_recommendations_latency", "GetRecommendationsLatency", "Average"),
+    ("metric_get_personalized_ranking", "GetPersonalizedRanking", "Sum"),
+    ("metric_get_personalized_ranking_4xx_errors", "GetPersonalizedRanking4xxErrors", "Sum"),
+    ("metric_get_personalized_ranking_5xx_errors", "GetPersonalizedRanking5xxErrors", "Sum"),
+    ("metric_get_personalized_ranking_latency", "GetPersonalizedRankingLatency", "Average"),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "statistic"), METRICS)
+def test_measures(stack: cdk.Stack, method: str, name: str, statistic: str) -> None:
+    metric = getattr(Campaign.from_campaign_arn(stack, "Campaign", CAMPAIGN_ARN), method)()
+
+    assert (metric.namespace, metric.metric_name) == ("AWS/Personalize", name)
+    assert metric.dimensions == {"CampaignArn": CAMPAIGN_ARN}
+    assert metric.statistic == statistic
+
+
+def test_measures_as_it_is_told(stack: cdk.Stack) -> None:
+    campaign = Campaign.from_campaign_arn(stack, "Campaign", CAMPAIGN_ARN)
+
+    metric = campaign.metric_get_recommendations_latency(statistic="p90")
+
+    assert metric.statistic == "p90"
+    assert metric.region == "us-east-1"

@@ -1,0 +1,148 @@
+"""CloudFormation deletes a dataset group in the one order that the service takes."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_kms as kms
+from aws_cdk.assertions import Template
+
+from cdk_personalize import Campaign, DatasetGroup, DatasetType, Filter, Recipe, Schema
+
+# The order that the developer guide recommends (deleting-resources), as types of resources.
+ORDER = [
+    "Custom::PersonalizeCampaign",
+    "Custom::PersonalizeSolution",
+    "AWS::Personalize::EventTracker",
+    "AWS::Personalize::Filter",
+    "Custom::PersonalizeDataset",
+    "AWS::Personalize::DatasetGroup",
+    "AWS::Personalize::Schema",
+]
+NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
+
+
+def references(value: object) -> Iterator[str]:
+    """Yield the logical ids that a part of a template refers to."""
+    if isinstance(value, list):
+        for each in value:
+            yield from references(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if name == "Ref":
+                yield str(each)
+            elif name == "Fn::GetAtt":
+                yield each[0] if isinstance(each, list) else str(each).partition(".")[0]
+            elif name == "Fn::Sub":
+                text = each[0] if isinstance(each, list) else each
+                yield from (m.partition(".")[0] for m in re.findall(r"\$\{([\w.:]+)\}", text))
+                yield from references(each)
+            else:
+                yield from references(each)
+
+
+def dependencies(template: dict[str, Any]) -> dict[str, set[str]]:
+    """Return all that each resource of a template depends on, directly or not."""
+    resources = template["Resources"]
+    direct = {}
+    for logical_id, resource in resources.items():
+        stated = resource.get("DependsOn", [])
+        named = {stated} if isinstance(stated, str) else set(stated)
+        direct[logical_id] = named | (set(references(resource["Properties"])) & set(resources))
+
+    def reachable(start: str) -> set[str]:
+        seen: set[str] = set()
+        rest = list(direct[start])
+        while rest:
+            each = rest.pop()
+            if each not in seen:
+                seen.add(each)
+                rest += direct[each]
+        return seen
+
+    return {logical_id: reachable(logical_id) for logical_id in resources}
+
+
+def shop(order: tuple[str, ...], *, nested: bool) -> dict[str, Any]:
+    """Return the template of a stack whose resources are defined in some order."""
+    stack = cdk.Stack(cdk.App(), "Shop")
+    group = DatasetGroup(stack, "Group", encryption_key=kms.Key(stack, "Key"))
+    scope = group if nested else stack
+
+    def dataset(dataset_type: DatasetType) -> None:
+        schema = Schema(scope, f"{dataset_type}Schema", dataset_type=dataset_type)
+        group.add_dataset(dataset_type, schema=schema)
+
+    def model() -> None:
+        solution = group.add_solution("ForYou", recipe=Recipe.USER_PERSONALIZATION_V2)
+        Campaign(scope, "Campaign", solution=solution)
+
+    define: dict[str, Callable[[], object]] = {
+        "interactions": lambda: dataset(DatasetType.INTERACTIONS),
+        "items": lambda: dataset(DatasetType.ITEMS),
+        "filter": lambda: group.add_filter("NotBought", filter_expression=NOT_BOUGHT),
+        "tracker": lambda: group.add_event_tracker("Tracker"),
+        "model": model,
+    }
+    for each in order:
+        define[each]()
+    return dict(Template.from_stack(stack).to_json())
+
+
+FORWARDS = ("interactions", "items", "filter", "tracker", "model")
+ORDERS = [
+    FORWARDS,
+    FORWARDS[::-1],
+    ("model", "interactions", "tracker", "filter", "items"),
+    ("filter", "items", "model", "interactions", "tracker"),
+]
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["beside", "within"])
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_deletes_in_the_order_of_the_guide(order: tuple[str, ...], nested: bool) -> None:
+    template = shop(order, nested=nested)
+
+    depends_on = dependencies(template)
+    of_type: dict[str, list[str]] = {}
+    for logical_id, resource in template["Resources"].items():
+        of_type.setdefault(resource["Type"], []).append(logical_id)
+    for earlier, later in itertools.combinations(ORDER, 2):
+        for first, second in itertools.product(of_type[earlier], of_type[later]):
+            assert second in depends_on[first], f"{first} may be deleted after {second}"
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["beside", "within"])
+def test_nothing_depends_on_itself(nested: bool) -> None:
+    depends_on = dependencies(shop(FORWARDS, nested=nested))
+
+    assert [each for each, others in depends_on.items() if each in others] == []
+
+
+def test_resources_of_an_imported_group_are_in_order_too() -> None:
+    stack = cdk.Stack(cdk.App(), "Shop")
+    group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
+    group.add_filter("NotBought", filter_expression=NOT_BOUGHT)
+    group.add_dataset("D", schema=Schema(stack, "S", dataset_type=DatasetType.INTERACTIONS))
+
+    template = Template.from_stack(stack)
+    (dataset,) = template.find_resources("Custom::PersonalizeDataset")
+    (the_filter,) = template.find_resources("AWS::Personalize::Filter")
+    assert dataset in dependencies(dict(template.to_json()))[the_filter]
+
+
+def test_a_group_in_another_stack_is_no_cycle() -> None:
+    app = cdk.App()
+    data, models = cdk.Stack(app, "Data"), cdk.Stack(app, "Models")
+    group = DatasetGroup(data, "Group")
+    group.add_dataset("D", schema=Schema(data, "S", dataset_type=DatasetType.INTERACTIONS))
+    solution = group.add_solution("ForYou", recipe=Recipe.SIMS)
+    Campaign(models, "Campaign", solution=solution)
+    Filter(models, "NotBought", dataset_group=group, filter_expression=NOT_BOUGHT)
+
+    app.synth()
+
+    assert models.dependencies == [data]

@@ -1,0 +1,124 @@
+"""The event tracker construct."""
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
+
+from cdk_personalize import DatasetGroup, EventTracker, IEventTracker
+
+TRACKER = "AWS::Personalize::EventTracker"
+ARN = "arn:aws:personalize:us-east-1:111111111111:event-tracker/1234"
+
+
+def imported(stack: cdk.Stack) -> IEventTracker:
+    return EventTracker.from_event_tracker_attributes(
+        stack, "Tracker", event_tracker_arn=ARN, tracking_id="5678"
+    )
+
+
+def test_belongs_to_its_group(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+    tracker = EventTracker(stack, "Tracker", dataset_group=dataset_group)
+
+    Template.from_stack(stack).has_resource_properties(
+        TRACKER,
+        {
+            "DatasetGroupArn": stack.resolve(dataset_group.dataset_group_arn),
+            "Name": tracker.event_tracker_name,
+        },
+    )
+    assert tracker.dataset_group is dataset_group
+
+
+def test_tells_its_arn_and_tracking_id(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+    tracker = EventTracker(stack, "Tracker", dataset_group=dataset_group)
+
+    assert stack.resolve(tracker.event_tracker_arn)["Fn::GetAtt"][1] == "EventTrackerArn"
+    assert stack.resolve(tracker.tracking_id)["Fn::GetAtt"][1] == "TrackingId"
+
+
+def test_takes_another_name_in_another_group() -> None:
+    def name(group_name: str) -> str:
+        stack = cdk.Stack(cdk.App(), "Shop")
+        group = DatasetGroup(stack, "Group", dataset_group_name=group_name)
+        return EventTracker(stack, "Tracker", dataset_group=group).event_tracker_name
+
+    assert name("one") == name("one")
+    assert name("one") != name("two")
+
+
+def test_bears_the_name_that_it_is_given(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+    EventTracker(stack, "Tracker", dataset_group=dataset_group, event_tracker_name="clicks")
+
+    Template.from_stack(stack).has_resource_properties(TRACKER, {"Name": "clicks"})
+
+
+def test_refuses_a_second_one_in_a_group(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+    EventTracker(stack, "One", dataset_group=dataset_group)
+
+    with pytest.raises(
+        ValueError, match="at most one event tracker, got another one beside Shop/One"
+    ):
+        EventTracker(stack, "Two", dataset_group=dataset_group)
+
+
+def test_refuses_a_name_that_the_service_refuses(
+    stack: cdk.Stack, dataset_group: DatasetGroup
+) -> None:
+    with pytest.raises(ValueError, match="event_tracker_name must be"):
+        EventTracker(stack, "T", dataset_group=dataset_group, event_tracker_name="x" * 64)
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [
+        ("grant_describe", "personalize:DescribeEventTracker"),
+        ("grant_put_events", "personalize:PutEvents"),
+    ],
+)
+@pytest.mark.parametrize("owned", [True, False], ids=["owned", "imported"])
+def test_grants(  # noqa: PLR0917 - fixtures and parameters
+    stack: cdk.Stack,
+    dataset_group: DatasetGroup,
+    role: iam.Role,
+    method: str,
+    action: str,
+    owned: bool,
+) -> None:
+    tracker: IEventTracker = (
+        EventTracker(stack, "Tracker", dataset_group=dataset_group) if owned else imported(stack)
+    )
+
+    getattr(tracker, method)(role)
+
+    # IAM knows no resource for PutEvents.
+    resource = "*" if method == "grant_put_events" else stack.resolve(tracker.event_tracker_arn)
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Policy",
+        {
+            "PolicyDocument": {
+                "Statement": [{"Action": action, "Effect": "Allow", "Resource": resource}]
+            }
+        },
+    )
+
+
+def test_an_import_tells_its_tracking_id(stack: cdk.Stack) -> None:
+    assert imported(stack).tracking_id == "5678"
+
+
+METRICS = [
+    ("metric_put_events_requests", "PutEventsRequests", "Sum"),
+    ("metric_put_events_4xx_errors", "PutEvents4xxErrors", "Sum"),
+    ("metric_put_events_5xx_errors", "PutEvents5xxErrors", "Sum"),
+    ("metric_put_event_latency", "PutEventLatency", "Average"),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "statistic"), METRICS)
+def test_measures(stack: cdk.Stack, method: str, name: str, statistic: str) -> None:
+    metric = getattr(imported(stack), method)()
+
+    assert (metric.namespace, metric.metric_name) == ("AWS/Personalize", name)
+    assert metric.dimensions == {"EventTrackerArn": ARN}
+    assert metric.statistic == statistic

@@ -1,0 +1,181 @@
+"""The role of Amazon Personalize, and what both sides allow it."""
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Annotations, Match, Template
+
+from cdk_personalize._service_role import SOURCE_CONDITION_CONTEXT, RoleAccess, ServiceRole
+
+SERVICE = "personalize.amazonaws.com"
+KEY_ARN = "arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000000"
+KEY_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:ListGrants"]
+
+
+@pytest.fixture
+def service_role(stack: cdk.Stack) -> ServiceRole:
+    return ServiceRole(stack, "Role")
+
+
+@pytest.fixture
+def access(stack: cdk.Stack, service_role: ServiceRole) -> RoleAccess:
+    return RoleAccess(stack, service_role)
+
+
+def other_side(template: Template, resource_type: str, member: str) -> list[dict[str, Any]]:
+    """Return the statements of a policy of a resource that are for the role or the service."""
+    (resource,) = template.find_resources(resource_type).values()
+    statements = resource["Properties"][member]["Statement"]
+    return [each for each in statements if ":root" not in str(each["Principal"])]
+
+
+def test_is_assumed_by_the_service_for_this_account_and_region_alone(
+    stack: cdk.Stack, service_role: ServiceRole
+) -> None:
+    arn = {
+        "Fn::Join": [
+            "",
+            [
+                "arn:",
+                {"Ref": "AWS::Partition"},
+                ":personalize:us-east-1:111111111111:*",
+            ],
+        ]
+    }
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Role",
+        {
+            "AssumeRolePolicyDocument": {
+                "Statement": [
+                    {
+                        "Action": "sts:AssumeRole",
+                        "Condition": {
+                            "StringEquals": {"aws:SourceAccount": "111111111111"},
+                            "ArnLike": {"aws:SourceArn": arn},
+                        },
+                        "Effect": "Allow",
+                        "Principal": {"Service": SERVICE},
+                    }
+                ]
+            },
+            "Policies": Match.absent(),  # inline, they would be a cycle with the key
+        },
+    )
+
+
+def test_may_use_the_key(stack: cdk.Stack, access: RoleAccess) -> None:
+    key = kms.Key(stack, "Key")
+
+    access.allow_key(key)
+
+    statement = {
+        "Action": KEY_ACTIONS,
+        "Effect": "Allow",
+        "Resource": stack.resolve(key.key_arn),
+    }
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": [statement]}}
+    )
+
+
+def test_the_key_admits_the_role_and_the_service(
+    stack: cdk.Stack, service_role: ServiceRole, access: RoleAccess
+) -> None:
+    access.allow_key(kms.Key(stack, "Key"))
+
+    by_role, by_service = other_side(Template.from_stack(stack), "AWS::KMS::Key", "KeyPolicy")
+    assert by_role["Principal"] == {"AWS": stack.resolve(service_role.role_arn)}
+    assert by_service["Principal"] == {"Service": SERVICE}
+    assert by_service["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+    # Grants are for the key's policy alone.
+    assert {*KEY_ACTIONS, "kms:CreateGrant"} <= set(by_role["Action"])
+    assert by_role["Action"] == by_service["Action"]
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [("allow_bucket_read", "s3:GetObject"), ("allow_bucket_write", "s3:PutObject")],
+)
+def test_both_sides_allow_a_prefix_of_a_bucket(
+    stack: cdk.Stack, access: RoleAccess, method: str, action: str
+) -> None:
+    bucket = s3.Bucket(stack, "Bucket")
+
+    getattr(access, method)(bucket, "import/")
+
+    arns = [stack.resolve(bucket.bucket_arn), stack.resolve(bucket.arn_for_objects("import/*"))]
+    wanted = {"Action": [action, "s3:ListBucket"], "Effect": "Allow", "Resource": arns}
+    template = Template.from_stack(stack)
+    template.has_resource_properties(
+        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": [wanted]}}
+    )
+    (statement,) = other_side(template, "AWS::S3::BucketPolicy", "PolicyDocument")
+    assert statement == {
+        **wanted,
+        "Principal": {"Service": SERVICE},
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111111111111"}},
+    }
+
+
+def test_the_condition_for_the_service_can_be_left_out() -> None:
+    stack = cdk.Stack(cdk.App(context={SOURCE_CONDITION_CONTEXT: False}), "Shop")
+
+    RoleAccess(stack, ServiceRole(stack, "Role")).allow_bucket_read(s3.Bucket(stack, "Bucket"))
+
+    template = Template.from_stack(stack)
+    (statement,) = other_side(template, "AWS::S3::BucketPolicy", "PolicyDocument")
+    assert "Condition" not in statement
+
+
+def test_is_ready_when_the_policies_of_both_sides_are_there(
+    stack: cdk.Stack, access: RoleAccess
+) -> None:
+    access.allow_key(kms.Key(stack, "Key"))
+    access.allow_bucket_read(s3.Bucket(stack, "Bucket"))
+    user = cdk.CfnResource(stack, "User", type="Test::User")
+
+    user.node.add_dependency(access.ready)
+
+    template = Template.from_stack(stack)
+    (resource,) = template.find_resources("Test::User").values()
+    for resource_type in (
+        "AWS::IAM::Role",
+        "AWS::IAM::Policy",
+        "AWS::KMS::Key",
+        "AWS::S3::BucketPolicy",
+    ):
+        assert set(template.find_resources(resource_type)) <= set(resource["DependsOn"])
+
+
+def test_warns_with_the_statement_that_an_imported_key_needs(
+    stack: cdk.Stack, access: RoleAccess
+) -> None:
+    access.allow_key(kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+
+    Annotations.from_stack(stack).has_warning(
+        "/Shop", Match.string_like_regexp("policy of an imported key .* statement .*CreateGrant")
+    )
+
+
+def test_warns_with_the_statement_that_an_imported_bucket_needs(
+    stack: cdk.Stack, access: RoleAccess
+) -> None:
+    access.allow_bucket_read(s3.Bucket.from_bucket_name(stack, "Bucket", "data"))
+
+    Annotations.from_stack(stack).has_warning(
+        "/Shop", Match.string_like_regexp("policy of an imported bucket .* statement .*GetObject")
+    )
+
+
+def test_leaves_an_imported_role_as_it_is_and_admits_it(stack: cdk.Stack) -> None:
+    arn = "arn:aws:iam::222222222222:role/personalize"
+    role = iam.Role.from_role_arn(stack, "Imported", arn)
+
+    RoleAccess(stack, role).allow_key(kms.Key(stack, "Key"))
+
+    by_role, _ = other_side(Template.from_stack(stack), "AWS::KMS::Key", "KeyPolicy")
+    assert by_role["Principal"] == {"AWS": arn}
