@@ -56,6 +56,7 @@ class Demo:
         self._keep = keep
         self._progress = Progress()
         self._report = Report()
+        self.log: Path | None = None
 
     def run(self) -> None:
         """Run all steps; local AWS ends with them, unless it is to be kept."""
@@ -69,6 +70,7 @@ class Demo:
             with self._progress.step("Start local AWS") as note:
                 stop_kept(DIRECTORY / "aws")
                 shutil.rmtree(DIRECTORY / "aws", ignore_errors=True)
+                self.log = aws.log
                 aws.start()
                 note.done(f"{aws.endpoint_url}, log in {aws.log.relative_to(ROOT)}")
             self._run_on(aws, shop)
@@ -184,9 +186,8 @@ def main() -> int:
         demo.run()
     except (DemoError, LocalAwsError) as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
-        log = DIRECTORY / "aws" / "local-aws.log"
-        if log.exists():
-            print(f"The log of local AWS: {os.path.relpath(log)}", file=sys.stderr)
+        if demo.log is not None:
+            print(f"The log of local AWS: {os.path.relpath(demo.log)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped; every process of the demo has ended.", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from personalize_emulator.local import LocalAws
 
 ROOT = Path(__file__).resolve().parents[1]
 _TAIL_LINES = 25
+_PATIENCE_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,19 @@ class CdkCli:
             try:
                 code = process.wait()
             except BaseException:
-                os.killpg(process.pid, signal.SIGTERM)
-                process.wait()
+                _end(process)
                 raise
         if code != 0:
             tail = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
             shown = "\n".join(tail[-_TAIL_LINES:])
             msg = f"cdk {command} ended with exit code {code}; the end of {self.log}:\n{shown}"
             raise DemoError(msg)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its group, kindly at first."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_PATIENCE_SECONDS)

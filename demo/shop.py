@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdk_personalize.avro_schema import fields_of_csv
 from demo.progress import DemoError
 
 FILES = ("interactions", "items", "users")
-_KEY_COLUMNS = {"interactions": ("USER_ID", "ITEM_ID", "TIMESTAMP"), "items": ("ITEM_ID",)}
 # Where a name for people is looked for, in this order.
 _NAME_COLUMNS = ("PRODUCT_DESCRIPTION", "DESCRIPTION", "TITLE", "NAME", "ITEM_NAME")
 _KIND_COLUMNS = ("CATEGORY_L1", "CATEGORY", "CATEGORY_L2", "GENRES", "GENRE", "GENRE_L1")
@@ -32,12 +32,13 @@ class Shop:
         """Read a data folder.
 
         Raises:
-            DemoError: The folder has no interactions, or a file lacks its key columns.
+            DemoError: The folder has no interactions, or a file that Amazon Personalize would
+                refuse; the message names file, line and column.
         """
-        interactions = _rows(folder, "interactions")
-        if not interactions:
-            msg = f"{folder / 'interactions.csv'} is missing or holds no interactions"
+        if not (folder / "interactions.csv").is_file():
+            msg = f"there is no interactions.csv in {folder}"
             raise DemoError(msg)
+        interactions = _rows(folder, "interactions")
         history: dict[str, list[str]] = defaultdict(list)
         bought: Counter[str] = Counter()
         for row in interactions:
@@ -103,18 +104,11 @@ def _rows(folder: Path, name: str) -> list[dict[str, str]]:
     if not file.is_file():
         return []
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            # Only what the demo itself reads; Personalize checks the rest and says what is wrong.
-            header = reader.fieldnames or []
-            missing = [key for key in _KEY_COLUMNS.get(name, ()) if key not in header]
-            if missing:
-                msg = f"{file} lacks the column {missing[0]}; it has {', '.join(header) or 'none'}"
-                raise DemoError(msg)
-            return list(reader)
-    except UnicodeDecodeError as error:
-        msg = f"{file} is not UTF-8: {error}"
-        raise DemoError(msg) from error
+        fields_of_csv(file)  # as the app will: what is wrong with a file is known before it starts
+    except ValueError as error:
+        raise DemoError(str(error)) from error
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 def _first(columns: tuple[str, ...], rows: list[dict[str, str]]) -> str | None:

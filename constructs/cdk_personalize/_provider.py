@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, Token, custom_resources
@@ -196,4 +197,5 @@ def _allow_retired(scope: Construct) -> iam.PolicyStatement:
 def _prefix_of(stack: Stack) -> str:
     """Return what the names begin with that are derived from the path of a construct."""
     name = stack.node.id if Token.is_unresolved(stack.stack_name) else stack.stack_name
-    return f"{name}-"[:_PREFIX_LENGTH]
+    letters_and_digits = re.sub("[^A-Za-z0-9]", "", name)  # all that the CDK leaves of it
+    return f"{letters_and_digits}-"[:_PREFIX_LENGTH]

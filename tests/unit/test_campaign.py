@@ -176,7 +176,13 @@ def test_belongs_to_the_group_of_its_solution(stack: cdk.Stack) -> None:
 )
 @pytest.mark.parametrize("owned", [True, False], ids=["owned", "imported"])
 def test_grants_on_itself_alone(
-    stack: cdk.Stack, solution: ISolution, role: iam.Role, method: str, action: object, owned: bool
+    *,
+    stack: cdk.Stack,
+    solution: ISolution,
+    role: iam.Role,
+    method: str,
+    action: object,
+    owned: bool,
 ) -> None:
     campaign: ICampaign = (
         Campaign(stack, "Campaign", solution=solution)

@@ -88,7 +88,7 @@ def test_refuses_a_second_one_of_its_type(
 def test_refuses_a_schema_for_another_domain(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
     schema = Schema(stack, "S", dataset_type=DatasetType.INTERACTIONS, domain=Domain.ECOMMERCE)
 
-    with pytest.raises(ValueError, match="for the domain of the dataset group, .* got ECOMMERCE"):
+    with pytest.raises(ValueError, match=r"for the domain of the dataset group, .* got ECOMMERCE"):
         Dataset(stack, "Dataset", dataset_group=dataset_group, schema=schema)
 
 
@@ -118,6 +118,7 @@ GRANTS = [
 @pytest.mark.parametrize(("method", "kind", "action"), GRANTS)
 @pytest.mark.parametrize("owned", [True, False], ids=["owned", "imported"])
 def test_grants_on_itself_alone(
+    *,
     stack: cdk.Stack,
     dataset_group: DatasetGroup,
     role: iam.Role,

@@ -93,7 +93,7 @@ def test_refuses_an_alias_for_a_key(stack: cdk.Stack) -> None:
 
 
 def test_refuses_a_name_that_the_service_refuses(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="dataset_group_name must be .* got '-shop'"):
+    with pytest.raises(ValueError, match=r"dataset_group_name must be .* got '-shop'"):
         DatasetGroup(stack, "Group", dataset_group_name="-shop")
 
 

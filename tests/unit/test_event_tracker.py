@@ -77,7 +77,8 @@ def test_refuses_a_name_that_the_service_refuses(
     ],
 )
 @pytest.mark.parametrize("owned", [True, False], ids=["owned", "imported"])
-def test_grants(  # noqa: PLR0917 - fixtures and parameters
+def test_grants(
+    *,
     stack: cdk.Stack,
     dataset_group: DatasetGroup,
     role: iam.Role,

@@ -71,7 +71,7 @@ def test_refuses_a_broken_rule_with_its_place(
 ) -> None:
     expression = "EXCLUDE ItemID WHERE Interactions.PRICE IN ($PRICE)"
 
-    with pytest.raises(ValueError, match="only EVENT_TYPE can be filtered by.* at character 22"):
+    with pytest.raises(ValueError, match=r"only EVENT_TYPE can be filtered by.* at character 22"):
         Filter(stack, "F", dataset_group=dataset_group, filter_expression=expression)
 
 

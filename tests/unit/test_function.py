@@ -144,5 +144,5 @@ def test_the_code_of_a_function_is_its_package_and_the_runtime() -> None:
 
 
 def test_refuses_a_function_that_is_not_there() -> None:
-    with pytest.raises(ValueError, match="function must be one of .*'recommend'.* got 'shop'"):
+    with pytest.raises(ValueError, match=r"function must be one of .*'recommend'.* got 'shop'"):
         function_code("shop")

@@ -71,7 +71,7 @@ def test_is_known_by_its_attribute_and_not_by_ref(stack: cdk.Stack) -> None:
 
 
 def test_refuses_a_name_that_the_service_refuses(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="schema_name must be 1 to 63 letters.*got 'my schema'"):
+    with pytest.raises(ValueError, match=r"schema_name must be 1 to 63 letters.*got 'my schema'"):
         Schema(stack, "Schema", dataset_type=DatasetType.USERS, schema_name="my schema")
 
 
