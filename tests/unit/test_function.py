@@ -1,5 +1,6 @@
 """The one kind of Lambda function of the library."""
 
+import py_compile
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Match, Template
 
-from cdk_personalize._assets import function_code
+from cdk_personalize._assets import function_code, lambda_root
 from cdk_personalize._function import POWERTOOLS_LAYER_CONTEXT, LambdaFunction
 
 FUNCTION = "AWS::Lambda::Function"
@@ -132,6 +133,7 @@ def test_has_the_layer_that_the_context_names() -> None:
 
 
 def test_the_code_of_a_function_is_its_package_and_the_runtime() -> None:
+    py_compile.compile(str(lambda_root() / "recommend" / "handler.py"))  # as to run it would do
     app = cdk.App()
     LambdaFunction(cdk.Stack(app, "Shop"), "F", function="recommend")
 

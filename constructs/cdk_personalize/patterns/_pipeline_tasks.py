@@ -24,13 +24,14 @@ FIRST_POLL_SECONDS = 20
 LAST_POLL_SECONDS = 300
 POLL_BACKOFF = 1.5
 
-# Members of the API whose keys are names of the user's, and no members of the API.
-_USER_KEYED = frozenset(
+# Maps of the API: their keys are data, and no members.
+_MAPS = frozenset(
     {
         "algorithmHyperParameters",
         "featureTransformationParameters",
         "excludedDatasetColumns",
         "includedDatasetColumns",
+        "itemExplorationConfig",
         "rankingInfluence",
     }
 )
@@ -135,7 +136,7 @@ def pascal_case(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request of the API with its members in Pascal case, as Step Functions wants it."""
     return {
         name[:1].upper() + name[1:]: dict(value)
-        if name in _USER_KEYED
+        if name in _MAPS
         else _pascal_case_value(value)
         for name, value in request.items()
     }

@@ -177,6 +177,26 @@ def test_a_request_is_put_into_pascal_case_but_not_the_users_own_keys() -> None:
     }
 
 
+@pytest.mark.parametrize("operation", ["CreateSolution", "CreateCampaign"])
+def test_the_keys_of_every_map_of_the_api_stay_as_they_are(operation: str) -> None:
+    shape = service_model("personalize").operation_model(operation).input_shape
+    assert shape is not None
+
+    def maps(of: botocore.model.Shape, name: str) -> Iterator[str]:
+        if isinstance(of, botocore.model.MapShape):
+            yield name
+        elif isinstance(of, botocore.model.StructureShape):
+            for member, inner in of.members.items():
+                yield from maps(inner, member)
+
+    found = set(maps(shape, operation))
+    assert found
+    for name in found:
+        assert pascal_case({name: {"as_it_is": "x"}}) == {
+            name[0].upper() + name[1:]: {"as_it_is": "x"}
+        }
+
+
 def test_the_longest_job_stays_within_the_history_of_an_execution(
     definitions: dict[str, dict[str, Any]],
 ) -> None:

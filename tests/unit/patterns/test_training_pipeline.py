@@ -13,6 +13,7 @@ from aws_cdk.assertions import Match, Template
 from cdk_personalize import Campaign, DatasetGroup, DatasetType, Recipe, Schema, Solution
 from cdk_personalize.patterns import DataStore, TrainingPipeline
 
+Tree = Mapping[str, Any]
 MACHINE = "AWS::StepFunctions::StateMachine"
 
 
@@ -48,12 +49,12 @@ def declared() -> Declared:
 
 
 @pytest.fixture(scope="module")
-def template(declared: Declared) -> Mapping[str, Any]:
-    read: Mapping[str, Any] = Template.from_stack(declared.stack).to_json()
+def template(declared: Declared) -> Tree:
+    read: Tree = Template.from_stack(declared.stack).to_json()
     return read
 
 
-def resources(template: Mapping[str, Any], resource_type: str) -> dict[str, Mapping[str, Any]]:
+def resources(template: Tree, resource_type: str) -> dict[str, Tree]:
     return {
         logical_id: resource
         for logical_id, resource in template["Resources"].items()
@@ -61,7 +62,7 @@ def resources(template: Mapping[str, Any], resource_type: str) -> dict[str, Mapp
     }
 
 
-def definition(template: Mapping[str, Any], part: str) -> Mapping[str, Any]:
+def definition(template: Tree, part: str) -> Tree:
     machine = next(
         resource
         for logical_id, resource in resources(template, MACHINE).items()
@@ -71,18 +72,18 @@ def definition(template: Mapping[str, Any], part: str) -> Mapping[str, Any]:
     text = "".join(
         each if isinstance(each, str) else json.dumps(each).replace('"', "'") for each in parts
     )
-    read: Mapping[str, Any] = json.loads(text)
+    read: Tree = json.loads(text)
     return read
 
 
-def plan(template: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = definition(template, "Rounds")["States"]["What the stack declares"][
-        "Assign"
-    ]["Plan"]
+def plan(template: Tree) -> Tree:
+    found: Tree = definition(template, "Rounds")["States"]["What the stack declares"]["Assign"][
+        "Plan"
+    ]
     return found
 
 
-def statements(template: Mapping[str, Any], role_part: str) -> list[Mapping[str, Any]]:
+def statements(template: Tree, role_part: str) -> list[Tree]:
     return [
         statement
         for logical_id, policy in resources(template, "AWS::IAM::Policy").items()
@@ -91,12 +92,12 @@ def statements(template: Mapping[str, Any], role_part: str) -> list[Mapping[str,
     ]
 
 
-def actions(statement: Mapping[str, Any]) -> list[str]:
+def actions(statement: Tree) -> list[str]:
     found = statement["Action"]
     return found if isinstance(found, list) else [found]
 
 
-def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: Mapping[str, Any]) -> None:
+def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: Tree) -> None:
     (dataset,) = plan(template)["Datasets"]
 
     assert dataset["Type"] == "INTERACTIONS"
@@ -104,7 +105,7 @@ def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: Mappin
     assert dataset["DataLocation"].endswith("/import/interactions/")
 
 
-def test_carries_the_request_of_a_solution_in_pascal_case(template: Mapping[str, Any]) -> None:
+def test_carries_the_request_of_a_solution_in_pascal_case(template: Tree) -> None:
     (model,) = plan(template)["Models"]
 
     assert model["Request"]["PerformAutoTraining"] is False
@@ -113,7 +114,7 @@ def test_carries_the_request_of_a_solution_in_pascal_case(template: Mapping[str,
     }
 
 
-def test_deploys_the_campaigns_of_a_solution(template: Mapping[str, Any]) -> None:
+def test_deploys_the_campaigns_of_a_solution(template: Tree) -> None:
     (model,) = plan(template)["Models"]
     (campaign,) = model["Campaigns"]
 
@@ -132,7 +133,7 @@ def test_leaves_the_campaign_of_another_apps_solution_alone() -> None:
 
 
 def test_starts_on_an_upload_under_import_and_on_no_other(
-    declared: Declared, template: Mapping[str, Any]
+    declared: Declared, template: Tree
 ) -> None:
     rule = next(
         rule["Properties"]
@@ -150,7 +151,7 @@ def test_starts_on_an_upload_under_import_and_on_no_other(
     }
 
 
-def test_a_schedule_trains_without_new_data(template: Mapping[str, Any]) -> None:
+def test_a_schedule_trains_without_new_data(template: Tree) -> None:
     rule = next(
         rule["Properties"]
         for rule in resources(template, "AWS::Events::Rule").values()
@@ -167,7 +168,7 @@ def test_has_no_schedule_by_default() -> None:
     assert not [rule for rule in rules.values() if "ScheduleExpression" in rule["Properties"]]
 
 
-def test_waits_for_a_minute_by_default_and_for_what_it_is_told(template: Mapping[str, Any]) -> None:
+def test_waits_for_a_minute_by_default_and_for_what_it_is_told(template: Tree) -> None:
     other = Declared(quiet_period=cdk.Duration.minutes(10))
     name = "Wait for the rest of an upload"
 
@@ -177,7 +178,7 @@ def test_waits_for_a_minute_by_default_and_for_what_it_is_told(template: Mapping
     assert changed["States"][name]["Seconds"] == 600
 
 
-def depends_on(template: Mapping[str, Any], logical_id: str) -> set[str]:
+def depends_on(template: Tree, logical_id: str) -> set[str]:
     """Everything that has to be there before a resource, directly or not."""
     known: set[str] = set()
     waiting = [logical_id]
@@ -204,7 +205,7 @@ def depends_on(template: Mapping[str, Any], logical_id: str) -> set[str]:
     ],
 )
 def test_everything_that_the_pipeline_touches_is_deleted_after_the_lifecycle_resource(
-    template: Mapping[str, Any], touched: str
+    template: Tree, touched: str
 ) -> None:
     (lifecycle,) = resources(template, "Custom::PersonalizePipeline")
     before = depends_on(template, lifecycle)
@@ -216,7 +217,7 @@ def test_everything_that_the_pipeline_touches_is_deleted_after_the_lifecycle_res
         assert {each for each in mine if "Pipeline" in each} <= before
 
 
-def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: Mapping[str, Any]) -> None:
+def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: Tree) -> None:
     (lifecycle,) = resources(template, "Custom::PersonalizePipeline")
     rules = resources(template, "AWS::Events::Rule")
 
@@ -225,13 +226,13 @@ def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: Mappin
 
 
 def test_starts_anew_after_a_deployment_that_changed_what_it_works_on(
-    template: Mapping[str, Any],
+    template: Tree,
 ) -> None:
     more = Declared()
     Solution(more.stack, "More", dataset_group=more.group, recipe=Recipe.SIMILAR_ITEMS)
     changed = Template.from_stack(more.stack).to_json()
 
-    def digest(of: Mapping[str, Any]) -> str:
+    def digest(of: Tree) -> str:
         (lifecycle,) = resources(of, "Custom::PersonalizePipeline").values()
         plan_digest: str = lifecycle["Properties"]["Plan"]
         return plan_digest
@@ -240,7 +241,7 @@ def test_starts_anew_after_a_deployment_that_changed_what_it_works_on(
     assert digest(changed) != digest(template)
 
 
-def test_passes_the_role_to_personalize_alone(declared: Declared, template: Mapping[str, Any]) -> None:
+def test_passes_the_role_to_personalize_alone(declared: Declared, template: Tree) -> None:
     (passing,) = [
         statement
         for statement in statements(template, "PipelineJobsMachineRole")
@@ -254,9 +255,7 @@ def test_passes_the_role_to_personalize_alone(declared: Declared, template: Mapp
 
 
 @pytest.mark.parametrize("machine", ["Jobs", "Rounds"])
-def test_may_do_nothing_in_personalize_on_everything(
-    template: Mapping[str, Any], machine: str
-) -> None:
+def test_may_do_nothing_in_personalize_on_everything(template: Tree, machine: str) -> None:
     ours = [
         statement
         for statement in statements(template, f"Pipeline{machine}MachineRole")
@@ -268,9 +267,7 @@ def test_may_do_nothing_in_personalize_on_everything(
     assert not [action for statement in ours for action in actions(statement) if "*" in action]
 
 
-def test_logs_traces_and_encrypts_both_machines(
-    declared: Declared, template: Mapping[str, Any]
-) -> None:
+def test_logs_traces_and_encrypts_both_machines(declared: Declared, template: Tree) -> None:
     machines = [
         resource["Properties"]
         for logical_id, resource in resources(template, MACHINE).items()
