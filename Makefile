@@ -49,7 +49,7 @@ demo-stop:
 	@$(BIN)/python -m demo.stop
 
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .

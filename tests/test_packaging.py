@@ -25,8 +25,6 @@ RecommendationService(stack, "Shop", models={"for-you": Recipe.USER_PERSONALIZAT
 stack.node.root.synth()
 """
 
-pytestmark = pytest.mark.xdist_group("packaging")
-
 
 def run(*command: str | Path, cwd: Path) -> str:
     environment = {

@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, Token, custom_resources
+from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, custom_resources
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
-from cdk_personalize._names import arn_of
+from cdk_personalize._names import arn_of, derived_name
 
 _ID = "PersonalizeProvider"
 # The service allows one call a second for the whole account, so a poll is not to be had for free.
@@ -68,7 +67,7 @@ class PersonalizeProvider(Construct):
             description="Creates, updates and deletes resources of Amazon Personalize.",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
-        self._prefix = _prefix_of(Stack.of(self))
+        self._prefix = _prefix_of(self)
         for kind in _ACTIONS:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
@@ -194,8 +193,10 @@ def _allow_retired(scope: Construct) -> iam.PolicyStatement:
     )
 
 
-def _prefix_of(stack: Stack) -> str:
-    """Return what the names begin with that are derived from the path of a construct."""
-    name = stack.node.id if Token.is_unresolved(stack.stack_name) else stack.stack_name
-    letters_and_digits = re.sub("[^A-Za-z0-9]", "", name)  # all that the CDK leaves of it
-    return f"{letters_and_digits}-"[:_PREFIX_LENGTH]
+def _prefix_of(provider: Construct) -> str:
+    """Return what the names begin with that are derived from the paths of a stack.
+
+    It is cut from a derived name and not made from the name of the stack, of which a derived name
+    keeps letters and digits alone, behind those of the stacks that it is nested in.
+    """
+    return f"{derived_name(provider).partition(f'-{_ID}-')[0]}-"[:_PREFIX_LENGTH]

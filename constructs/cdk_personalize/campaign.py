@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
-from cdk_personalize._deletion_order import Rank
+from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
 from cdk_personalize._provider import PersonalizeProvider, managed_request
@@ -247,6 +247,8 @@ class Campaign(_CampaignBase):
                 f" or not, at {min_provisioned_tps:g} times the least that a campaign costs;"
                 " the service scales up by itself when there is more to do",
             )
+        # The ARN is composed of the name, so nothing else tells another stack which one is first.
+        resource_of(self).node.add_dependency(resource_of(solution))
         if solution.dataset_group is not None:
             solution.dataset_group.declare(self, Rank.CAMPAIGN)
 

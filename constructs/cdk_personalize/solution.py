@@ -215,10 +215,14 @@ class Solution(_SolutionBase):
                 "solutionConfig": _without_none(config) or None,
             }
         )
-        # The name of the group and not its ARN, which the content has no part in.
-        self._solution_name = solution_name or derived_name(
-            self, {**fixed, "datasetGroup": dataset_group.dataset_group_name}
-        )
+        # Names and not ARNs: how the CDK writes those depends on feature flags, and another name
+        # would be another solution, to be trained anew.
+        content = {
+            **fixed,
+            "recipeArn": recipe.name,
+            "datasetGroup": dataset_group.dataset_group_name,
+        }
+        self._solution_name = solution_name or derived_name(self, content)
         self._request = {
             "name": self._solution_name,
             "datasetGroupArn": dataset_group.dataset_group_arn,

@@ -13,13 +13,6 @@ from personalize_emulator.local import LocalAws
 from tests.local.deployed_shop import MODELS, STACK, DeployedShop
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the one stack on one worker, in the order of their files."""
-    for item in items:
-        if "shop" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("shop"))
-
-
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with LocalAws(tmp_path_factory.mktemp("aws"), node_path=ROOT / "node_modules") as local:

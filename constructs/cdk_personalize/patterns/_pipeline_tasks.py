@@ -135,9 +135,7 @@ def poll(
 def pascal_case(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request of the API with its members in Pascal case, as Step Functions wants it."""
     return {
-        name[:1].upper() + name[1:]: dict(value)
-        if name in _MAPS
-        else _pascal_case_value(value)
+        name[:1].upper() + name[1:]: dict(value) if name in _MAPS else _pascal_case_value(value)
         for name, value in request.items()
     }
 

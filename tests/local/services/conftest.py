@@ -1,4 +1,4 @@
-"""One bare local AWS for the tests of this folder: no CDK, no stack of the library."""
+"""One bare local AWS a worker for the tests of this folder: no CDK, no stack of the library."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LOCAL_PYTHON = os.environ.get(
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the one local AWS on one worker."""
-    for item in items:
-        if "cloud" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("cloud"))
-
-
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with LocalAws(tmp_path_factory.mktemp("aws"), python=LOCAL_PYTHON) as aws:
+        yield Cloud(aws)
+
+
+@pytest.fixture
+def slow_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local AWS whose jobs take long enough to be watched."""
+    with LocalAws(tmp_path_factory.mktemp("slow"), python=LOCAL_PYTHON, speed=20) as aws:
         yield Cloud(aws)
