@@ -46,7 +46,8 @@ class Progress:
         step.seconds = time.monotonic() - began
         self.steps.append(step)
         result = f"  [dim]{note.result}[/]" if note.result else ""
-        self.console.print(f"[green]✓[/] {number}. {name}{result}  [cyan]{step.seconds:.1f} s[/]")
+        shown = f"[green]✓[/] {number}. {name}{result}  [cyan]{step.seconds:.1f} s[/]"
+        self.console.print(shown, soft_wrap=True)
 
     def summary(self) -> None:
         """Print the table of all steps."""
