@@ -19,7 +19,9 @@ from cdk_personalize.patterns._pipeline_tasks import (
 UNIQUE = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 20)"
 
 
-def job_definition(scope: Construct, *, name_prefix: str) -> sfn.IChainable:
+def job_definition(
+    scope: Construct, *, name_prefix: str, import_job_arn_prefix: str
+) -> sfn.IChainable:
     """Return the states of the job machine.
 
     Its input is one of
@@ -32,10 +34,11 @@ def job_definition(scope: Construct, *, name_prefix: str) -> sfn.IChainable:
         scope: The construct of the state machine.
         name_prefix: What the names of imports and solution versions begin with, at most 42
             characters.
+        import_job_arn_prefix: What the ARNs of imports begin with, up to their names.
     """
     return (
         sfn.Choice.jsonata(scope, "Which job?")
-        .when(_job_is("Import"), _import(scope, name_prefix))
+        .when(_job_is("Import"), _import(scope, name_prefix, import_job_arn_prefix))
         .when(_job_is("Train"), _train(scope, name_prefix))
         .when(_job_is("Deploy"), _deploy(scope))
         .otherwise(
@@ -59,13 +62,14 @@ def _reason(*paths: str) -> str:
     return f"{{% {found}'the service gave no reason' %}}"
 
 
-def _import(scope: Construct, name_prefix: str) -> sfn.IChainable:
+def _import(scope: Construct, name_prefix: str, arn_prefix: str) -> sfn.IChainable:
+    name = f"'{name_prefix}-' & {UNIQUE}"
     create = personalize_call(
         scope,
         "Create the import job",
         "createDatasetImportJob",
         {
-            "JobName": f"{{% '{name_prefix}-' & {UNIQUE} %}}",
+            "JobName": f"{{% {name} %}}",
             "DatasetArn": "{% $states.input.DatasetArn %}",
             "DataSource": {"DataLocation": "{% $states.input.DataLocation %}"},
             "RoleArn": "{% $states.input.RoleArn %}",
@@ -87,17 +91,22 @@ def _import(scope: Construct, name_prefix: str) -> sfn.IChainable:
     imported = sfn.Pass.jsonata(
         scope, "Imported", outputs={"DatasetImportJobArn": "{% $ImportJob %}"}
     )
-    return create.next(
-        poll(
-            scope,
-            "import",
-            describe,
-            active="$Status = 'ACTIVE'",
-            failed="$contains($Status, 'FAILED')",
-            reason="$Reason",
-            done=imported,
-        )
+    wait = poll(
+        scope,
+        "import",
+        describe,
+        active="$Status = 'ACTIVE'",
+        failed="$contains($Status, 'FAILED')",
+        reason="$Reason",
+        done=imported,
     )
+    # The name is this execution's own: what has it is what a first try made, whose answer was lost.
+    made = sfn.Pass.jsonata(
+        scope, "It has begun already", assign={"ImportJob": f"{{% '{arn_prefix}' & {name} %}}"}
+    )
+    create.add_catch(made, errors=[ALREADY_EXISTS])
+    made.next(wait)
+    return create.next(wait)
 
 
 def _train(scope: Construct, name_prefix: str) -> sfn.IChainable:
@@ -107,7 +116,7 @@ def _train(scope: Construct, name_prefix: str) -> sfn.IChainable:
         "createSolutionVersion",
         {
             "Name": f"{{% '{name_prefix}-' & {UNIQUE} %}}",
-            "SolutionArn": "{% $states.input.SolutionArn %}",
+            "SolutionArn": "{% $Solution %}",
             "TrainingMode": "FULL",
         },
         assign={"SolutionVersion": "{% $states.result.SolutionVersionArn %}"},
@@ -126,17 +135,33 @@ def _train(scope: Construct, name_prefix: str) -> sfn.IChainable:
     trained = sfn.Pass.jsonata(
         scope, "Trained", outputs={"SolutionVersionArn": "{% $SolutionVersion %}"}
     )
-    return create.next(
-        poll(
-            scope,
-            "training",
-            describe,
-            active="$Status = 'ACTIVE'",
-            failed="$contains($Status, 'FAILED') or $contains($Status, 'STOPP')",
-            reason="$Status & ': ' & $Reason",
-            done=trained,
-        )
+    wait = poll(
+        scope,
+        "training",
+        describe,
+        active="$Status = 'ACTIVE'",
+        failed="$contains($Status, 'FAILED') or $contains($Status, 'STOPP')",
+        reason="$Status & ': ' & $Reason",
+        done=trained,
     )
+    # How the ARN follows from the name is not documented; the version is the newest one.
+    made = personalize_call(
+        scope,
+        "Find the solution version",
+        "describeSolution",
+        {"SolutionArn": "{% $Solution %}"},
+        assign={
+            "SolutionVersion": "{% $states.result.Solution.LatestSolutionVersion"
+            ".SolutionVersionArn %}"
+        },
+    )
+    create.add_catch(made, errors=[ALREADY_EXISTS])
+    made.next(wait)
+    create.next(wait)
+    remember = sfn.Pass.jsonata(
+        scope, "Remember the solution", assign={"Solution": "{% $states.input.SolutionArn %}"}
+    )
+    return remember.next(create)
 
 
 def _deploy(scope: Construct) -> sfn.IChainable:
@@ -168,7 +193,12 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         "Find the campaign",
         "describeCampaign",
         {"CampaignArn": "{% $Target.CampaignArn %}"},
-        assign={"Serves": "{% $states.result.Campaign.SolutionVersionArn %}"},
+        assign={
+            "Serves": "{% $states.result.Campaign.SolutionVersionArn %}",
+            "Is": "{% $states.result.Campaign.Status %}",
+            "Update": "{% $states.result.Campaign.LatestCampaignUpdate.Status"
+            " ? $states.result.Campaign.LatestCampaignUpdate.Status : 'ACTIVE' %}",
+        },
     )
     describe = personalize_call(
         scope,
@@ -195,8 +225,20 @@ def _deploy(scope: Construct) -> sfn.IChainable:
     )
     up_to_date = (
         sfn.Choice.jsonata(scope, "Does it serve this version?")
-        .when(sfn.Condition.jsonata("{% $Serves = $Target.SolutionVersionArn %}"), wait)
-        .otherwise(update)
+        .when(
+            sfn.Condition.jsonata(
+                "{% $Serves != $Target.SolutionVersionArn or $contains($Is, 'FAILED') %}"
+            ),
+            update,
+        )
+        # An update that failed stays on record for good: it says nothing about this version.
+        .when(
+            sfn.Condition.jsonata(
+                "{% $Is = 'ACTIVE' and $Update in ['ACTIVE', 'CREATE FAILED'] %}"
+            ),
+            deployed,
+        )
+        .otherwise(wait)
     )
     find.add_catch(create, errors=[NOT_FOUND])
     # The deployment of the stack may have been faster: then the campaign is there after all.

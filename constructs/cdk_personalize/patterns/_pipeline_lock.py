@@ -2,11 +2,16 @@
 
 ListExecutions is eventually consistent, so it cannot say whether another run is under way; a
 conditional write can. A start that finds the lock taken marks it dirty and ends; who holds the
-lock goes round again while it is dirty, so no start is lost. The lock of an execution that was
-stopped is taken over.
+lock starts the next run when it is dirty, so no start is lost. (It does not go round by itself: a
+running execution keeps the definition that it began with, and a deployment may have changed it.)
+The lock of an execution that was stopped is taken over.
 """
 
+from typing import TypeVar
+
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -16,22 +21,43 @@ TAKEN = "DynamoDB.ConditionalCheckFailedException"
 ME = "{% $states.context.Execution.Id %}"
 NOW = "{% $now() %}"
 
+# Not the failed condition, which is an answer and no error.
+_TRANSIENT = [
+    "DynamoDB.AmazonDynamoDBException",
+    "DynamoDB.InternalServerErrorException",
+    "DynamoDB.ProvisionedThroughputExceededException",
+    "DynamoDB.RequestLimitExceededException",
+    "DynamoDB.ThrottlingException",
+    "DynamoDB.SdkClientException",
+    "Sfn.SfnException",
+    "Sfn.SdkClientException",
+]
+
 _text = tasks.DynamoAttributeValue.from_string
 
 
 class PipelineLock:
     """The states that take, read and give back the lock of one pipeline."""
 
-    def __init__(self, scope: Construct, table: dynamodb.ITable, execution_arns: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        table: dynamodb.ITable,
+        *,
+        machine_arn: str,
+        execution_arns: str,
+    ) -> None:
         """Keep where the lock is.
 
         Args:
             scope: The construct of the state machine.
             table: The table that holds the lock; its partition key is `Id`.
-            execution_arns: The ARN pattern of the executions that may hold it.
+            machine_arn: The ARN of the state machine itself, composed of its name.
+            execution_arns: The ARN pattern of the executions that may hold the lock.
         """
         self._scope = scope
         self._table = table
+        self._machine_arn = machine_arn
         self._execution_arns = execution_arns
 
     def update(
@@ -46,7 +72,7 @@ class PipelineLock:
         assign: dict[str, object] | None = None,
     ) -> tasks.DynamoUpdateItem:
         """Return a state that writes to the item of the lock."""
-        return tasks.DynamoUpdateItem.jsonata(
+        write = tasks.DynamoUpdateItem.jsonata(
             self._scope,
             name,
             table=self._table,
@@ -60,6 +86,7 @@ class PipelineLock:
             return_values=return_values,
             assign=assign,
         )
+        return _retried(write)
 
     def acquire(self, then: sfn.IChainable) -> sfn.IChainable:
         """Return the states that take the lock and go on, or mark it dirty and end.
@@ -68,8 +95,10 @@ class PipelineLock:
         """
         take = self.update(
             "Take the lock",
-            "SET Holder = :me, Since = :now",
-            condition="attribute_not_exists(Holder)",
+            "{% $Retrain ? 'SET Holder = :me, Since = :now, Retrain = :now'"
+            " : 'SET Holder = :me, Since = :now' %}",
+            # Its own name is there when the answer to a first try was lost.
+            condition="attribute_not_exists(Holder) OR Holder = :me",
             values={":me": ME, ":now": NOW},
         )
         look = tasks.DynamoGetItem.jsonata(
@@ -101,13 +130,16 @@ class PipelineLock:
         )
         take_over = self.update(
             "Take the lock over",
-            "SET Holder = :me, Since = :now",
+            "{% $Retrain ? 'SET Holder = :me, Since = :now, Retrain = :now'"
+            " : 'SET Holder = :me, Since = :now' %}",
             condition="Holder = :holder",
             values={":me": ME, ":now": NOW, ":holder": "{% $Holder %}"},
         )
         handed_on = sfn.Pass.jsonata(
             self._scope, "Handed on", outputs={"HandedOnTo": "{% $Holder %}"}
         )
+        _retried(look)
+        _retried(describe)
         is_free = sfn.Choice.jsonata(self._scope, "Is it free by now?")
         is_running = sfn.Choice.jsonata(self._scope, "Hand on or take over?")
 
@@ -125,14 +157,64 @@ class PipelineLock:
         take_over.next(then)
         return take
 
-    def release(self, *, again: sfn.IChainable, then: sfn.IChainable) -> sfn.IChainable:
-        """Return the states that give the lock back, or go round `again` when it is dirty."""
+    def release(self, then: sfn.IChainable) -> sfn.IChainable:
+        """Return the states that give the lock back, and start the next run when it is dirty."""
         release = self.update(
             "Give the lock back",
             "REMOVE Holder, Since",
             condition="Holder = :me AND attribute_not_exists(Dirty)",
             values={":me": ME},
         )
-        release.add_catch(again, errors=[TAKEN])
+        hand_over = self.update(
+            "Give the dirty lock back",
+            "REMOVE Holder, Since",
+            condition="Holder = :me",
+            values={":me": ME},
+        )
+        start = tasks.CallAwsService.jsonata(
+            self._scope,
+            "Start the next run",
+            service="sfn",
+            action="startExecution",
+            parameters={"StateMachineArn": self._machine_arn, "Input": '{"Reason":"dirty"}'},
+            iam_action="states:StartExecution",
+            iam_resources=[self._machine_arn],
+        )
+        _retried(start)
+        release.add_catch(hand_over, errors=[TAKEN])
+        # It has been given back already, where the answer to a first try was lost.
+        hand_over.add_catch(then, errors=[TAKEN])
         release.next(then)
+        hand_over.next(start)
+        start.next(then)
         return release
+
+
+def key_statement_for_table(key_arn: str) -> iam.PolicyStatement:
+    """Return what a caller of an encrypted table needs: DynamoDB uses the key in its name."""
+    return iam.PolicyStatement(
+        actions=[
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ],
+        resources=[key_arn],
+        conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
+    )
+
+
+_Task = TypeVar("_Task", bound=sfn.TaskStateBase)
+
+
+def _retried(task: _Task) -> _Task:
+    task.add_retry(
+        errors=_TRANSIENT,
+        interval=Duration.seconds(1),
+        backoff_rate=2,
+        max_attempts=6,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+    return task

@@ -3,6 +3,9 @@
 A round lists the files of every dataset, imports those that have newer ones, trains every model
 when something came (or it was asked for, or the model has no version yet), and moves the
 campaigns to the new versions. The long jobs run in executions of their own (`_pipeline_jobs`).
+
+That data was imported is noted before it is learnt from, and the note `Untrained` stays until all
+models have learnt: a run that failed or was stopped in between leaves it to the next.
 """
 
 from aws_cdk import Duration
@@ -11,7 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from cdk_personalize.patterns._pipeline_lock import PipelineLock
+from cdk_personalize.patterns._pipeline_lock import TAKEN, PipelineLock
 from cdk_personalize.patterns._pipeline_tasks import ALREADY_EXISTS, NOT_FOUND, personalize_call
 
 # A listing of 1,000 keys of 1,024 bytes would not fit in the 256 KiB that a state may hand on.
@@ -77,11 +80,12 @@ class PipelineRounds:
         )
         begin = self._lock.update(
             "Begin a round",
-            "REMOVE Dirty, Retrain",
+            "REMOVE Dirty",
             return_values=tasks.DynamoReturnValues.ALL_OLD,
             assign={
                 "Before": "{% $states.result.Attributes %}",
-                "Retrain": "{% $Retrain or $exists($states.result.Attributes.Retrain) %}",
+                "Due": "{% $exists($states.result.Attributes.Retrain)"
+                " or $exists($states.result.Attributes.Untrained) %}",
                 "Failures": [],
             },
         )
@@ -89,7 +93,7 @@ class PipelineRounds:
         result = sfn.Pass.jsonata(
             scope,
             "What came of it",
-            assign={"Failures": "{% [$states.input[0].Failures] %}", "Retrain": False},
+            assign={"Failures": "{% [$states.input[0].Failures] %}"},
         )
         ended = (
             sfn.Choice.jsonata(scope, "Did all succeed?")
@@ -104,11 +108,11 @@ class PipelineRounds:
             )
             .otherwise(sfn.Succeed.jsonata(scope, "Done"))
         )
-        release = self._lock.release(again=quiet, then=ended)
+        release = self._lock.release(ended)
         around.add_catch(
             release,
             errors=["States.ALL"],
-            assign={"Failures": [{"Name": "The pipeline", **_FAILURE}], "Retrain": False},
+            assign={"Failures": [{"Name": "The pipeline", **_FAILURE}]},
         )
         declare.next(self._lock.acquire(quiet))
         quiet.next(begin)
@@ -137,12 +141,28 @@ class PipelineRounds:
             items=sfn.ProvideItems.jsonata("{% $Plan.Models %}"),
             item_selector={"Model": "{% $states.context.Map.Item.Value %}"},
             max_concurrency=PARALLEL_MODELS,
-            outputs={
-                "Failures": "{% [$ImportFailures, $states.result[$exists(Cause)]] %}",
-                "Models": "{% [$states.result[$not($exists(Cause))]] %}",
-            },
+            assign={"ModelFailures": "{% [$states.result[$exists(Cause)]] %}"},
         )
         models.item_processor(self._model())
+        over = sfn.Pass.jsonata(
+            scope, "The round is over", outputs={"Failures": "{% $ModelFailures %}"}
+        )
+        learnt = self._lock.update(
+            "Note what is learnt",
+            "REMOVE Untrained, Retrain",
+            # A wish to train anew that came meanwhile is left to the run that it will start.
+            condition="attribute_not_exists(Retrain) OR Retrain = :known",
+            values={":known": "{% $exists($Before.Retrain) ? $Before.Retrain.S : 'none' %}"},
+        )
+        learnt_meanwhile = self._lock.update("Note the data that is learnt", "REMOVE Untrained")
+        learnt.add_catch(learnt_meanwhile, errors=[TAKEN])
+        models.next(
+            sfn.Choice.jsonata(scope, "Did every model learn?")
+            .when(sfn.Condition.jsonata("{% $count($ModelFailures) = 0 %}"), learnt)
+            .otherwise(over)
+        )
+        learnt.next(over)
+        learnt_meanwhile.next(over)
         nothing = sfn.Pass.jsonata(
             scope, "Nothing to learn from", outputs={"Failures": "{% $ImportFailures %}"}
         )
@@ -150,7 +170,7 @@ class PipelineRounds:
         learn = (
             sfn.Choice.jsonata(scope, "Is there something to learn from?")
             .when(sfn.Condition.jsonata("{% $count($ImportFailures) > 0 %}"), nothing)
-            .when(sfn.Condition.jsonata("{% $Data or $Retrain %}"), models)
+            .when(sfn.Condition.jsonata("{% $Data or $Due %}"), models)
             .otherwise(nothing)
         )
         return imports.next(learn)
@@ -190,6 +210,12 @@ class PipelineRounds:
                 " $sort($times)[-1]) %}",
             },
         )
+        page.add_retry(
+            errors=["S3.S3Exception", "S3.SdkClientException"],
+            interval=Duration.seconds(2),
+            max_attempts=6,
+            jitter_strategy=sfn.JitterType.FULL,
+        )
         load = self._start_job(
             "Import",
             {
@@ -200,7 +226,7 @@ class PipelineRounds:
         )
         note = self._lock.update(
             "Note what is imported",
-            "SET #imported = :newest",
+            "SET #imported = :newest, Untrained = :newest",
             names={"#imported": "{% 'Imported' & $Dataset.Type %}"},
             values={":newest": "{% $Newest %}"},
         )
@@ -291,7 +317,7 @@ class PipelineRounds:
             sfn.Choice.jsonata(scope, "Is a training due?")
             .when(sfn.Condition.jsonata("{% $contains($Status, 'FAILED') %}"), broken)
             .when(sfn.Condition.jsonata("{% $Status != 'ACTIVE' %}"), pause)
-            .when(sfn.Condition.jsonata("{% $Imported or $Retrain or $Version = '' %}"), train)
+            .when(sfn.Condition.jsonata("{% $Imported or $Due or $Version = '' %}"), train)
             .otherwise(deploy)
         )
         describe.add_catch(create, errors=[NOT_FOUND])

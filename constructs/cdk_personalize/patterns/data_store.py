@@ -195,17 +195,17 @@ class DataStore(Construct):
         It is the CDK's own, and Lambda would make it a log group that outlives the stack.
         """
         provider = cast("Construct", Stack.of(bucket).node.find_child(_EMPTYING))
-        if not (log := provider.node.try_find_child("Log")):
-            function = cast("CfnResource", provider.node.find_child("Handler"))
+        if provider.node.try_find_child("Log") is None:
             log = logs.LogGroup(
                 provider,
                 "Log",
-                log_group_name=f"/aws/lambda/{function.ref}",
                 retention=logs.RetentionDays.ONE_WEEK,
                 removal_policy=RemovalPolicy.DESTROY,
             )
-        # Deleted after the bucket has been emptied, or the function would make it anew.
-        bucket.node.find_child("AutoDeleteObjectsCustomResource").node.add_dependency(log)
+            # The function refers to the group, so it is gone before the group is deleted, and
+            # cannot write to it, or make it, any more.
+            function = cast("CfnResource", provider.node.find_child("Handler"))
+            function.add_property_override("LoggingConfig", {"LogGroup": log.log_group_name})
 
     def _warn_of_notifications(self, bucket: s3.IBucket) -> None:
         Annotations.of(self).add_warning_v2(

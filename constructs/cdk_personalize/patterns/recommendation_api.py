@@ -240,6 +240,16 @@ class RecommendationApi(Construct):
             route_key=apigatewayv2.HttpRouteKey.DEFAULT,
             integration=self._integration,
         )
+        # The permission of the integration is on stage/method/path; this route has no method.
+        self._function.add_permission(
+            "InvokeByDefaultRoute",
+            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            source_arn=Stack.of(self).format_arn(
+                service="execute-api",
+                resource=self._api.api_id,
+                resource_name="*/$default",
+            ),
+        )
         if cors:
             # A browser's preflight carries no credentials, and the default route would ask for
             # them; API Gateway replaces the answer by the CORS configuration of the API.

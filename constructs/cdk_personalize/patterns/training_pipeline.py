@@ -19,7 +19,7 @@ from cdk_personalize.campaign import Campaign
 from cdk_personalize.dataset import Dataset
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.patterns._pipeline_jobs import job_definition
-from cdk_personalize.patterns._pipeline_lock import PipelineLock
+from cdk_personalize.patterns._pipeline_lock import PipelineLock, key_statement_for_table
 from cdk_personalize.patterns._pipeline_plan import PipelinePlan
 from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
 from cdk_personalize.patterns.data_store import IMPORT_PREFIX, DataStore
@@ -27,6 +27,8 @@ from cdk_personalize.solution import Solution
 
 _JOB_PREFIX_LENGTH = 42  # and a hyphen and 20 hex digits make the 63 that a name may have
 _MACHINE_NAME_LENGTH = 75
+# A day for a place among what the Region works on, and the 36 hours that an import may take.
+_LONGEST_JOB = Duration.hours(60)
 
 
 class TrainingPipeline(Construct):
@@ -98,6 +100,9 @@ class TrainingPipeline(Construct):
         self._log_group = logs.LogGroup(
             self,
             "Log",
+            # Elsewhere each group takes a part of the account's only resource policy for logs.
+            log_group_name="/aws/vendedlogs/states/"
+            + Names.unique_resource_name(self, max_length=_MACHINE_NAME_LENGTH, separator="-"),
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=RemovalPolicy.DESTROY,
             encryption_key=data_store.key,
@@ -108,10 +113,17 @@ class TrainingPipeline(Construct):
             job_definition(
                 jobs,
                 name_prefix=self._job_prefix,
+                import_job_arn_prefix=arn_of(self, "dataset-import-job", ""),
             ),
+            timeout=_LONGEST_JOB,
         )
         rounds = Construct(self, "Rounds")
-        lock = PipelineLock(rounds, self.lock_table, _execution_arns(rounds))
+        lock = PipelineLock(
+            rounds,
+            self.lock_table,
+            machine_arn=_machine_arn(rounds),
+            execution_arns=_execution_arns(rounds),
+        )
         self.state_machine = self._machine(
             rounds,
             PipelineRounds(
@@ -123,6 +135,21 @@ class TrainingPipeline(Construct):
                 quiet_period=quiet_period or Duration.minutes(1),
                 plan=self._plan.as_lazy(),
             ).definition(),
+        )
+        self.state_machine.add_to_role_policy(key_statement_for_table(data_store.key.key_arn))
+        # To learn how a job ended, the caller has to read the execution, which is encrypted.
+        self.state_machine.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                resources=[data_store.key.key_arn],
+                conditions={
+                    "StringEquals": {
+                        "kms:EncryptionContext:aws:states:stateMachineArn": (
+                            self.job_state_machine.state_machine_arn
+                        )
+                    }
+                },
+            )
         )
         for machine in (self.job_state_machine, self.state_machine):
             machine.node.add_dependency(data_store.role_ready)
@@ -137,7 +164,9 @@ class TrainingPipeline(Construct):
         """Grant `grantee` to start the pipeline by hand."""
         return self.state_machine.grant_start_execution(grantee)
 
-    def _machine(self, scope: Construct, definition: sfn.IChainable) -> sfn.StateMachine:
+    def _machine(
+        self, scope: Construct, definition: sfn.IChainable, timeout: Duration | None = None
+    ) -> sfn.StateMachine:
         return sfn.StateMachine(
             scope,
             "Machine",
@@ -146,6 +175,7 @@ class TrainingPipeline(Construct):
             state_machine_name=_machine_name(scope),
             definition_body=sfn.DefinitionBody.from_chainable(definition),
             query_language=sfn.QueryLanguage.JSONATA,
+            timeout=timeout,
             tracing_enabled=True,
             logs=sfn.LogOptions(
                 destination=self._log_group, level=sfn.LogLevel.ALL, include_execution_data=False
@@ -172,10 +202,6 @@ class TrainingPipeline(Construct):
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[arns[0]]),
                 iam.PolicyStatement(actions=["states:ListExecutions"], resources=arns),
                 iam.PolicyStatement(actions=["states:StopExecution"], resources=executions),
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    resources=[self._store.key.key_arn],
-                ),
             ],
         )
 
@@ -246,7 +272,10 @@ class TrainingPipeline(Construct):
         arn = solution.solution_arn
         group_arn = solution.dataset_group.dataset_group_arn
         self.job_state_machine.add_to_role_policy(
-            allow(["CreateSolutionVersion", "DescribeSolutionVersion"], [arn, f"{arn}/*"])
+            allow(
+                ["CreateSolutionVersion", "DescribeSolution", "DescribeSolutionVersion"],
+                [arn, f"{arn}/*"],
+            )
         )
         self.state_machine.add_to_role_policy(allow(["DescribeSolution"], [arn]))
         self.state_machine.add_to_role_policy(allow(["CreateSolution"], [arn, group_arn]))
@@ -262,6 +291,16 @@ class TrainingPipeline(Construct):
 
 def _machine_name(scope: IConstruct) -> str:
     return Names.unique_resource_name(scope, max_length=_MACHINE_NAME_LENGTH, separator="-")
+
+
+def _machine_arn(scope: IConstruct) -> str:
+    """Return the ARN of the state machine in `scope`, composed as that of its executions."""
+    return Stack.of(scope).format_arn(
+        service="states",
+        resource="stateMachine",
+        resource_name=_machine_name(scope),
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 def _execution_arns(scope: IConstruct) -> str:

@@ -73,22 +73,16 @@ def test_leaves_nothing_behind_if_asked(stack: cdk.Stack) -> None:
     template.resource_count_is("Custom::S3AutoDeleteObjects", 2)
 
 
-def test_the_log_of_the_function_that_empties_the_buckets_goes_after_them(
+def test_the_log_of_the_function_that_empties_the_buckets_goes_after_it(
     stack: cdk.Stack,
 ) -> None:
     DataStore(stack, "Data", removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True)
 
     template = Template.from_stack(stack)
-    (handler,) = template.find_resources("AWS::Lambda::Function")
-    (log,) = template.find_resources(
-        "AWS::Logs::LogGroup",
-        {
-            "DeletionPolicy": "Delete",
-            "Properties": {"LogGroupName": {"Fn::Join": ["", ["/aws/lambda/", {"Ref": handler}]]}},
-        },
-    )
-    template.all_resources(
-        "Custom::S3AutoDeleteObjects", Match.object_like({"DependsOn": Match.array_with([log])})
+    (log,) = template.find_resources("AWS::Logs::LogGroup", {"DeletionPolicy": "Delete"})
+    # It refers to the group, so CloudFormation deletes it first.
+    template.has_resource_properties(
+        "AWS::Lambda::Function", {"LoggingConfig": {"LogGroup": {"Ref": log}}}
     )
 
 

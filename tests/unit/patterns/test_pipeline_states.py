@@ -47,7 +47,11 @@ def definitions() -> dict[str, dict[str, Any]]:
         jobs,
         "Machine",
         definition_body=sfn.DefinitionBody.from_chainable(
-            job_definition(jobs, name_prefix="p" * 42)
+            job_definition(
+                jobs,
+                name_prefix="p" * 42,
+                import_job_arn_prefix="arn:aws:personalize:eu-west-1:1:dataset-import-job/",
+            )
         ),
         query_language=sfn.QueryLanguage.JSONATA,
     )
@@ -63,7 +67,12 @@ def definitions() -> dict[str, dict[str, Any]]:
         definition_body=sfn.DefinitionBody.from_chainable(
             PipelineRounds(
                 rounds,
-                lock=PipelineLock(rounds, table, "arn:aws:states:eu-west-1:1:execution:p:*"),
+                lock=PipelineLock(
+                    rounds,
+                    table,
+                    machine_arn="arn:aws:states:eu-west-1:1:stateMachine:p",
+                    execution_arns="arn:aws:states:eu-west-1:1:execution:p:*",
+                ),
                 jobs=machine,
                 bucket=s3.Bucket(rounds, "Bucket"),
                 role_arn="arn:aws:iam::111111111111:role/personalize",
@@ -270,10 +279,12 @@ def test_the_lock_is_given_back_after_any_error(definitions: dict[str, dict[str,
     assert states["What came of it"]["Next"] == "Give the lock back"
 
 
-def test_a_lock_that_turned_dirty_is_kept_for_another_round(
+def test_a_lock_that_turned_dirty_is_given_back_to_another_run(
     definitions: dict[str, dict[str, Any]],
 ) -> None:
-    release = definitions["rounds"]["States"]["Give the lock back"]
+    """It does not go round itself: it would keep the plan of before the last deployment."""
+    states = definitions["rounds"]["States"]
+    release = states["Give the lock back"]
 
     assert release["Arguments"]["ConditionExpression"] == (
         "Holder = :me AND attribute_not_exists(Dirty)"
@@ -281,9 +292,58 @@ def test_a_lock_that_turned_dirty_is_kept_for_another_round(
     assert release["Catch"] == [
         {
             "ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"],
-            "Next": "Wait for the rest of an upload",
+            "Next": "Give the dirty lock back",
         }
     ]
+    assert states["Give the dirty lock back"]["Next"] == "Start the next run"
+    assert states["Start the next run"]["Arguments"]["StateMachineArn"].endswith("stateMachine:p")
+
+
+def test_what_was_imported_stays_to_be_learnt_until_every_model_has(all_states: States) -> None:
+    imported = all_states["rounds: Note what is imported"]["Arguments"]
+    learnt = all_states["rounds: Did every model learn?"]
+    removing = {
+        name
+        for name, state in all_states.items()
+        if isinstance(state.get("Arguments"), dict)
+        and "Untrained" in str(state["Arguments"].get("UpdateExpression"))
+        and "REMOVE" in state["Arguments"]["UpdateExpression"]
+    }
+
+    assert "Untrained = :newest" in imported["UpdateExpression"]
+    assert learnt["Choices"][0]["Next"] == "Note what is learnt"
+    assert learnt["Default"] == "The round is over"
+    assert removing == {"rounds: Note what is learnt", "rounds: Note the data that is learnt"}
+
+
+def test_a_create_whose_answer_was_lost_goes_on_with_what_it_made(all_states: States) -> None:
+    for create, made in (
+        ("Create the import job", "It has begun already"),
+        ("Create the solution version", "Find the solution version"),
+        ("Create the campaign", "Find the campaign"),
+    ):
+        (catch,) = all_states[f"jobs: {create}"]["Catch"]
+        assert catch["ErrorEquals"] == ["Personalize.ResourceAlreadyExistsException"]
+        assert catch["Next"] == made
+
+
+def test_taking_the_lock_twice_is_taking_it_once(all_states: States) -> None:
+    take = all_states["rounds: Take the lock"]["Arguments"]
+
+    assert take["ConditionExpression"] == "attribute_not_exists(Holder) OR Holder = :me"
+
+
+def test_every_call_is_tried_again(all_states: States) -> None:
+    calls = {
+        name: state
+        for name, state in all_states.items()
+        # An execution that was started is not started again: it would run beside the first.
+        if state["Type"] == "Task" and ":states:startExecution" not in state["Resource"]
+    }
+
+    assert len(calls) > 15
+    for name, state in calls.items():
+        assert state.get("Retry"), name
 
 
 def test_retries_what_personalize_throttles(all_states: States) -> None:

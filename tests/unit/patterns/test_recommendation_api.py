@@ -303,12 +303,28 @@ def test_is_called_by_its_own_api_alone(stack: cdk.Stack, for_you: Campaign) -> 
     api = RecommendationApi(stack, "Api", models={"for-you": for_you})
 
     template = Template.from_stack(stack)
-    template.resource_count_is("AWS::Lambda::Permission", 1)
+    template.resource_count_is("AWS::Lambda::Permission", 2)
     template.has_resource_properties(
         "AWS::Lambda::Permission",
         {
             "Principal": "apigateway.amazonaws.com",
             "SourceArn": stack.resolve(api.api.arn_for_execute_api()),
+        },
+    )
+
+
+def test_the_route_of_what_nobody_answers_may_call_the_function_too(stack: cdk.Stack) -> None:
+    """API Gateway calls it as stage/$default, which has no method and no path."""
+    api = RecommendationApi(stack, "Api")
+
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::Lambda::Permission",
+        {
+            "SourceArn": stack.resolve(
+                stack.format_arn(
+                    service="execute-api", resource=api.api.api_id, resource_name="*/$default"
+                )
+            )
         },
     )
 

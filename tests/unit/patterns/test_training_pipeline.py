@@ -267,6 +267,28 @@ def test_may_do_nothing_in_personalize_on_everything(template: Tree, machine: st
     assert not [action for statement in ours for action in actions(statement) if "*" in action]
 
 
+def test_may_use_the_key_for_its_table_and_for_reading_how_a_job_ended(
+    declared: Declared, template: Tree
+) -> None:
+    """DynamoDB and Step Functions use the key in the name of the caller."""
+    key = declared.stack.resolve(declared.store.key.key_arn)
+    jobs = declared.stack.resolve(declared.pipeline.job_state_machine.state_machine_arn)
+    ours = [
+        statement
+        for statement in statements(template, "PipelineRoundsMachineRole")
+        if "kms:Decrypt" in actions(statement)
+    ]
+
+    conditions = [each["Condition"]["StringEquals"] for each in ours]
+    assert all(each["Resource"] == key for each in ours)
+    assert [each for each in conditions if "kms:ViaService" in each]
+    assert {"kms:EncryptionContext:aws:states:stateMachineArn": jobs} in conditions
+
+
+def test_gives_up_a_job_that_never_ends(template: Tree) -> None:
+    assert definition(template, "Jobs")["TimeoutSeconds"] == 60 * 3600
+
+
 def test_logs_traces_and_encrypts_both_machines(declared: Declared, template: Tree) -> None:
     machines = [
         resource["Properties"]
