@@ -32,13 +32,16 @@ SHOWN = 10
 
 @dataclass
 class Report:
-    """The facts of one run, for `.demo/report.json`."""
+    """The facts of one run, for `.demo/report.json`: everything but `steps` is ids."""
 
     steps: list[dict[str, object]] = field(default_factory=list)
-    before: dict[str, list[str]] = field(default_factory=dict)
-    after: dict[str, list[str]] = field(default_factory=dict)
-    related: dict[str, list[str]] = field(default_factory=dict)
-    ranking: dict[str, list[str]] = field(default_factory=dict)
+    recommendations: dict[str, list[str]] = field(default_factory=dict)
+    user: str = ""
+    bought: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    related: list[str] = field(default_factory=list)
+    ranking: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
 
 
@@ -115,25 +118,26 @@ class Demo:
     def _ask(self, stack: DeployedStack, shop: Shop) -> None:
         users = shop.users(USERS)
         with self._progress.step("Recommendations for three users"):
-            self._report.before = {user: stack.recommend(user, SHOWN) for user in users}
-        for user, items in self._report.before.items():
+            self._report.recommendations = {user: stack.recommend(user, SHOWN) for user in users}
+        for user, items in self._report.recommendations.items():
             self._show(shop, f"For user {user}", items)
-        user = users[0]
-        before = self._report.before[user]
+        self._report.user = user = users[0]
+        self._report.before = before = self._report.recommendations[user]
         taste = shop.new_taste(user, before)
         kind, bought = taste or (f"like {before[-1]}", stack.related(before[-1]))
+        self._report.bought = bought
         with self._progress.step(f"User {user} views and buys ten items: {kind}") as note:
             stack.send(stack.events_of(user, bought))
             after = stack.wait_for_change(user, before)
-            self._report.after = {user: after}
+            self._report.after = after
             note.done(f"{len(set(after) - set(before))} of {SHOWN} recommendations are new")
         self._show(shop, f"For user {user}, afterwards", after, known=before)
         with self._progress.step("Related items, and a list in the user's own order"):
             related = stack.related(bought[0], SHOWN)
-            self._report.related = {bought[0]: related}
+            self._report.related = related
             given = sorted({*before[:5], *bought[:5]})
             ranking = stack.rank(user, given)
-            self._report.ranking = {user: ranking}
+            self._report.ranking = ranking
         self._show(shop, f"Like {shop.name(bought[0])}", related)
         self._show(shop, f"Ranked for user {user}", ranking)
 
@@ -157,8 +161,8 @@ class Demo:
         self._progress.console.print(
             "\nEverything is left running. To try:\n\n"
             f"  export {variables}\n\n"
-            f"  {curl} '{stack.api_url}/recommendations?userId={next(iter(self._report.before))}'\n"
-            f"  {curl} '{stack.api_url}/related?itemId={next(iter(self._report.related))}'\n"
+            f"  {curl} '{stack.api_url}/recommendations?userId={self._report.user}'\n"
+            f"  {curl} '{stack.api_url}/related?itemId={self._report.bought[0]}'\n"
             '  .venv/bin/python -c "import boto3;'
             " print(boto3.client('personalize').list_campaigns()['campaigns'])\"\n\n"
             "  make demo-stop ends it.",

@@ -209,3 +209,13 @@ def test_an_interpreter_without_ministack_is_named_in_the_error(tmp_path: Path) 
 def test_an_interpreter_that_is_not_there_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(LocalAwsError, match="/nowhere/python"):
         LocalAws(tmp_path, python="/nowhere/python").start()
+
+
+def test_the_interpreter_is_looked_for_from_where_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interpreter = Path(LOCAL_PYTHON)
+    monkeypatch.chdir(interpreter.parents[1])
+
+    with LocalAws(tmp_path, python=str(interpreter.relative_to(Path.cwd()))) as aws:
+        assert aws.running

@@ -85,7 +85,9 @@ class LocalAws:
         self.directory = directory.absolute()
         self.account = account
         self.region = region
-        self._python = python or os.environ.get("PERSONALIZE_LOCAL_PYTHON") or sys.executable
+        given = python or os.environ.get("PERSONALIZE_LOCAL_PYTHON") or sys.executable
+        # A path is from here, and the server runs elsewhere; a bare name is looked up in PATH.
+        self._python = str(Path(given).absolute()) if os.sep in given else given
         self._port = port
         self._speed = speed
         self._seed = seed
