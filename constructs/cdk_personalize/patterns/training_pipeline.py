@@ -36,7 +36,8 @@ class TrainingPipeline(Construct):
 
     The pipeline starts by itself when a file arrives under `import/` in the data bucket, after a
     deployment that changed what it works on, on a schedule if one is given, and by hand. It never
-    runs twice at once: a start during a run is taken up by that run.
+    runs twice at once: a start during a run is taken up by
+    the run that follows at once.
 
     Defines:
         - a state machine of the pipeline, and one of the long jobs, both logged and encrypted
