@@ -1,7 +1,8 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `recipe`) can then be imported without the CDK and its Node process.
+`filter_expression`, `recipe`, `use_case`) can then be imported without the CDK and its Node
+process.
 """
 
 from importlib import import_module
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cdk_personalize.recipe import Recipe, RecipeType
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
+    from cdk_personalize.use_case import UseCase
 
 __all__ = [
     "Campaign",
@@ -40,6 +42,7 @@ __all__ = [
     "Schema",
     "SchemaField",
     "Solution",
+    "UseCase",
     "fields_of_csv",
 ]
 
@@ -54,6 +57,7 @@ _MODULES = {
     "recipe": ("Recipe", "RecipeType"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),
+    "use_case": ("UseCase",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -46,7 +46,37 @@ class RecipeType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ServiceRecipe:
+    """What recipes for custom solutions and the use cases of the domains have in common."""
+
+    name: str
+    type: RecipeType
+    required_datasets: frozenset[DatasetType] = frozenset({_INTERACTIONS})
+    optional_datasets: frozenset[DatasetType] = frozenset()
+    real_time: bool = False
+    """Whether events move the answers at once, without training."""
+
+    @property
+    def needs_user(self) -> bool:
+        """Whether a request must name a user."""
+        return self.type.needs_user
+
+    @property
+    def needs_item(self) -> bool:
+        """Whether a request must name an item."""
+        return self.type.needs_item
+
+    def arn(self, partition: str = "aws") -> str:
+        """Return the ARN of the recipe, which belongs to no account and no region."""
+        return f"arn:{partition}:personalize:::recipe/{self.name}"
+
+    def __str__(self) -> str:
+        """Return the name of the recipe."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe(ServiceRecipe):
     """A recipe for custom solutions.
 
     The service's own recipes are attributes of this class; one that is newer than this library
@@ -58,12 +88,6 @@ class Recipe:
         ```
     """
 
-    name: str
-    type: RecipeType
-    required_datasets: frozenset[DatasetType] = frozenset({_INTERACTIONS})
-    optional_datasets: frozenset[DatasetType] = frozenset()
-    real_time: bool = False
-    """Whether events move the answers at once, without training."""
     is_legacy: bool = False
     """Whether the guide calls it a legacy recipe, to be replaced by a newer one."""
 
@@ -82,10 +106,6 @@ class Recipe:
     NEXT_BEST_ACTION: ClassVar["Recipe"]
     ITEM_AFFINITY: ClassVar["Recipe"]
     ITEM_ATTRIBUTE_AFFINITY: ClassVar["Recipe"]
-
-    def arn(self, partition: str = "aws") -> str:
-        """Return the ARN of the recipe, which belongs to no account and no region."""
-        return f"arn:{partition}:personalize:::recipe/{self.name}"
 
     @classmethod
     def all(cls) -> tuple["Recipe", ...]:
@@ -106,10 +126,6 @@ class Recipe:
         known = ", ".join(recipe.name for recipe in _ALL)
         msg = f"a recipe must be one of {known}, got {name_or_arn!r}"
         raise ValueError(msg)
-
-    def __str__(self) -> str:
-        """Return the name of the recipe."""
-        return self.name
 
 
 Recipe.USER_PERSONALIZATION_V2 = Recipe(

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from personalize_emulator.clock import Clock
 from personalize_emulator.interactions import InteractionLog
 from personalize_emulator.jobs import Jobs
+from personalize_emulator.metric_data import MetricData
 from personalize_emulator.objects import ObjectStorage
 from personalize_emulator.quotas import Quotas
 from personalize_emulator.records import Records
+from personalize_emulator.roles import Roles
 from personalize_emulator.store import Store
 from personalize_emulator.training import Models
 
@@ -25,7 +27,9 @@ class Backend:
         interactions: What users did.
         records: What is known of items and users.
         models: What was trained.
-        objects: Where bulk data comes from.
+        objects: Where bulk data comes from, and answers to bulk questions go.
+        roles: Which roles the service may use.
+        metric_data: Where figures are reported to.
         quotas: How much of each thing there may be.
         seed: The same seed and data make the same models.
     """
@@ -37,6 +41,8 @@ class Backend:
     records: Records
     models: Models
     objects: ObjectStorage
+    roles: Roles
+    metric_data: MetricData
     quotas: Quotas
     seed: int
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Self, TypedDict
 
 from personalize_emulator.clock import Clock
+from personalize_emulator.metric_data import MemoryMetricData, MetricData
 from personalize_emulator.objects import MemoryObjects, ObjectStorage
 from personalize_emulator.quotas import Quotas
+from personalize_emulator.roles import Roles
 from personalize_emulator.service import HttpRequest, PersonalizeService
 from personalize_emulator.store import Store
 
@@ -44,12 +46,14 @@ class PersonalizeEmulator:
 
     Attributes:
         clock: The emulated time.
-        objects: The buckets that imports read from.
+        objects: The buckets that bulk data is read and written in.
+        metric_data: Where figures are reported to.
         service: The service without HTTP, while the emulator runs.
     """
 
     clock: Clock
     objects: ObjectStorage
+    metric_data: MetricData
     service: PersonalizeService
 
     def __init__(
@@ -61,6 +65,8 @@ class PersonalizeEmulator:
         account: str = "123456789012",
         region: str = "us-east-1",
         objects: ObjectStorage | None = None,
+        roles: Roles | None = None,
+        metric_data: MetricData | None = None,
         quotas: Quotas | None = None,
         strict_answers: bool = False,
     ) -> None:
@@ -72,7 +78,9 @@ class PersonalizeEmulator:
             state: The file that keeps the state. (default: in memory)
             account: The account that clients with `client_options` have.
             region: The Region that they are in.
-            objects: The buckets that imports read from. (default: in memory)
+            objects: The buckets that bulk data is read and written in. (default: in memory)
+            roles: Which roles the service may use. (default: every role)
+            metric_data: Where figures are reported to. (default: kept in memory)
             quotas: How much of each thing there may be. (default: the documented quotas)
             strict_answers: Hold every answer to the service model, and fail where it breaks it.
         """
@@ -82,6 +90,8 @@ class PersonalizeEmulator:
         self._state = state
         self._account = account
         self._region = region
+        self.metric_data = MemoryMetricData() if metric_data is None else metric_data
+        self._roles = roles
         self._quotas = quotas
         self._strict_answers = strict_answers
         self._server: _Server | None = None
@@ -105,6 +115,8 @@ class PersonalizeEmulator:
             Store(self._state),
             self.clock,
             self.objects,
+            roles=self._roles,
+            metric_data=self.metric_data,
             quotas=self._quotas,
             seed=self._seed,
             account=self._account,

@@ -23,11 +23,13 @@ from personalize_emulator.errors import (
 from personalize_emulator.events import Events
 from personalize_emulator.interactions import InteractionLog
 from personalize_emulator.jobs import Jobs
+from personalize_emulator.metric_data import MemoryMetricData, MetricData
 from personalize_emulator.objects import MemoryObjects, ObjectStorage
 from personalize_emulator.quotas import Quotas
 from personalize_emulator.records import Records
 from personalize_emulator.rendering import render
 from personalize_emulator.resources import FAMILIES, Tags
+from personalize_emulator.roles import AnyRole, Roles
 from personalize_emulator.runtime import Runtime
 from personalize_emulator.service_model import Operation, Surface
 from personalize_emulator.store import Store
@@ -86,6 +88,8 @@ class PersonalizeService:
         clock: Clock | None = None,
         objects: ObjectStorage | None = None,
         *,
+        roles: Roles | None = None,
+        metric_data: MetricData | None = None,
         quotas: Quotas | None = None,
         seed: int = 0,
         account: str = "123456789012",
@@ -97,7 +101,9 @@ class PersonalizeService:
         Args:
             store: The state; the service closes it. (default: in memory)
             clock: The emulated time. (default: real time)
-            objects: Where imports read from. (default: buckets in memory)
+            objects: Where bulk data is read and written. (default: buckets in memory)
+            roles: Which roles the service may use. (default: every role)
+            metric_data: Where figures are reported to. (default: kept in memory)
             quotas: How much of each thing there may be. (default: the documented quotas)
             seed: The same seed and data make the same models.
             account: The account of requests whose access key is no account number.
@@ -117,6 +123,8 @@ class PersonalizeService:
             records=Records(store),
             models=Models(store),
             objects=objects or MemoryObjects(),
+            roles=roles or AnyRole(),
+            metric_data=metric_data or MemoryMetricData(),
             quotas=quotas or Quotas(),
             seed=seed,
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from personalize_emulator.errors import JobFailedError
-from personalize_emulator.models import Model, TrainingData, load, train
+from personalize_emulator.models import Model, TrainingData, TrainingSettings, load, train
 from personalize_emulator.quotas import Quotas
 from personalize_emulator.store import Document, Store
 
@@ -68,9 +68,8 @@ def train_solution(
         data = data.only(event_type, None if threshold is None else float(threshold))
     _check_amount(data, quotas)
     try:
-        return train(
-            recipe_name, data, parameters=config.get("algorithmHyperParameters", {}), seed=seed
-        )
+        settings = TrainingSettings(parameters=config.get("algorithmHyperParameters", {}))
+        return train(recipe_name, data, settings=settings, seed=seed)
     except ValueError as error:
         raise JobFailedError(str(error)) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from personalize_emulator.generated_data import generate_shop
-from personalize_emulator.models import Model, Query, TrainingData, train
+from personalize_emulator.models import Model, Query, TrainingData, TrainingSettings, train
 from tests.emulator.shop_data import training_data
 
 RECIPE = "aws-similar-items"
@@ -72,9 +72,8 @@ def test_the_discount_takes_popular_items_back() -> None:
     pairs += [(f"tea {number}", "thimble") for number in range(10)]
     data = TrainingData.of([u for u, _ in pairs], [i for _, i in pairs], range(len(pairs)))
     plain = similar(train(RECIPE, data), "pot")
-    discounted = similar(
-        train(RECIPE, data, parameters={"popularity_discount_factor": "1.0"}), "pot"
-    )
+    settings = TrainingSettings(parameters={"popularity_discount_factor": "1.0"})
+    discounted = similar(train(RECIPE, data, settings=settings), "pot")
     assert discounted.index("loaf") >= plain.index("loaf")
     assert discounted[1] == "thimble"
 

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from personalize_emulator.generated_data import generate_shop
-from personalize_emulator.models import HistoryEvent, Model, Query, ScoredItem, TrainingData, train
+from personalize_emulator.models import (
+    HistoryEvent,
+    Model,
+    Query,
+    ScoredItem,
+    TrainingData,
+    TrainingSettings,
+    train,
+)
 from tests.emulator.shop_data import events, training_data
 
 RECIPE = "aws-user-personalization-v2"
@@ -88,7 +96,8 @@ def test_the_latest_events_count_most(model: Model, kinds: dict[str, list[str]])
 def test_recency_counts_for_nothing_when_it_is_switched_off(
     data: TrainingData, kinds: dict[str, list[str]]
 ) -> None:
-    plain = train(RECIPE, data, parameters={"apply_recency_bias": "false"})
+    no_bias = TrainingSettings(parameters={"apply_recency_bias": "false"})
+    plain = train(RECIPE, data, settings=no_bias)
     history = events(kinds["LAMP"][:10] + kinds["MUG"][:10])
     forwards = plain.recommend(Query(history=history))
     backwards = plain.recommend(Query(history=history[::-1]))

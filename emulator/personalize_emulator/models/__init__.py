@@ -5,28 +5,45 @@
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.model import (
+    Exploration,
     HistoryEvent,
     Model,
     Query,
     ScoredItem,
+    SegmentingModel,
+    SegmentQuery,
     TrainableModel,
+    UpdatableModel,
 )
 from personalize_emulator.models.personalized_ranking import PersonalizedRanking
 from personalize_emulator.models.popularity_count import PopularityCount
+from personalize_emulator.models.settings import (
+    EventParameters,
+    Objective,
+    TrainingSettings,
+    Tuning,
+)
 from personalize_emulator.models.similar_items import SimilarItems
 from personalize_emulator.models.user_personalization import UserPersonalization
 
 __all__ = [
+    "EventParameters",
+    "Exploration",
     "HistoryEvent",
     "Model",
+    "Objective",
     "Query",
     "ScoredItem",
+    "SegmentQuery",
+    "SegmentingModel",
     "TrainingData",
+    "TrainingSettings",
+    "Tuning",
+    "UpdatableModel",
     "load",
     "recipe_names",
     "train",
@@ -39,6 +56,7 @@ _RECIPES: Mapping[str, type[TrainableModel]] = {
     "aws-similar-items": SimilarItems,
     "aws-popularity-count": PopularityCount,
 }
+_AS_THE_RECIPE_DOES = TrainingSettings()
 _KINDS = {model.kind: model for model in _RECIPES.values()}
 
 
@@ -51,7 +69,7 @@ def train(
     recipe_name: str,
     data: TrainingData,
     *,
-    parameters: Mapping[str, str] = MappingProxyType({}),
+    settings: TrainingSettings = _AS_THE_RECIPE_DOES,
     seed: int = 0,
 ) -> Model:
     """Train the model of a recipe.
@@ -59,7 +77,7 @@ def train(
     Args:
         recipe_name: The last part of the recipe's ARN, "aws-similar-items".
         data: What to learn from.
-        parameters: The solution's algorithmHyperParameters (default: the recipe's).
+        settings: How to train (default: as the recipe does).
         seed: The same seed and data make the same model (default: 0).
 
     Raises:
@@ -71,7 +89,7 @@ def train(
     if len(data) == 0:
         msg = "no interactions to train on"
         raise ValueError(msg)
-    return _RECIPES[recipe_name].train(data, parameters=parameters, seed=seed)
+    return _RECIPES[recipe_name].train(data, settings, seed=seed)
 
 
 def load(blob: bytes) -> Model:

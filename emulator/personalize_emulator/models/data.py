@@ -23,6 +23,8 @@ class TrainingData:
         event_types: The names of the event types.
         item_metadata: The columns of the Items dataset, by item.
         user_metadata: The columns of the Users dataset, by user.
+        actions: The actions and the interactions with them, as if actions were items; None for a
+            group without an Actions dataset.
     """
 
     user_ids: list[str]
@@ -35,6 +37,7 @@ class TrainingData:
     event_types: list[str] = field(default_factory=lambda: [""])
     item_metadata: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     user_metadata: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    actions: "TrainingData | None" = None
 
     @classmethod
     def of(

@@ -1,11 +1,12 @@
 """What every model answers to: a query in, scored items out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
+from personalize_emulator.models.settings import TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,19 @@ class HistoryEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Exploration:
+    """How much of an answer tries out items that few users have met (`itemExplorationConfig`).
+
+    Attributes:
+        weight: From 0, nothing but what is known to be liked, to 1.
+        age_cut_off: Days since the latest interaction of all up to which an item counts as new.
+    """
+
+    weight: float = 0.3
+    age_cut_off: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One request for recommendations.
 
@@ -29,6 +43,11 @@ class Query:
         input_list: The items to rank (personalized-ranking recipes).
         num_results: The most items to answer.
         allowed: The filter: true for an item that may be recommended (default: all may).
+        context: The contextual metadata of the request, by column of Interactions.
+        exploration: How much to try out (default: as the recipe does).
+        influence: How much POPULARITY and FRESHNESS count (`rankingInfluence`), from 0 to 1.
+        action_history: What the user did with actions, oldest first; `item_id` is the action.
+        now: The emulated time, in epoch seconds (default: that of the latest interaction known).
     """
 
     user_id: str | None = None
@@ -37,14 +56,44 @@ class Query:
     input_list: Sequence[str] | None = None
     num_results: int = 25
     allowed: Callable[[str], bool] | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    exploration: Exploration | None = None
+    influence: Mapping[str, float] = field(default_factory=dict)
+    action_history: Sequence[HistoryEvent] = ()
+    now: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentQuery:
+    """One question for the users who will like something (user-segmentation recipes).
+
+    Attributes:
+        item_id: The item (aws-item-affinity).
+        attributes: Columns of Items and a value of each, all of which an item must have
+            (aws-item-attribute-affinity).
+        num_results: The most users to answer.
+        allowed: The filter: true for a user who may be in the segment (default: all may).
+    """
+
+    item_id: str | None = None
+    attributes: Sequence[tuple[str, str]] = ()
+    num_results: int = 25
+    allowed: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredItem:
-    """An item of the answer; the best comes first."""
+    """An item of the answer, or an action; the best comes first.
+
+    Attributes:
+        item_id: The item.
+        score: How well it fits, from 0 to 1.
+        reasons: Why it is there, as the service words it; most items need no reason.
+    """
 
     item_id: str
     score: float
+    reasons: tuple[str, ...] = ()
 
 
 class Model(Protocol):
@@ -64,6 +113,24 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class UpdatableModel(Model, Protocol):
+    """A model that takes in new data between trainings, without learning anew."""
+
+    def updated(self, data: TrainingData) -> Self:
+        """The same model that knows the new items, or the new counts, of its group's data."""
+        ...
+
+
+@runtime_checkable
+class SegmentingModel(Protocol):
+    """A model that answers with users; only batch segment jobs ask it."""
+
+    def segment(self, query: SegmentQuery) -> list[str]:
+        """The users who will like it best, the most eager one first."""
+        ...
+
+
 class TrainableModel(Model, Protocol):
     """What a model's class offers `personalize_emulator.models.train` and `load`."""
 
@@ -71,7 +138,7 @@ class TrainableModel(Model, Protocol):
     """The name that the model's bytes carry."""
 
     @classmethod
-    def train(cls, data: TrainingData, *, parameters: Mapping[str, str], seed: int) -> Self:
+    def train(cls, data: TrainingData, settings: TrainingSettings, *, seed: int) -> Self:
         """Learn from the data."""
         ...
 

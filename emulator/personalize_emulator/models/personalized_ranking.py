@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.model import Query, ScoredItem
+from personalize_emulator.models.settings import TrainingSettings
 from personalize_emulator.models.user_personalization import UserPersonalization
 
 
@@ -19,9 +20,9 @@ class PersonalizedRanking:
     personalization: UserPersonalization
 
     @classmethod
-    def train(cls, data: TrainingData, *, parameters: Mapping[str, str], seed: int) -> Self:
+    def train(cls, data: TrainingData, settings: TrainingSettings, *, seed: int) -> Self:
         """Learn what user personalisation learns."""
-        return cls(UserPersonalization.train(data, parameters=parameters, seed=seed))
+        return cls(UserPersonalization.train(data, settings, seed=seed))
 
     @property
     def metrics(self) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ from personalize_emulator.models.evaluation import hold_out, measure
 from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.popularity import counts
 from personalize_emulator.models.selection import best
+from personalize_emulator.models.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class PopularityCount:
     metrics: Mapping[str, float]
 
     @classmethod
-    def train(cls, data: TrainingData, *, parameters: Mapping[str, str], seed: int) -> Self:
+    def train(cls, data: TrainingData, settings: TrainingSettings, *, seed: int) -> Self:
         """Count; the recipe has no parameters."""
-        del parameters
+        del settings
         past, cases = hold_out(data, seed=seed)
         popular = [item.item_id for item in best(counts(past), data.item_ids, 25)]
         metrics = measure(cases, lambda _: popular, len(data.item_ids))

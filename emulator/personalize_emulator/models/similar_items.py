@@ -15,6 +15,7 @@ from personalize_emulator.models.evaluation import hold_out, measure
 from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.popularity import counts
 from personalize_emulator.models.selection import best
+from personalize_emulator.models.settings import TrainingSettings
 
 _CONTENT = 0.2
 """Weight of the description. What the same users met outweighs it, where enough users did."""
@@ -41,14 +42,14 @@ class SimilarItems:
         self._position.update({item: position for position, item in enumerate(self.item_ids)})
 
     @classmethod
-    def train(cls, data: TrainingData, *, parameters: Mapping[str, str], seed: int) -> Self:
+    def train(cls, data: TrainingData, settings: TrainingSettings, *, seed: int) -> Self:
         """Measure a model of the earlier part on the later, then learn from all.
 
         The question of the measurement is the last item that each user met before.
         """
         past, cases = hold_out(data, seed=seed)
         content = Content.of(data.item_ids, data.item_metadata)
-        trial = cls._fit(past, content, parameters, {})
+        trial = cls._fit(past, content, settings.parameters, {})
         metrics = measure(
             [case for case in cases if case.history],
             lambda case: [
@@ -56,7 +57,7 @@ class SimilarItems:
             ],
             len(data.item_ids),
         )
-        return cls._fit(data, content, parameters, metrics)
+        return cls._fit(data, content, settings.parameters, metrics)
 
     @classmethod
     def _fit(

@@ -12,6 +12,7 @@ from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.evaluation import Case, hold_out, measure
 from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.selection import best
+from personalize_emulator.models.settings import TrainingSettings
 from personalize_emulator.models.user_scorer import MIXES, UserScorer
 
 _GAIN = "normalized_discounted_cumulative_gain_at_25"
@@ -33,7 +34,7 @@ class UserPersonalization:
     metrics: Mapping[str, float]
 
     @classmethod
-    def train(cls, data: TrainingData, *, parameters: Mapping[str, str], seed: int) -> Self:
+    def train(cls, data: TrainingData, settings: TrainingSettings, *, seed: int) -> Self:
         """Choose the mix and measure it on the later part of the data, then learn from all.
 
         The mix is chosen on every other user of the held-out part and measured on the rest, so
@@ -42,12 +43,12 @@ class UserPersonalization:
         past, cases = hold_out(data, seed=seed)
         content = Content.of(data.item_ids, data.item_metadata)
         met = past.item[np.isin(past.user, [case.user for case in cases])].astype(np.intp)
-        parts = UserScorer.fit(past, content, parameters, items=met)
+        parts = UserScorer.fit(past, content, settings.parameters, items=met)
         gains = [cls(parts.with_mix(mix), {})._measure(cases[::2])[_GAIN] for mix in MIXES]
         best_gain = max(gains)
         mix = MIXES[0] if best_gain < gains[0] * _CLEARLY else MIXES[gains.index(best_gain)]
         metrics = cls(parts.with_mix(mix), {})._measure(cases[1::2])
-        return cls(UserScorer.fit(data, content, parameters).with_mix(mix), metrics)
+        return cls(UserScorer.fit(data, content, settings.parameters).with_mix(mix), metrics)
 
     def _measure(self, cases: Sequence[Case]) -> dict[str, float]:
         def answer(case: Case) -> list[str]:
