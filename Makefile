@@ -1,5 +1,6 @@
 # make demo      the whole stack on an AWS of this machine: deploy, learn, recommend, destroy
 # make test      every test            make check     every static check
+# make bench     every benchmark, as a table and in .bench/results.json
 # make lock      write the lock files anew
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -14,11 +15,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PERSONALIZE_LOCAL_PYTHON := $(CURDIR)/$(LOCAL)/bin/python
 UV := $(BIN)/uv
 
-.PHONY: demo demo-stop test check format setup lock clean
+.PHONY: demo demo-stop test bench check format setup lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,3p' Makefile
+	@sed -n '1,4p' Makefile
 
 setup: $(VENV)/.ready $(LOCAL)/.ready node_modules/.ready
 
@@ -50,6 +51,9 @@ demo-stop:
 
 test: setup
 	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: setup
+	@$(BIN)/python -m benchmarks
 
 check: setup
 	$(BIN)/ruff check .
