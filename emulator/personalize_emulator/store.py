@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import StateFileError
@@ -141,6 +141,14 @@ class Store:
             self._connection.close()
             msg = f"{path} is no state file of this version, and was left as it is: {error}"
             raise StateFileError(msg) from error
+
+    def __enter__(self) -> Self:
+        """Return the state."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the state."""
+        self.close()
 
     def close(self) -> None:
         """Close the state; a file can be opened again."""
@@ -287,6 +295,9 @@ class Store:
             )
         elif version != _FORMAT:
             msg = f"it is of format {version}, not {_FORMAT}"
+            raise StateFileError(msg)
+        elif damage := [row for row in self.execute("PRAGMA quick_check(1)") if row != ("ok",)]:
+            msg = f"it is damaged: {damage[0][0]}"
             raise StateFileError(msg)
         self.execute("PRAGMA journal_mode = WAL")
         # With a write-ahead log this is enough for a killed process; a power cut may cost the last

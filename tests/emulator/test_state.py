@@ -36,6 +36,22 @@ for number in itertools.count():
     print(number, flush=True)
 """
 
+_RECORDING = """
+import itertools, json, sys
+from personalize_emulator.service import HttpRequest, PersonalizeService
+from personalize_emulator.store import Store
+
+service = PersonalizeService(Store(sys.argv[1]))
+for number in itertools.count():
+    event = {"eventType": "view", "itemId": "i", "sentAt": 1, "eventId": f"{sys.argv[3]}-{number}"}
+    body = {"trackingId": sys.argv[2], "sessionId": "s", "userId": "u", "eventList": [event]}
+    answer = service.handle(HttpRequest("POST", "/events", {}, json.dumps(body).encode()))
+    assert answer.status == 200, answer
+    print(event["eventId"], flush=True)
+"""
+
+_KILLS = 4
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[[], PersonalizeEmulator]:
@@ -116,6 +132,46 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     with PersonalizeService(Store(path)) as service:
         names = {found["name"] for found in service.call("ListDatasetGroups", {})["datasetGroups"]}
     assert {f"group-{number}" for number in range(acknowledged)} <= names
+
+
+def test_no_event_that_was_acknowledged_is_lost_however_often_the_process_is_killed(
+    run: Callable[[], PersonalizeEmulator], tmp_path: Path
+) -> None:
+    with run() as emulator:
+        cloud = Cloud(emulator, ACCOUNT)
+        group = cloud.group()
+        dataset = cloud.dataset(group)
+        _, tracking_id = cloud.tracker(group)
+        cloud.close()
+    path = str(tmp_path / "state.db")
+    acknowledged: set[str] = set()
+    for life in range(_KILLS):
+        command = [sys.executable, "-c", _RECORDING, path, tracking_id, str(life)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            acknowledged |= {process.stdout.readline().strip() for _ in range(37 * life + 1)}
+            process.kill()
+            acknowledged |= {line.strip() for line in process.stdout if line.endswith("\n")}
+    with Store(path) as store:
+        rows = store.execute("SELECT event_id FROM events WHERE arn = ?", (dataset,))
+    assert acknowledged <= {event_id for (event_id,) in rows}
+    assert len(acknowledged) > _KILLS
+
+
+def test_a_damaged_state_file_is_named_and_left_alone(
+    run: Callable[[], PersonalizeEmulator], tmp_path: Path
+) -> None:
+    with run() as emulator:
+        cloud = Cloud(emulator, ACCOUNT)
+        cloud.group()
+        cloud.close()
+    path = tmp_path / "state.db"
+    body = bytearray(path.read_bytes())
+    body[8_192:12_288] = b"x" * 4_096
+    path.write_bytes(body)
+    with pytest.raises(StateFileError, match=r"state\.db"):
+        run().start()
+    assert path.read_bytes() == bytes(body)
 
 
 def test_a_file_that_is_something_else_is_named_and_left_alone(tmp_path: Path) -> None:
