@@ -6,7 +6,8 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from personalize_emulator.columns import Table, Texts
 from personalize_emulator.models import HistoryEvent, TrainingData
 from personalize_emulator.store import Store
+
+_Imports = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Interactions:
     def of(cls, tables: Sequence[Table]) -> Interactions:
         """Join tables of interactions; those that say the same count once."""
         user, user_ids = _joined([table.texts("USER_ID") for table in tables])
-        item, item_ids = _joined([table.texts("ITEM_ID") for table in tables])
+        item, item_ids = _joined([table.texts(_about(table)) for table in tables])
         event_type, event_types = _joined([table.texts("EVENT_TYPE") for table in tables])
         if np.any(event_type < 0):  # an interaction without a type has the empty one
             event_types = [*event_types, ""]
@@ -127,7 +130,7 @@ class InteractionLog:
     def __init__(self, store: Store) -> None:
         """Keep them in this store."""
         self._store = store
-        self._held: dict[str, tuple[tuple[int, ...], Interactions]] = {}
+        self._held: dict[str, tuple[_Imports, Interactions]] = {}
 
     def add_import(self, dataset_arn: str, table: Table, *, replace: bool) -> None:
         """Keep imported interactions, instead of or besides those of earlier imports."""
@@ -178,7 +181,10 @@ class InteractionLog:
 
     def latest_import(self, dataset_arn: str) -> int:
         """Return the number of the dataset's latest import, 0 if there is none."""
-        return max(self._imports(dataset_arn), default=0)
+        ((number,),) = self._store.execute(
+            "SELECT coalesce(max(number), 0) FROM imports WHERE arn = ?", (dataset_arn,)
+        )
+        return int(number)
 
     def history(
         self, dataset_arn: str, user_id: str, *, until: int | None = None
@@ -233,11 +239,75 @@ class InteractionLog:
             user_metadata=users,
         )
 
-    def _imports(self, dataset_arn: str) -> tuple[int, ...]:
+    def imported_rows(self, dataset_arn: str) -> Iterator[Mapping[str, object]]:
+        """Yield imported interactions as they are in the files, in the columns of the schema."""
+        for number, _ in self._imports(dataset_arn):
+            for table in self._tables(number):
+                yield from table.rows()
+
+    def event_rows(self, dataset_arn: str) -> Iterator[Mapping[str, object]]:
+        """Yield events as interactions, in the columns of the schema.
+
+        An event of a visitor whom nobody knows has the session for a user, as in training. One that
+        is about no item is no interaction with one, and is left out.
+        """
         rows = self._store.execute(
-            "SELECT number FROM imports WHERE arn = ? ORDER BY number", (dataset_arn,)
+            "SELECT coalesce(user_id, session_id), item_id, event_type, event_value, sent_at,"
+            " details FROM events WHERE arn = ? AND item_id IS NOT NULL ORDER BY number",
+            (dataset_arn,),
         )
-        return tuple(number for (number,) in rows)
+        for user_id, item_id, event_type, event_value, sent_at, details in rows:
+            more = json.loads(details)
+            yield {
+                **more.get("columns", {}),
+                "USER_ID": user_id,
+                "ITEM_ID": item_id,
+                "EVENT_TYPE": event_type,
+                "EVENT_VALUE": event_value,
+                "TIMESTAMP": sent_at,
+                "IMPRESSION": "|".join(more.get("impression", ())) or None,
+                "RECOMMENDATION_ID": more.get("recommendationId"),
+                "EVENT_ATTRIBUTION_SOURCE": more.get("metricAttribution", {}).get(
+                    "eventAttributionSource"
+                ),
+            }
+
+    def delete_users(self, dataset_arn: str, user_ids: Collection[str]) -> int:
+        """Delete everything that users did, bulk and streamed.
+
+        Returns:
+            How many interactions and events that was.
+        """
+        deleted = self._store.execute_many(
+            "DELETE FROM events WHERE arn = ? AND user_id = ?",
+            ((dataset_arn, user_id) for user_id in user_ids),
+        )
+        for number, _ in self._imports(dataset_arn):
+            for table in self._tables(number):
+                users = table.texts("USER_ID")
+                gone = [code for code, user in enumerate(users.vocabulary) if user in user_ids]
+                kept = ~np.isin(users.codes, gone)
+                if kept.all():
+                    continue
+                deleted += len(kept) - int(np.count_nonzero(kept))
+                # Under its old number: less data is no new data to train on.
+                self._store.execute(
+                    "UPDATE imports SET body = ? WHERE number = ?",
+                    (table.where(kept).to_bytes(), number),
+                )
+        return deleted
+
+    def _imports(self, dataset_arn: str) -> _Imports:
+        """Return the number and the size of each import; one that lost rows is of another size."""
+        rows = self._store.execute(
+            "SELECT number, length(body) FROM imports WHERE arn = ? ORDER BY number", (dataset_arn,)
+        )
+        return tuple(rows)
+
+    def _tables(self, number: int) -> Iterator[Table]:
+        """Yield the table of an import, if it is still there."""
+        for (body,) in self._store.execute("SELECT body FROM imports WHERE number = ?", (number,)):
+            yield Table.from_bytes(body)
 
     def _bulk(self, dataset_arn: str) -> Interactions:
         # Without a lock: two threads at once do the work twice, and wait for nobody who is in a
@@ -262,6 +332,11 @@ def _joined(parts: Sequence[Texts]) -> tuple[NDArray[np.int32], list[str]]:
         translation = np.array([*own, -1], dtype=np.int32)  # the last is what -1 picks: null
         codes.append(translation[part.codes])
     return np.concatenate(codes), list(numbers)
+
+
+def _about(table: Table) -> str:
+    """The column that says what an interaction is with; an action counts as an item."""
+    return "ACTION_ID" if "ACTION_ID" in table.columns else "ITEM_ID"
 
 
 def _table(interactions: Interactions) -> Table:

@@ -24,7 +24,7 @@ from personalize_emulator.errors import StateFileError
 
 Document = dict[str, Any]
 
-_FORMAT = 1  # of the state file; one of another format is refused
+_FORMAT = 2  # of the state file; one of another format is refused
 
 _TABLES = """
 CREATE TABLE resources (
@@ -74,9 +74,11 @@ CREATE INDEX events_by_user ON events (arn, user_id);
 CREATE INDEX events_by_session ON events (arn, session_id);
 
 CREATE TABLE records (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     arn TEXT NOT NULL, id TEXT NOT NULL, put INTEGER NOT NULL, at REAL NOT NULL,
-    columns TEXT NOT NULL, PRIMARY KEY (arn, id, put)
-) WITHOUT ROWID;
+    columns TEXT NOT NULL
+);
+CREATE INDEX records_by_id ON records (arn, id);
 
 CREATE TABLE models (arn TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 """

@@ -22,6 +22,7 @@ class MetricAttributions(ResourceFamily):
             msg = f"{group.arn} already has the metric attribution {other.arn}."
             raise ResourceAlreadyExistsError(msg)
         self._require_distinct(request["metrics"])
+        self._require_role(request["metricsOutputConfig"]["roleArn"], caller)
         arn = caller.arn(f"metric-attribution/{request['name']}")
         document = {**request, "metricAttributionArn": arn}
         self._create(arn, document, caller, name=request["name"], group=group.arn)
@@ -62,7 +63,11 @@ class MetricAttributions(ResourceFamily):
         metrics = [m for m in found.document["metrics"] if m["metricName"] not in removed]
         metrics += request.get("addMetrics", [])
         self._require_distinct(metrics)
-        output = request.get("metricsOutputConfig", found.document["metricsOutputConfig"])
+        output = request.get("metricsOutputConfig")
+        if output is None:
+            output = found.document["metricsOutputConfig"]
+        else:
+            self._require_role(output["roleArn"], caller)
         self._change(found.arn, metrics=metrics, metricsOutputConfig=output)
         return {"metricAttributionArn": found.arn}
 
