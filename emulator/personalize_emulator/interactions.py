@@ -6,7 +6,7 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -14,6 +14,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.columns import Table, Texts
 from personalize_emulator.models import HistoryEvent, TrainingData
 from personalize_emulator.store import Store
@@ -65,7 +66,7 @@ class Interactions:
     def of(cls, tables: Sequence[Table]) -> Interactions:
         """Join tables of interactions; those that say the same count once."""
         user, user_ids = _joined([table.texts("USER_ID") for table in tables])
-        item, item_ids = _joined([table.texts("ITEM_ID") for table in tables])
+        item, item_ids = _joined([table.texts(_about(table)) for table in tables])
         event_type, event_types = _joined([table.texts("EVENT_TYPE") for table in tables])
         if np.any(event_type < 0):  # an interaction without a type has the empty one
             event_types = [*event_types, ""]
@@ -110,6 +111,14 @@ class Interactions:
             for row in order[starts[number] : starts[number + 1]]
         ]
 
+    def users(self, event_type: str | None) -> set[str]:
+        """Return the users who had an event of a type, given in lower case; None is any type."""
+        user = self.user
+        if event_type is not None:
+            codes = [c for c, name in enumerate(self.event_types) if name.casefold() == event_type]
+            user = user[np.isin(self.event_type, codes)]
+        return {self.user_ids[number] for number in np.unique(user).tolist()}
+
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
         return {user_id: number for number, user_id in enumerate(self.user_ids)}
@@ -119,6 +128,46 @@ class Interactions:
         """The rows, user by user, and where each user's begin."""
         order = np.argsort(self.user, kind="stable")
         return order, np.searchsorted(self.user[order], np.arange(len(self.user_ids) + 1))
+
+
+class UserHistory:
+    """What one user had events with, as filters see it: the most recent ones of each type."""
+
+    def __init__(
+        self,
+        history: Callable[[DatasetType], Sequence[HistoryEvent]],
+        most: Mapping[DatasetType, int | None],
+    ) -> None:
+        """Look back when it is asked.
+
+        Args:
+            history: The user's interactions in a dataset, oldest first.
+            most: How many of each event type count, by dataset; None counts all.
+        """
+        self._history = history
+        self._most = most
+        self._met: dict[DatasetType, Mapping[str, Collection[str]]] = {}
+
+    def met(self, dataset_type: DatasetType, event_type: str | None) -> Collection[str]:
+        """Return the items or actions that the user had an event of a type with.
+
+        Args:
+            dataset_type: Interactions or Action_Interactions.
+            event_type: The type, in any case; None stands for every type.
+        """
+        by_type = self._met.get(dataset_type)
+        if by_type is None:
+            by_type = self._met[dataset_type] = self._by_type(dataset_type)
+        if event_type is not None:
+            return by_type.get(event_type.casefold(), ())
+        return set().union(*by_type.values())
+
+    def _by_type(self, dataset_type: DatasetType) -> Mapping[str, Collection[str]]:
+        met: dict[str, list[str]] = {}
+        for event in self._history(dataset_type):
+            met.setdefault(event.event_type.casefold(), []).append(event.item_id)
+        most = self._most[dataset_type]
+        return {name: ids if most is None else ids[-most:] for name, ids in met.items()}
 
 
 class InteractionLog:
@@ -203,6 +252,21 @@ class InteractionLog:
         history.sort(key=attrgetter("timestamp"))
         return history
 
+    def users(self, dataset_arn: str, event_type: str | None = None) -> set[str]:
+        """Return the users who had an event.
+
+        Args:
+            dataset_arn: The dataset.
+            event_type: The type that the event must have, in any case. (default: any)
+        """
+        rows = self._store.execute(
+            "SELECT DISTINCT coalesce(user_id, session_id), event_type FROM events WHERE arn = ?",
+            (dataset_arn,),
+        )
+        wanted = None if event_type is None else event_type.casefold()
+        users = {user for user, name in rows if wanted in (None, name.casefold())}
+        return users | self._bulk(dataset_arn).users(wanted)
+
     def training_data(
         self,
         dataset_arn: str,
@@ -262,6 +326,11 @@ def _joined(parts: Sequence[Texts]) -> tuple[NDArray[np.int32], list[str]]:
         translation = np.array([*own, -1], dtype=np.int32)  # the last is what -1 picks: null
         codes.append(translation[part.codes])
     return np.concatenate(codes), list(numbers)
+
+
+def _about(table: Table) -> str:
+    """The column that says what an interaction is with; an action counts as an item."""
+    return "ACTION_ID" if "ACTION_ID" in table.columns else "ITEM_ID"
 
 
 def _table(interactions: Interactions) -> Table:
