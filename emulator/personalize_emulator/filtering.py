@@ -1,4 +1,4 @@
-"""Which items a filter lets through, for one request.
+"""Which items, users or actions a filter lets through, for one request.
 
 The developer guide does not say how a missing value compares. Here it equals nothing: NOT IN and
 != hold for it, every other condition fails. Nor does it say what an INCLUDE is worth whose IF does
@@ -7,7 +7,7 @@ not hold; here it is as if the expression were not there.
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import (
@@ -22,7 +22,7 @@ from cdk_personalize.filter_expression import (
     Placeholder,
     Target,
 )
-from personalize_emulator.models.model import HistoryEvent
+from personalize_emulator.records import IDENTIFIERS
 
 _Test = Callable[[str], bool]
 
@@ -35,12 +35,26 @@ _COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
 _NEGATIVE = {Operator.NOT_IN: Operator.IN, Operator.NOT_EQUAL: Operator.EQUAL}
 _QUOTED = re.compile(r'\s*"([^"]*)"\s*(?:,|$)')
 
+_EVENTS = frozenset({DatasetType.INTERACTIONS, DatasetType.ACTION_INTERACTIONS})
+DESCRIBED_BY: Mapping[Target, DatasetType] = {
+    Target.ITEM: DatasetType.ITEMS,
+    Target.USER: DatasetType.USERS,
+    Target.ACTION: DatasetType.ACTIONS,
+}
+"""The dataset that describes what a filter filters."""
+
+_ANSWERS: Mapping[Target, str] = {
+    Target.ITEM: "recommendations of items",
+    Target.USER: "user segments",
+    Target.ACTION: "recommendations of actions",
+}
+
 
 class FilterEvaluator:
     """A filter with its values, the user and the current item filled in.
 
-    Calling it with an item tells whether the item may be recommended: it matches an INCLUDE, if
-    there is any, and no EXCLUDE.
+    Calling it with an id tells whether it may be in the answer: it matches an INCLUDE, if there is
+    any, and no EXCLUDE.
     """
 
     def __init__(
@@ -48,8 +62,9 @@ class FilterEvaluator:
         expression: FilterExpression,
         values: Mapping[str, str],
         *,
-        items: Mapping[str, Mapping[str, object]],
-        history: Sequence[HistoryEvent] = (),
+        target: Target = Target.ITEM,
+        records: Mapping[str, Mapping[str, object]],
+        met: Callable[[DatasetType, str | None], Collection[str]],
         user: Mapping[str, object] | None = None,
         current_item: Mapping[str, object] | None = None,
     ) -> None:
@@ -58,22 +73,24 @@ class FilterEvaluator:
         Args:
             expression: The filter.
             values: The request's filterValues; strings in double quotes, separated by commas.
-            items: The columns of the Items dataset, by item.
-            history: The interactions of the user.
+            target: What the answer is made of.
+            records: The columns of the Items, Users or Actions dataset, by id.
+            met: The items or actions that the user had an event of a type with, or the users who
+                had one, in a dataset of interactions; None stands for every type. Types match in
+                any case.
             user: The columns of the user in the Users dataset (default: none are known).
             current_item: The columns of the item that the request names (default: it names none).
 
         Raises:
             ValueError: If an INCLUDE lacks a value, a value is not written as it must be, or the
-                filter is not one for items.
+                filter is not one for this target.
         """
         self._values = values
-        self._items = items
+        self._target = target
+        self._records = records
+        self._met = met
         self._user = user or {}
         self._current_item = current_item
-        self._met: dict[str, set[str]] = {}
-        for event in history:
-            self._met.setdefault(event.event_type.casefold(), set()).add(event.item_id)
         self._includes: list[_Test] = []
         self._excludes: list[_Test] = []
         for part in expression.expressions:
@@ -82,16 +99,16 @@ class FilterEvaluator:
                 is_include = part.action is Action.INCLUDE
                 (self._includes if is_include else self._excludes).append(test)
 
-    def __call__(self, item_id: str) -> bool:
-        """Whether the item may be recommended."""
-        if self._includes and not any(test(item_id) for test in self._includes):
+    def __call__(self, entry_id: str) -> bool:
+        """Whether the item, user or action may be in the answer."""
+        if self._includes and not any(test(entry_id) for test in self._includes):
             return False
-        return not any(test(item_id) for test in self._excludes)
+        return not any(test(entry_id) for test in self._excludes)
 
     def _part(self, part: Expression) -> _Test | None:
         """The test of one INCLUDE or EXCLUDE; None if it does not apply to this request."""
-        if part.target is not Target.ITEM:
-            msg = f"a filter of {part.target} does not apply to recommendations of items"
+        if part.target is not self._target:
+            msg = f"a filter of {part.target} does not apply to {_ANSWERS[self._target]}"
             raise ValueError(msg)
         conditions = (*part.conditions, *part.current_user)
         missing = [
@@ -115,27 +132,26 @@ class FilterEvaluator:
 
     def _test(self, condition: Condition) -> _Test:
         column = condition.column
-        if column.source is DatasetType.INTERACTIONS:
-            return self._event_test(condition)
-        if column.source is not DatasetType.ITEMS:
-            msg = f"{column} cannot filter items"
+        if column.source in _EVENTS:
+            return self._event_test(column.dataset_type, condition)
+        if column.source is not DESCRIBED_BY[self._target]:
+            msg = f"{column} cannot filter {self._target}"
             raise ValueError(msg)
-        compare, items, name = self._compare(condition), self._items, column.name
-        if name == "ITEM_ID":
+        compare, records, name = self._compare(condition), self._records, column.name
+        if name == IDENTIFIERS[column.dataset_type]:
             return compare
         nothing: Mapping[str, object] = {}
-        return lambda item: compare(items.get(item, nothing).get(name))
+        return lambda entry: compare(records.get(entry, nothing).get(name))
 
-    def _event_test(self, condition: Condition) -> _Test:
-        """Whether the user did any of some things with an item; event types match in any case."""
+    def _event_test(self, dataset_type: DatasetType, condition: Condition) -> _Test:
+        """Whether an event of one of some types is there."""
         if isinstance(condition.operand, Everything):
-            types: Iterable[str] = self._met
+            met = set(self._met(dataset_type, None))
         else:
-            types = {name.casefold() for name in self._strings(condition)}
-        met = set().union(*(self._met.get(name, set()) for name in types))
+            met = set().union(*(self._met(dataset_type, name) for name in self._strings(condition)))
         if condition.operator is Operator.NOT_IN:
-            return lambda item: item not in met
-        return lambda item: item in met
+            return lambda entry: entry not in met
+        return lambda entry: entry in met
 
     def _compare(self, condition: Condition) -> Callable[[object], bool]:
         """The test of a value against what the condition names."""

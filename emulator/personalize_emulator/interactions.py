@@ -7,7 +7,7 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -15,6 +15,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.columns import Table, Texts
 from personalize_emulator.models import HistoryEvent, TrainingData
 from personalize_emulator.store import Store
@@ -113,6 +114,14 @@ class Interactions:
             for row in order[starts[number] : starts[number + 1]]
         ]
 
+    def users(self, event_type: str | None) -> set[str]:
+        """Return the users who had an event of a type, given in lower case; None is any type."""
+        user = self.user
+        if event_type is not None:
+            codes = [c for c, name in enumerate(self.event_types) if name.casefold() == event_type]
+            user = user[np.isin(self.event_type, codes)]
+        return {self.user_ids[number] for number in np.unique(user).tolist()}
+
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
         return {user_id: number for number, user_id in enumerate(self.user_ids)}
@@ -122,6 +131,46 @@ class Interactions:
         """The rows, user by user, and where each user's begin."""
         order = np.argsort(self.user, kind="stable")
         return order, np.searchsorted(self.user[order], np.arange(len(self.user_ids) + 1))
+
+
+class UserHistory:
+    """What one user had events with, as filters see it: the most recent ones of each type."""
+
+    def __init__(
+        self,
+        history: Callable[[DatasetType], Sequence[HistoryEvent]],
+        most: Mapping[DatasetType, int | None],
+    ) -> None:
+        """Look back when it is asked.
+
+        Args:
+            history: The user's interactions in a dataset, oldest first.
+            most: How many of each event type count, by dataset; None counts all.
+        """
+        self._history = history
+        self._most = most
+        self._met: dict[DatasetType, Mapping[str, Collection[str]]] = {}
+
+    def met(self, dataset_type: DatasetType, event_type: str | None) -> Collection[str]:
+        """Return the items or actions that the user had an event of a type with.
+
+        Args:
+            dataset_type: Interactions or Action_Interactions.
+            event_type: The type, in any case; None stands for every type.
+        """
+        by_type = self._met.get(dataset_type)
+        if by_type is None:
+            by_type = self._met[dataset_type] = self._by_type(dataset_type)
+        if event_type is not None:
+            return by_type.get(event_type.casefold(), ())
+        return set().union(*by_type.values())
+
+    def _by_type(self, dataset_type: DatasetType) -> Mapping[str, Collection[str]]:
+        met: dict[str, list[str]] = {}
+        for event in self._history(dataset_type):
+            met.setdefault(event.event_type.casefold(), []).append(event.item_id)
+        most = self._most[dataset_type]
+        return {name: ids if most is None else ids[-most:] for name, ids in met.items()}
 
 
 class InteractionLog:
@@ -208,6 +257,21 @@ class InteractionLog:
         history += [HistoryEvent(*row) for row in rows]
         history.sort(key=attrgetter("timestamp"))
         return history
+
+    def users(self, dataset_arn: str, event_type: str | None = None) -> set[str]:
+        """Return the users who had an event.
+
+        Args:
+            dataset_arn: The dataset.
+            event_type: The type that the event must have, in any case. (default: any)
+        """
+        rows = self._store.execute(
+            "SELECT DISTINCT coalesce(user_id, session_id), event_type FROM events WHERE arn = ?",
+            (dataset_arn,),
+        )
+        wanted = None if event_type is None else event_type.casefold()
+        users = {user for user, name in rows if wanted in (None, name.casefold())}
+        return users | self._bulk(dataset_arn).users(wanted)
 
     def training_data(
         self,

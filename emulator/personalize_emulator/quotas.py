@@ -56,6 +56,9 @@ class Quotas:
     results_with_metadata: int | None = 50
     metadata_columns: int | None = 10
     segment_users: int | None = 5_000_000
+    # What a filter looks back on: the most recent interactions of a user, by event type
+    filter_interactions: int | None = 100
+    filter_action_interactions: int | None = 300
 
     @classmethod
     def none(cls) -> Self:

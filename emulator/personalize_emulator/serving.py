@@ -5,18 +5,27 @@ The runtime endpoint asks for one request, a batch job for each line of its inpu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.filter_expression import FilterExpression, parse
+from cdk_personalize.filter_expression import FilterExpression, Target, parse
 from cdk_personalize.recipe import ServiceRecipe
+from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceNotFoundError
-from personalize_emulator.filtering import FilterEvaluator
-from personalize_emulator.models import HistoryEvent, Model, Query, ScoredItem
+from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator
+from personalize_emulator.interactions import UserHistory
+from personalize_emulator.models import (
+    HistoryEvent,
+    Model,
+    Query,
+    ScoredItem,
+    SegmentingModel,
+    SegmentQuery,
+)
 from personalize_emulator.records import Record
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.recipe import recipe_of
@@ -74,6 +83,31 @@ class Serving:
             raise ResourceNotFoundError(campaign.document["solutionVersionArn"])
         return self.version(version, campaign.document.get("campaignConfig", {}), arn=arn)
 
+    def recommender(self, arn: str, caller: Caller) -> Deployment:
+        """Return what a recommender serves with.
+
+        Raises:
+            InvalidInputError: It is not ACTIVE: in the making, stopped, or on its way to be.
+            ResourceNotFoundError: There is no such recommender.
+        """
+        recommender = self._store.get(arn)
+        if recommender is None or recommender.kind != "recommender" or recommender.caller != caller:
+            raise ResourceNotFoundError(arn)
+        if recommender.status != "ACTIVE":
+            msg = f"The recommender {arn} is {recommender.status}; it must be ACTIVE."
+            raise InvalidInputError(msg)
+        model = self._backend.models.get(arn)
+        if model is None:
+            raise ResourceNotFoundError(arn)
+        return Deployment(
+            arn=arn,
+            recipe=UseCase.of(recommender.document["recipeArn"]),
+            model=model,
+            latest_event=recommender.document["latestEvent"],
+            group_arn=recommender.group_arn or "",
+            config=recommender.document.get("recommenderConfig", {}),
+        )
+
     def version(
         self, version: Resource, config: Document | None = None, *, arn: str | None = None
     ) -> Deployment:
@@ -120,12 +154,10 @@ class Serving:
             ResourceNotFoundError: There is no such filter.
         """
         user_id = request.get("userId")
-        allowed = self._allowed(request, deployment)
-        # Events move the answers of some recipes; others know what they were trained on.
-        until = None if deployment.recipe.real_time else deployment.latest_event
+        allowed = self._allowed(request, deployment, Target.ITEM)
         query = Query(
             user_id=user_id,
-            history=self._history(user_id, deployment, until=until),
+            history=self._known_history(user_id, deployment),
             item_id=request.get("itemId"),
             input_list=input_list,
             num_results=num_results,
@@ -140,7 +172,70 @@ class Serving:
         ]
         return scored[:num_results]
 
-    def _allowed(self, request: Document, deployment: Deployment) -> Callable[[str], bool] | None:
+    def actions(
+        self, deployment: Deployment, request: Document, *, num_results: int
+    ) -> list[ScoredItem]:
+        """Ask a deployment of a PERSONALIZED_ACTIONS recipe.
+
+        Args:
+            deployment: What to ask.
+            request: `userId`, `filterArn`, `filterValues`, as in a request.
+            num_results: The most actions to answer.
+
+        Raises:
+            InvalidInputError: The filter cannot be applied.
+            ResourceNotFoundError: There is no such filter.
+        """
+        user_id = request.get("userId")
+        query = Query(
+            user_id=user_id,
+            history=self._known_history(user_id, deployment),
+            action_history=self._history(user_id, deployment, DatasetType.ACTION_INTERACTIONS),
+            num_results=num_results,
+            allowed=self._allowed(request, deployment, Target.ACTION),
+            now=self._backend.now(),
+        )
+        return deployment.model.recommend(query)[:num_results]
+
+    def segment(self, deployment: Deployment, request: Document, *, num_results: int) -> list[str]:
+        """Ask a solution version of a USER_SEGMENTATION recipe for a segment of users.
+
+        Args:
+            deployment: What to ask.
+            request: A line of the input of a batch segment job: `itemId`, or `itemAttributes` as
+                (column, value) pairs that an item must have all of; and the job's `filterArn` with
+                the line's `filterValues`.
+            num_results: The most users to answer.
+
+        Returns:
+            The users, the most eager one first.
+
+        Raises:
+            InvalidInputError: The recipe makes no segments, or the filter cannot be applied.
+            ResourceNotFoundError: There is no such filter.
+        """
+        if not isinstance(deployment.model, SegmentingModel):
+            msg = f"{deployment.arn} is of {deployment.recipe}, which makes no user segments."
+            raise InvalidInputError(msg)
+        query = SegmentQuery(
+            item_id=request.get("itemId"),
+            attributes=request.get("itemAttributes", ()),
+            num_results=num_results,
+            allowed=self._allowed(request, deployment, Target.USER),
+        )
+        return deployment.model.segment(query)[:num_results]
+
+    def _known_history(self, user_id: str | None, deployment: Deployment) -> list[HistoryEvent]:
+        """The item interactions that move the answers of a recipe.
+
+        Events move those of some recipes; the others know what they were trained on.
+        """
+        until = None if deployment.recipe.real_time else deployment.latest_event
+        return self._history(user_id, deployment, DatasetType.INTERACTIONS, until=until)
+
+    def _allowed(
+        self, request: Document, deployment: Deployment, target: Target
+    ) -> Callable[[str], bool] | None:
         if "filterArn" not in request:
             if "filterValues" in request:
                 msg = "filterValues need a filterArn."
@@ -152,28 +247,55 @@ class Serving:
         if found.status != "ACTIVE":
             msg = f"The filter {found.arn} is {found.status}; it must be ACTIVE."
             raise InvalidInputError(msg)
-        items = self.records(deployment, DatasetType.ITEMS)
-        user_id, item_id = request.get("userId"), request.get("itemId")
+        user_id = request.get("userId")
         try:
             return FilterEvaluator(
                 _expression(found.document["filterExpression"]),
                 request.get("filterValues", {}),
-                items=items,
-                history=self._history(user_id, deployment),
-                user=self.records(deployment, DatasetType.USERS).get(user_id or "", {}),
-                current_item=None if item_id is None else items.get(item_id, {}),
+                target=target,
+                records=self.records(deployment, DESCRIBED_BY[target]),
+                met=self._met(deployment, user_id, target),
+                user=self._record(deployment, DatasetType.USERS, user_id),
+                current_item=self._record(deployment, DatasetType.ITEMS, request.get("itemId")),
             )
         except ValueError as error:
             msg = f"The filter {found.arn} cannot be applied: {error}."
             raise InvalidInputError(msg) from error
 
+    def _met(
+        self, deployment: Deployment, user_id: str | None, target: Target
+    ) -> Callable[[DatasetType, str | None], Collection[str]]:
+        """What the filter asks of interactions: who did something, or what a user did it with."""
+        if target is Target.USER:
+            return lambda dataset_type, event_type: self._backend.interactions.users(
+                deployment.dataset(dataset_type), event_type
+            )
+        return UserHistory(
+            partial(self._history, user_id, deployment),
+            {
+                DatasetType.INTERACTIONS: self._backend.quotas.filter_interactions,
+                DatasetType.ACTION_INTERACTIONS: self._backend.quotas.filter_action_interactions,
+            },
+        ).met
+
     def _history(
-        self, user_id: str | None, deployment: Deployment, *, until: int | None = None
+        self,
+        user_id: str | None,
+        deployment: Deployment,
+        dataset_type: DatasetType,
+        *,
+        until: int | None = None,
     ) -> list[HistoryEvent]:
         if user_id is None:
             return []
-        dataset = deployment.dataset(DatasetType.INTERACTIONS)
+        dataset = deployment.dataset(dataset_type)
         return self._backend.interactions.history(dataset, user_id, until=until)
+
+    def _record(
+        self, deployment: Deployment, dataset_type: DatasetType, key: str | None
+    ) -> Record | None:
+        """Return what is known of a user or an item, None where the request names none."""
+        return None if key is None else self.records(deployment, dataset_type).get(key, {})
 
     def records(self, deployment: Deployment, dataset_type: DatasetType) -> Mapping[str, Record]:
         """Return the records of the group's dataset of a type, by id."""

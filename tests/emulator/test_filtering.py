@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import parse
 from personalize_emulator.filtering import FilterEvaluator
+from personalize_emulator.interactions import UserHistory
 from personalize_emulator.models import HistoryEvent
 
 ITEMS: Mapping[str, Mapping[str, object]] = {
@@ -28,11 +30,12 @@ def let_through(
     current_item: Mapping[str, object] | None = None,
 ) -> set[str]:
     """The items that a filter lets through."""
+    past = UserHistory(lambda _: history, {DatasetType.INTERACTIONS: None})
     allowed = FilterEvaluator(
         parse(text),
         values or {},
-        items=ITEMS,
-        history=history,
+        records=ITEMS,
+        met=past.met,
         user=user,
         current_item=current_item,
     )
