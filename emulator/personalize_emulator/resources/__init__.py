@@ -4,6 +4,7 @@ A new family is a file of its own and a line in `FAMILIES`.
 """
 
 from personalize_emulator.resources.batch_inference_job import BatchInferenceJobs
+from personalize_emulator.resources.batch_segment_job import BatchSegmentJobs
 from personalize_emulator.resources.campaign import Campaigns
 from personalize_emulator.resources.data_deletion_job import DataDeletionJobs
 from personalize_emulator.resources.dataset import Datasets
@@ -37,4 +38,5 @@ FAMILIES: tuple[type[ResourceFamily], ...] = (
     SolutionVersions,
     Campaigns,
     BatchInferenceJobs,
+    BatchSegmentJobs,
 )
