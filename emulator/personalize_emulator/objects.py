@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+# What S3 answers; and what never gets there, because of the name of a bucket say.
+_S3_ERRORS = (ClientError, BotoCoreError)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class S3Objects:
         """Return an object; raise ObjectNotFoundError if there is none."""
         try:
             return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except ClientError as error:
+        except _S3_ERRORS as error:
             msg = f"s3://{bucket}/{key}: {error}"
             raise ObjectNotFoundError(msg) from error
 
@@ -145,7 +149,7 @@ class S3Objects:
                     ServerSideEncryption="aws:kms",
                     SSEKMSKeyId=kms_key_arn,
                 )
-        except ClientError as error:
+        except _S3_ERRORS as error:
             msg = f"s3://{bucket}/{key}: {error}"
             raise ObjectStorageError(msg) from error
 
@@ -158,7 +162,7 @@ class S3Objects:
                 for page in pages
                 for entry in page.get("Contents", [])
             ]
-        except ClientError as error:
+        except _S3_ERRORS as error:
             msg = f"s3://{bucket}/{prefix}: {error}"
             raise ObjectNotFoundError(msg) from error
 
