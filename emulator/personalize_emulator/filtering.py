@@ -78,7 +78,7 @@ class FilterEvaluator:
             met: The items or actions that the user had an event of a type with, or the users who
                 had one, in a dataset of interactions; None stands for every type. Types match in
                 any case.
-            user: The columns of the user in the Users dataset (default: none are known).
+            user: The columns of the user in the Users dataset (default: the request names none).
             current_item: The columns of the item that the request names (default: it names none).
 
         Raises:
@@ -89,7 +89,7 @@ class FilterEvaluator:
         self._target = target
         self._records = records
         self._met = met
-        self._user = user or {}
+        self._user = user
         self._current_item = current_item
         self._includes: list[_Test] = []
         self._excludes: list[_Test] = []
@@ -123,12 +123,17 @@ class FilterEvaluator:
         if missing:
             # As documented: without its values, an EXCLUDE is not used.
             return None
-        if not all(
-            self._compare(one)(self._user.get(one.column.name)) for one in part.current_user
-        ):
+        if not all(self._holds(one) for one in part.current_user):
             return None
         groups = [[self._test(one) for one in group] for group in part.alternatives]
         return lambda item: any(all(test(item) for test in group) for group in groups)
+
+    def _holds(self, condition: Condition) -> bool:
+        """Whether the current user is as a condition after IF says."""
+        if self._user is None:
+            msg = f"{condition.column} needs a request with a userId"
+            raise ValueError(msg)
+        return self._compare(condition)(self._user.get(condition.column.name))
 
     def _test(self, condition: Condition) -> _Test:
         column = condition.column

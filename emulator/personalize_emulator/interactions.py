@@ -6,8 +6,9 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -15,10 +16,12 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.columns import Table, Texts
 from personalize_emulator.models import HistoryEvent, TrainingData
-from personalize_emulator.store import Store
+from personalize_emulator.store import Document, Store
+
+_HELD = 4  # sets of imports at most are held in memory
+_NO_LIMIT = 2**62  # above the number of any row
 
 _Imports = tuple[tuple[int, int], ...]
 
@@ -35,7 +38,8 @@ class Event:
         event_type: The type.
         event_value: The value, if it has one.
         sent_at: When it happened, in epoch seconds.
-        details: The rest of it, as JSON.
+        details: The rest of it, as JSON: what the event says beside the above, and "columns", its
+            properties by the names of their columns.
     """
 
     event_id: str
@@ -46,6 +50,24 @@ class Event:
     event_value: float | None
     sent_at: int
     details: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far a training looked.
+
+    Attributes:
+        latest_import: The number of the last import that it saw; None is the latest there is.
+        latest_event: The number of the last event that it saw.
+    """
+
+    latest_import: int | None
+    latest_event: int
+
+    @classmethod
+    def of(cls, document: Document) -> Moment:
+        """Return the moment at which the model of a solution version or recommender was trained."""
+        return cls(document.get("latestImport"), document["latestEvent"])
 
 
 @dataclass(frozen=True)
@@ -133,93 +155,71 @@ class Interactions:
         return order, np.searchsorted(self.user[order], np.arange(len(self.user_ids) + 1))
 
 
-class UserHistory:
-    """What one user had events with, as filters see it: the most recent ones of each type."""
-
-    def __init__(
-        self,
-        history: Callable[[DatasetType], Sequence[HistoryEvent]],
-        most: Mapping[DatasetType, int | None],
-    ) -> None:
-        """Look back when it is asked.
-
-        Args:
-            history: The user's interactions in a dataset, oldest first.
-            most: How many of each event type count, by dataset; None counts all.
-        """
-        self._history = history
-        self._most = most
-        self._met: dict[DatasetType, Mapping[str, Collection[str]]] = {}
-
-    def met(self, dataset_type: DatasetType, event_type: str | None) -> Collection[str]:
-        """Return the items or actions that the user had an event of a type with.
-
-        Args:
-            dataset_type: Interactions or Action_Interactions.
-            event_type: The type, in any case; None stands for every type.
-        """
-        by_type = self._met.get(dataset_type)
-        if by_type is None:
-            by_type = self._met[dataset_type] = self._by_type(dataset_type)
-        if event_type is not None:
-            return by_type.get(event_type.casefold(), ())
-        return set().union(*by_type.values())
-
-    def _by_type(self, dataset_type: DatasetType) -> Mapping[str, Collection[str]]:
-        met: dict[str, list[str]] = {}
-        for event in self._history(dataset_type):
-            met.setdefault(event.event_type.casefold(), []).append(event.item_id)
-        most = self._most[dataset_type]
-        return {name: ids if most is None else ids[-most:] for name, ids in met.items()}
-
-
 class InteractionLog:
     """The interactions of every dataset."""
 
     def __init__(self, store: Store) -> None:
         """Keep them in this store."""
         self._store = store
-        self._held: dict[str, tuple[_Imports, Interactions]] = {}
+        self._lock = threading.Lock()
+        self._held: OrderedDict[_Imports, Interactions] = OrderedDict()
 
     def add_import(self, dataset_arn: str, table: Table, *, replace: bool) -> None:
-        """Keep imported interactions, instead of or besides those of earlier imports."""
-        if replace:
-            self._store.execute("DELETE FROM imports WHERE arn = ?", (dataset_arn,))
-        self._store.execute(
-            "INSERT INTO imports (arn, body) VALUES (?, ?)", (dataset_arn, table.to_bytes())
-        )
+        """Keep imported interactions, instead of or besides those of earlier imports.
 
-    def add_events(self, dataset_arn: str, events: Sequence[Event]) -> None:
+        What is replaced stays for the models that were trained on it, until the last is gone.
+        """
+        ((number,),) = self._store.execute(
+            "INSERT INTO imports (arn, body) VALUES (?, ?) RETURNING number",
+            (dataset_arn, table.to_bytes()),
+        )
+        if replace:
+            self._store.execute(
+                "UPDATE imports SET replaced_by = ?"
+                " WHERE arn = ? AND replaced_by IS NULL AND number < ?",
+                (number, dataset_arn, number),
+            )
+            self._forget_replaced(dataset_arn)
+
+    def add_events(self, dataset_arn: str, events: Iterable[Event]) -> None:
         """Keep events. One whose id is there already is dropped.
 
-        A user who appears in a session gets what happened in it before, when nobody knew who it
-        was.
+        Whoever appears in a session is the user of the events in it that nobody is known to have
+        caused: of those before, and of those to come until somebody else appears. See the
+        developer guide's page recording-events; what two users in one session mean is not
+        documented.
         """
-        self._store.execute_many(
-            "INSERT OR IGNORE INTO events (arn, event_id, session_id, user_id, item_id, event_type,"
-            " event_value, sent_at, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
+        users: dict[str, str | None] = {}
+        for event in events:
+            user_id = event.user_id
+            if user_id is None:
+                if event.session_id not in users:
+                    users[event.session_id] = self._user_of(dataset_arn, event.session_id)
+                user_id = users[event.session_id]
+            elif users.get(event.session_id) != user_id:
+                users[event.session_id] = user_id
+                self._store.execute(
+                    "UPDATE events SET user_id = ?"
+                    " WHERE arn = ? AND session_id = ? AND user_id IS NULL",
+                    (user_id, dataset_arn, event.session_id),
+                )
+            self._store.execute(
+                "INSERT OR IGNORE INTO events (arn, event_id, session_id, user_id, anonymous,"
+                " item_id, event_type, event_value, sent_at, details)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     dataset_arn,
                     event.event_id,
                     event.session_id,
-                    event.user_id,
+                    user_id,
+                    event.user_id is None,
                     event.item_id,
                     event.event_type,
                     event.event_value,
                     event.sent_at,
                     event.details,
-                )
-                for event in events
-            ],
-        )
-        for session_id, user_id in {(event.session_id, event.user_id) for event in events}:
-            if user_id is not None:
-                self._store.execute(
-                    "UPDATE events SET user_id = ?"
-                    " WHERE arn = ? AND session_id = ? AND user_id IS NULL",
-                    (user_id, dataset_arn, session_id),
-                )
+                ),
+            )
 
     def latest_event(self, dataset_arn: str) -> int:
         """Return the number of the dataset's latest event, 0 if there is none."""
@@ -236,25 +236,43 @@ class InteractionLog:
         return int(number)
 
     def history(
-        self, dataset_arn: str, user_id: str, *, until: int | None = None
+        self,
+        dataset_arn: str,
+        user_id: str,
+        *,
+        trained: Moment | None = None,
+        real_time: bool = True,
     ) -> list[HistoryEvent]:
-        """Return all interactions of a user, bulk and streamed, oldest first.
+        """Return the interactions of a user, bulk and streamed, oldest first.
 
-        A visitor is asked for by the session: what happened in it while nobody knew the user.
+        A visitor whom nobody knows is asked for by the session.
 
         Args:
             dataset_arn: The dataset.
             user_id: The user, or the session of a visitor.
-            until: Leave out events after the one of this number.
+            trained: As a model sees it that was trained at this moment: without later imports, and
+                with the events of sessions that the user was unknown in only up to then, as its
+                training joined them. The session itself counts from then on. (default: all there
+                is)
+            real_time: Whether events after that moment count.
         """
+        last = trained.latest_event if trained is not None and not real_time else _NO_LIMIT
+        joined = _NO_LIMIT if trained is None else trained.latest_event
         rows = self._store.execute(
-            "SELECT item_id, event_type, sent_at, event_value FROM events WHERE arn = ?"
-            " AND (user_id = ? OR (session_id = ? AND user_id IS NULL))"
-            " AND item_id IS NOT NULL AND number <= ? ORDER BY number",
-            (dataset_arn, user_id, user_id, 2**62 if until is None else until),
+            "SELECT item_id, event_type, sent_at, event_value, number FROM events"
+            " WHERE arn = ? AND user_id = ? AND item_id IS NOT NULL AND number <= ?"
+            " AND (NOT anonymous OR number <= ?)"
+            " UNION ALL SELECT item_id, event_type, sent_at, event_value, number FROM events"
+            " WHERE arn = ? AND session_id = ? AND anonymous AND item_id IS NOT NULL"
+            " AND number > ? AND number <= ? ORDER BY number",
+            (
+                *(dataset_arn, user_id, last, joined),
+                *(dataset_arn, user_id, 0 if trained is None else joined, last),
+            ),
         )
-        history = self._bulk(dataset_arn).of_user(user_id)
-        history += [HistoryEvent(*row) for row in rows]
+        as_of = None if trained is None else trained.latest_import
+        history = self._bulk(dataset_arn, as_of).of_user(user_id)
+        history += [HistoryEvent(*row[:-1]) for row in rows]
         history.sort(key=attrgetter("timestamp"))
         return history
 
@@ -266,7 +284,7 @@ class InteractionLog:
             event_type: The type that the event must have, in any case. (default: any)
         """
         rows = self._store.execute(
-            "SELECT DISTINCT coalesce(user_id, session_id), event_type FROM events WHERE arn = ?",
+            "SELECT DISTINCT user_id, event_type FROM events WHERE arn = ? AND user_id IS NOT NULL",
             (dataset_arn,),
         )
         wanted = None if event_type is None else event_type.casefold()
@@ -280,11 +298,14 @@ class InteractionLog:
         items: Mapping[str, Mapping[str, object]],
         users: Mapping[str, Mapping[str, object]],
     ) -> TrainingData:
-        """Return everything to train on: all interactions and the metadata beside them."""
+        """Return everything to train on: all interactions and the metadata beside them.
+
+        Events of visitors whom nobody knows yet are left out.
+        """
         interactions = self._bulk(dataset_arn)
         rows = self._store.execute(
-            "SELECT coalesce(user_id, session_id), item_id, event_type, sent_at, event_value"
-            " FROM events WHERE arn = ? AND item_id IS NOT NULL ORDER BY number",
+            "SELECT user_id, item_id, event_type, sent_at, event_value FROM events"
+            " WHERE arn = ? AND item_id IS NOT NULL AND user_id IS NOT NULL ORDER BY number",
             (dataset_arn,),
         )
         if rows:
@@ -309,51 +330,39 @@ class InteractionLog:
             for table in self._tables(number):
                 yield from table.rows()
 
-    def event_rows(self, dataset_arn: str) -> Iterator[Mapping[str, object]]:
-        """Yield events as interactions, in the columns of the schema.
-
-        An event of a visitor whom nobody knows has the session for a user, as in training. One that
-        is about no item is no interaction with one, and is left out.
-        """
+    def events(self, dataset_arn: str) -> Iterator[Event]:
+        """Yield the events of a dataset, oldest first."""
         rows = self._store.execute(
-            "SELECT coalesce(user_id, session_id), item_id, event_type, event_value, sent_at,"
-            " details FROM events WHERE arn = ? AND item_id IS NOT NULL ORDER BY number",
+            "SELECT event_id, session_id, user_id, item_id, event_type, event_value, sent_at,"
+            " details FROM events WHERE arn = ? ORDER BY number",
             (dataset_arn,),
         )
-        for user_id, item_id, event_type, event_value, sent_at, details in rows:
-            more = json.loads(details)
-            yield {
-                **more.get("columns", {}),
-                "USER_ID": user_id,
-                "ITEM_ID": item_id,
-                "EVENT_TYPE": event_type,
-                "EVENT_VALUE": event_value,
-                "TIMESTAMP": sent_at,
-                "IMPRESSION": "|".join(more.get("impression", ())) or None,
-                "RECOMMENDATION_ID": more.get("recommendationId"),
-                "EVENT_ATTRIBUTION_SOURCE": more.get("metricAttribution", {}).get(
-                    "eventAttributionSource"
-                ),
-            }
+        return (Event(*row) for row in rows)
 
     def delete_users(self, dataset_arn: str, user_ids: Collection[str]) -> int:
         """Delete everything that users did, bulk and streamed.
 
+        What a later import replaced goes too, where a model is left that was trained on it.
+
         Returns:
-            How many interactions and events that was.
+            How many interactions and events that was, of those that count.
         """
         deleted = self._store.execute_many(
             "DELETE FROM events WHERE arn = ? AND user_id = ?",
             ((dataset_arn, user_id) for user_id in user_ids),
         )
-        for number, _ in self._imports(dataset_arn):
+        counting = {number for number, _ in self._imports(dataset_arn)}
+        for (number,) in self._store.execute(
+            "SELECT number FROM imports WHERE arn = ?", (dataset_arn,)
+        ):
             for table in self._tables(number):
                 users = table.texts("USER_ID")
                 gone = [code for code, user in enumerate(users.vocabulary) if user in user_ids]
                 kept = ~np.isin(users.codes, gone)
                 if kept.all():
                     continue
-                deleted += len(kept) - int(np.count_nonzero(kept))
+                if number in counting:
+                    deleted += len(kept) - int(np.count_nonzero(kept))
                 # Under its old number: less data is no new data to train on.
                 self._store.execute(
                     "UPDATE imports SET body = ? WHERE number = ?",
@@ -361,10 +370,25 @@ class InteractionLog:
                 )
         return deleted
 
-    def _imports(self, dataset_arn: str) -> _Imports:
-        """Return the number and the size of each import; one that lost rows is of another size."""
+    def _user_of(self, dataset_arn: str, session_id: str) -> str | None:
+        """Return the user who was known last in a session."""
         rows = self._store.execute(
-            "SELECT number, length(body) FROM imports WHERE arn = ? ORDER BY number", (dataset_arn,)
+            "SELECT user_id FROM events WHERE arn = ? AND session_id = ? AND user_id IS NOT NULL"
+            " ORDER BY number DESC LIMIT 1",
+            (dataset_arn, session_id),
+        )
+        return rows[0][0] if rows else None
+
+    def _imports(self, dataset_arn: str, as_of: int | None = None) -> _Imports:
+        """Return the imports that count, or counted as of the latest of them.
+
+        Of each the number and the size, which is another one once users were deleted from it.
+        """
+        latest = _NO_LIMIT if as_of is None else as_of
+        rows = self._store.execute(
+            "SELECT number, length(body) FROM imports WHERE arn = ? AND number <= ?"
+            " AND (replaced_by IS NULL OR replaced_by > ?) ORDER BY number",
+            (dataset_arn, latest, latest),
         )
         return tuple(rows)
 
@@ -373,18 +397,39 @@ class InteractionLog:
         for (body,) in self._store.execute("SELECT body FROM imports WHERE number = ?", (number,)):
             yield Table.from_bytes(body)
 
-    def _bulk(self, dataset_arn: str) -> Interactions:
-        # Without a lock: two threads at once do the work twice, and wait for nobody who is in a
-        # transaction.
-        imports = self._imports(dataset_arn)
-        held = self._held.get(dataset_arn)
-        if held is None or held[0] != imports:
-            bodies = self._store.execute(
-                "SELECT body FROM imports WHERE arn = ? ORDER BY number", (dataset_arn,)
-            )
-            held = imports, Interactions.of([Table.from_bytes(body) for (body,) in bodies])
-            self._held[dataset_arn] = held
-        return held[1]
+    def _forget_replaced(self, dataset_arn: str) -> None:
+        """Delete the imports that are replaced and that no model was trained on."""
+        dataset = self._store.get(dataset_arn)
+        trained = [
+            model.document["latestImport"]
+            for kind in ("solution-version", "recommender")
+            for model in self._store.find(kind, group=dataset.group_arn if dataset else None)
+            if model.document.get("latestImport") is not None
+        ]
+        for number, replaced_by in self._store.execute(
+            "SELECT number, replaced_by FROM imports WHERE arn = ? AND replaced_by IS NOT NULL",
+            (dataset_arn,),
+        ):
+            if not any(number <= latest < replaced_by for latest in trained):
+                self._store.execute("DELETE FROM imports WHERE number = ?", (number,))
+
+    def _bulk(self, dataset_arn: str, as_of: int | None = None) -> Interactions:
+        # The work is done without a lock: two threads at once do it twice, and wait for nobody who
+        # is in a transaction.
+        imports = self._imports(dataset_arn, as_of)
+        if not imports:
+            return _NOTHING
+        with self._lock:
+            held = self._held.get(imports)
+            if held is not None:
+                self._held.move_to_end(imports)
+                return held
+        held = Interactions.of([table for number, _ in imports for table in self._tables(number)])
+        with self._lock:
+            self._held[imports] = held
+            while len(self._held) > _HELD:
+                self._held.popitem(last=False)
+        return held
 
 
 def _joined(parts: Sequence[Texts]) -> tuple[NDArray[np.int32], list[str]]:
@@ -432,3 +477,6 @@ def _texts(values: Sequence[str]) -> Texts:
     numbers: dict[str, int] = {}
     codes = [numbers.setdefault(value, len(numbers)) for value in values]
     return Texts(np.array(codes, dtype=np.int32), list(numbers))
+
+
+_NOTHING = Interactions.of([])

@@ -29,6 +29,7 @@ class Quotas:
     # On a resource
     tags: int | None = 50
     metrics: int | None = 10
+    attribution_sources: int | None = 100
     # Data. A training needs this many interactions, users with at least two of them, and share of
     # such users among all.
     import_interactions: int | None = 1000
@@ -54,8 +55,11 @@ class Quotas:
     # Answers
     results: int | None = 500
     results_with_metadata: int | None = 50
+    action_results: int | None = 100
     metadata_columns: int | None = 10
     segment_users: int | None = 5_000_000
+    # Events
+    event_bytes: int | None = 10 * 1024
     # What a filter looks back on: the most recent interactions of a user, by event type
     filter_interactions: int | None = 100
     filter_action_interactions: int | None = 300

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import FilterExpression, Target, parse
-from cdk_personalize.recipe import ServiceRecipe
+from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceNotFoundError
 from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator
-from personalize_emulator.interactions import UserHistory
+from personalize_emulator.interactions import Moment
 from personalize_emulator.models import (
+    Exploration,
     HistoryEvent,
     Model,
     Query,
@@ -30,6 +31,7 @@ from personalize_emulator.records import Record
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.recipe import recipe_of
 from personalize_emulator.store import Document, Resource
+from personalize_emulator.user_history import UserHistory
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Deployment:
         arn: The campaign, the recommender, or the solution version that a batch job asks.
         recipe: What it was trained with.
         model: The model.
-        latest_event: The number of the last event that it was trained on.
+        trained: How far its training looked.
         group_arn: The dataset group whose data it is asked with.
         config: The `campaignConfig`, `recommenderConfig` or `batchInferenceJobConfig`.
     """
@@ -48,7 +50,7 @@ class Deployment:
     arn: str
     recipe: ServiceRecipe
     model: Model
-    latest_event: int
+    trained: Moment
     group_arn: str
     config: Document = field(default_factory=dict)
 
@@ -103,7 +105,7 @@ class Serving:
             arn=arn,
             recipe=UseCase.of(recommender.document["recipeArn"]),
             model=model,
-            latest_event=recommender.document["latestEvent"],
+            trained=Moment.of(recommender.document),
             group_arn=recommender.group_arn or "",
             config=recommender.document.get("recommenderConfig", {}),
         )
@@ -128,7 +130,7 @@ class Serving:
             arn=arn or version.arn,
             recipe=recipe_of(version.document["recipeArn"], version.caller),
             model=model,
-            latest_event=version.document["latestEvent"],
+            trained=Moment.of(version.document),
             group_arn=version.group_arn or "",
             config=config or {},
         )
@@ -145,7 +147,8 @@ class Serving:
 
         Args:
             deployment: What to ask.
-            request: `userId`, `itemId`, `filterArn`, `filterValues`, as in a request or a line.
+            request: `userId`, `itemId`, `context`, `filterArn`, `filterValues`, as in a request or
+                a line.
             num_results: The most items to answer.
             input_list: The items to rank; unknown ones come last.
 
@@ -157,11 +160,15 @@ class Serving:
         allowed = self._allowed(request, deployment, Target.ITEM)
         query = Query(
             user_id=user_id,
-            history=self._known_history(user_id, deployment),
+            history=self._seen_history(user_id, deployment, DatasetType.INTERACTIONS),
             item_id=request.get("itemId"),
             input_list=input_list,
             num_results=num_results,
             allowed=allowed,
+            context=request.get("context", {}),
+            exploration=_exploration(deployment.config),
+            influence=deployment.config.get("rankingInfluence", {}),
+            now=self._backend.now(),
         )
         scored = deployment.model.recommend(query)
         known = {entry.item_id for entry in scored}
@@ -189,8 +196,8 @@ class Serving:
         user_id = request.get("userId")
         query = Query(
             user_id=user_id,
-            history=self._known_history(user_id, deployment),
-            action_history=self._history(user_id, deployment, DatasetType.ACTION_INTERACTIONS),
+            history=self._seen_history(user_id, deployment, DatasetType.INTERACTIONS),
+            action_history=self._seen_history(user_id, deployment, DatasetType.ACTION_INTERACTIONS),
             num_results=num_results,
             allowed=self._allowed(request, deployment, Target.ACTION),
             now=self._backend.now(),
@@ -225,15 +232,38 @@ class Serving:
         )
         return deployment.model.segment(query)[:num_results]
 
-    def _known_history(self, user_id: str | None, deployment: Deployment) -> list[HistoryEvent]:
-        """The item interactions that move the answers of a recipe.
+    def _seen_history(
+        self, user_id: str | None, deployment: Deployment, dataset_type: DatasetType
+    ) -> list[HistoryEvent]:
+        """The interactions that the answers rest on.
 
-        Events move those of some recipes; the others know what they were trained on.
+        Events move those of recipes that are real-time, imports move none before a training: see
+        the developer guide's page how-new-data-influences-recommendations.
         """
-        until = None if deployment.recipe.real_time else deployment.latest_event
-        return self._history(user_id, deployment, DatasetType.INTERACTIONS, until=until)
+        if user_id is None:
+            return []
+        return self._backend.interactions.history(
+            deployment.dataset(dataset_type),
+            user_id,
+            trained=deployment.trained,
+            real_time=deployment.recipe.real_time,
+        )
 
     def _allowed(
+        self, request: Document, deployment: Deployment, target: Target
+    ) -> Callable[[str], bool] | None:
+        """The filter of a request, and what the service itself leaves out for a use case."""
+        asked = self._filter(request, deployment, target)
+        recipe, user_id = deployment.recipe, request.get("userId")
+        if not isinstance(recipe, UseCase) or not recipe.excluded_event_type or not user_id:
+            return asked
+        past = self._past(deployment, user_id)
+        left_out = set(past.met(DatasetType.INTERACTIONS, recipe.excluded_event_type))
+        if asked is None:
+            return lambda item: item not in left_out
+        return lambda item: item not in left_out and asked(item)
+
+    def _filter(
         self, request: Document, deployment: Deployment, target: Target
     ) -> Callable[[str], bool] | None:
         if "filterArn" not in request:
@@ -248,9 +278,11 @@ class Serving:
             msg = f"The filter {found.arn} is {found.status}; it must be ACTIVE."
             raise InvalidInputError(msg)
         user_id = request.get("userId")
+        expression = _expression(found.document["filterExpression"])
         try:
+            _require_recipe(expression, deployment.recipe)
             return FilterEvaluator(
-                _expression(found.document["filterExpression"]),
+                expression,
                 request.get("filterValues", {}),
                 target=target,
                 records=self.records(deployment, DESCRIBED_BY[target]),
@@ -270,26 +302,20 @@ class Serving:
             return lambda dataset_type, event_type: self._backend.interactions.users(
                 deployment.dataset(dataset_type), event_type
             )
-        return UserHistory(
-            partial(self._history, user_id, deployment),
-            {
-                DatasetType.INTERACTIONS: self._backend.quotas.filter_interactions,
-                DatasetType.ACTION_INTERACTIONS: self._backend.quotas.filter_action_interactions,
-            },
-        ).met
+        return _nobody if user_id is None else self._past(deployment, user_id).met
 
-    def _history(
-        self,
-        user_id: str | None,
-        deployment: Deployment,
-        dataset_type: DatasetType,
-        *,
-        until: int | None = None,
-    ) -> list[HistoryEvent]:
-        if user_id is None:
-            return []
-        dataset = deployment.dataset(dataset_type)
-        return self._backend.interactions.history(dataset, user_id, until=until)
+    def _past(self, deployment: Deployment, user_id: str) -> UserHistory:
+        """What a user did up to now, which filters see at once."""
+        quotas = self._backend.quotas
+        return UserHistory(
+            lambda dataset_type: self._backend.interactions.history(
+                deployment.dataset(dataset_type), user_id
+            ),
+            {
+                DatasetType.INTERACTIONS: quotas.filter_interactions,
+                DatasetType.ACTION_INTERACTIONS: quotas.filter_action_interactions,
+            },
+        )
 
     def _record(
         self, deployment: Deployment, dataset_type: DatasetType, key: str | None
@@ -305,3 +331,33 @@ class Serving:
 @lru_cache(maxsize=128)
 def _expression(text: str) -> FilterExpression:
     return parse(text)
+
+
+def _require_recipe(expression: FilterExpression, recipe: ServiceRecipe) -> None:
+    """Refuse a filter that only other recipes can apply; see the guide's filter-expressions."""
+    if expression.uses_current_item and recipe.type is not RecipeType.RELATED_ITEMS:
+        msg = f"CurrentItem is for related items, not for {recipe}"
+        raise ValueError(msg)
+    if recipe == Recipe.ITEM_ATTRIBUTE_AFFINITY and any(
+        column.source is DatasetType.INTERACTIONS for column in expression.columns
+    ):
+        msg = f"{recipe} cannot be filtered by Interactions"
+        raise ValueError(msg)
+
+
+def _nobody(dataset_type: DatasetType, event_type: str | None) -> Collection[str]:
+    del event_type
+    msg = f"{dataset_type}.EVENT_TYPE needs a request with a userId"
+    raise ValueError(msg)
+
+
+def _exploration(config: Document) -> Exploration | None:
+    """Return the `itemExplorationConfig`, whose values are texts; None where there is none."""
+    given = config.get("itemExplorationConfig")
+    if not given:
+        return None
+    default = Exploration()
+    return Exploration(
+        weight=float(given.get("explorationWeight", default.weight)),
+        age_cut_off=float(given.get("explorationItemAgeCutOff", default.age_cut_off)),
+    )

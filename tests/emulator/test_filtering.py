@@ -9,8 +9,8 @@ import pytest
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import parse
 from personalize_emulator.filtering import FilterEvaluator
-from personalize_emulator.interactions import UserHistory
 from personalize_emulator.models import HistoryEvent
+from personalize_emulator.user_history import UserHistory
 
 ITEMS: Mapping[str, Mapping[str, object]] = {
     "alien": {"GENRE": "Horror|SciFi", "YEAR": 1979, "PRICE": 9.5},
@@ -36,7 +36,7 @@ def let_through(
         values or {},
         records=ITEMS,
         met=past.met,
-        user=user,
+        user=user or {},
         current_item=current_item,
     )
     return {item for item in ITEMS if allowed(item)}

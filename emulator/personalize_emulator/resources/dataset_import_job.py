@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
+from personalize_emulator.attribution import Attribution
 from personalize_emulator.bulk_files import read_folder
 from personalize_emulator.caller import Caller
 from personalize_emulator.columns import Table
@@ -61,9 +62,15 @@ class DatasetImportJobs(BulkJobs):
         )
         table = read_csv(files, schema, quotas)
         self._require_amount(document, schema, table)
+        report = Attribution(self._backend).report_import(document, table)
         identifier = IDENTIFIERS.get(DatasetType.of(dataset["datasetType"]))
         if identifier is None:
-            return lambda: self._backend.interactions.add_import(arn, table, replace=replace)
+
+            def keep() -> None:
+                self._backend.interactions.add_import(arn, table, replace=replace)
+                report()
+
+            return keep
         records = [(str(row.pop(identifier)), row) for row in table.rows()]
         return lambda: self._backend.records.add_import(
             arn, records, at=self._backend.now(), replace=replace
