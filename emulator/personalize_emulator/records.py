@@ -1,14 +1,14 @@
 """The records of Items, Users and Actions: what is known of each, imported or put.
 
-A bulk import replaces earlier bulk imports and never what was put. Where both know an id, the later
-one holds.
+A bulk import replaces earlier bulk imports and never what was put. Every record is kept as it came,
+for exports; where several know an id, the latest one holds.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cdk_personalize.avro_schema import DatasetType
@@ -41,10 +41,16 @@ class Records:
             dataset_arn: The dataset.
             rows: The id and the columns of each; of two with the same id the later one holds.
             at: When they were imported.
-            replace: Whether earlier imports are forgotten.
+            replace: Whether all earlier imports are forgotten, or only what they said of these ids.
         """
+        rows = list(rows)
         if replace:
             self._store.execute("DELETE FROM records WHERE arn = ? AND NOT put", (dataset_arn,))
+        else:
+            self._store.execute_many(
+                "DELETE FROM records WHERE arn = ? AND id = ? AND NOT put",
+                ((dataset_arn, key) for key in {key for key, _ in rows}),
+            )
         self._write(dataset_arn, rows, at=at, put=False)
         self._store.once_committed(lambda: self._forget(dataset_arn))
 
@@ -68,7 +74,7 @@ class Records:
         # Read and kept in one transaction, so that no import can come in between.
         with self._store.transaction():
             rows = self._store.execute(
-                "SELECT id, columns FROM records WHERE arn = ? ORDER BY at", (dataset_arn,)
+                "SELECT id, columns FROM records WHERE arn = ? ORDER BY at, number", (dataset_arn,)
             )
             held = {key: json.loads(columns) for key, columns in rows}
             with self._lock:
@@ -81,6 +87,25 @@ class Records:
             return {}
         return self.all(dataset_arn).get(key, {})
 
+    def as_they_came(self, dataset_arn: str, *, put: bool) -> Iterator[tuple[str, Record]]:
+        """Yield the id and the columns of every record that was put, or else imported.
+
+        An id that was put more than once is there as often, with what was known of it each time.
+        """
+        rows = self._store.execute(
+            "SELECT id, columns FROM records WHERE arn = ? AND put = ? ORDER BY at, number",
+            (dataset_arn, put),
+        )
+        return ((key, json.loads(columns)) for key, columns in rows)
+
+    def delete(self, dataset_arn: str, keys: Collection[str]) -> int:
+        """Delete records, imported and put, and return how many there were."""
+        deleted = self._store.execute_many(
+            "DELETE FROM records WHERE arn = ? AND id = ?", ((dataset_arn, key) for key in keys)
+        )
+        self._store.once_committed(lambda: self._forget(dataset_arn))
+        return deleted
+
     def remove(self, dataset_arn: str) -> None:
         """Forget the records of a dataset that is gone from the store."""
         self._store.once_committed(lambda: self._forget(dataset_arn))
@@ -89,7 +114,7 @@ class Records:
         self, dataset_arn: str, rows: Iterable[tuple[str, Record]], *, at: float, put: bool
     ) -> None:
         self._store.execute_many(
-            "INSERT OR REPLACE INTO records (arn, id, put, at, columns) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO records (arn, id, put, at, columns) VALUES (?, ?, ?, ?, ?)",
             ((dataset_arn, key, put, at, json.dumps(columns)) for key, columns in rows),
         )
 

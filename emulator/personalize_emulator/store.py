@@ -76,9 +76,11 @@ CREATE INDEX events_by_user ON events (arn, user_id);
 CREATE INDEX events_by_session ON events (arn, session_id);
 
 CREATE TABLE records (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     arn TEXT NOT NULL, id TEXT NOT NULL, put INTEGER NOT NULL, at REAL NOT NULL,
-    columns TEXT NOT NULL, PRIMARY KEY (arn, id, put)
-) WITHOUT ROWID;
+    columns TEXT NOT NULL
+);
+CREATE INDEX records_by_id ON records (arn, id);
 
 CREATE TABLE recommendations (
     number INTEGER PRIMARY KEY AUTOINCREMENT,

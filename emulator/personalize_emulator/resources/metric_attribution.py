@@ -38,7 +38,7 @@ class MetricAttributions(ResourceFamily):
             raise ResourceAlreadyExistsError(msg)
         self._require_distinct(request["metrics"])
         self._require_fit(request["metrics"], group.arn)
-        self._require_role(request["metricsOutputConfig"], caller)
+        self._require_role(request["metricsOutputConfig"]["roleArn"], caller)
         arn = caller.arn(f"metric-attribution/{request['name']}")
         document = {**request, "metricAttributionArn": arn}
         self._create(arn, document, caller, name=request["name"], group=group.arn)
@@ -84,7 +84,7 @@ class MetricAttributions(ResourceFamily):
         self._require_distinct(metrics + added)
         self._require_fit(added, found.group_arn or "")
         output = request.get("metricsOutputConfig") or found.document["metricsOutputConfig"]
-        self._require_role(output, caller)
+        self._require_role(output["roleArn"], caller)
         self._change(found.arn, metrics=metrics + added, metricsOutputConfig=output)
         return {"metricAttributionArn": found.arn}
 
@@ -147,12 +147,6 @@ class MetricAttributions(ResourceFamily):
             raise InvalidInputError(msg) from error
         if findings := [finding for finding in found if finding is not None]:
             msg = f"A metric is not valid: {'; '.join(findings)}."
-            raise InvalidInputError(msg)
-
-    def _require_role(self, output: Document, caller: Caller) -> None:
-        finding = self._backend.roles.finding(output["roleArn"], caller)
-        if finding is not None:
-            msg = f"{finding}."
             raise InvalidInputError(msg)
 
     def _schemas(self, group_arn: str) -> dict[DatasetType, AvroSchema]:
