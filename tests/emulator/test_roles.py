@@ -111,7 +111,13 @@ def test_a_good_role_is_taken(account: Cloud, kind: str) -> None:
 
 def test_an_attribution_is_not_moved_to_a_bad_role(account: Cloud) -> None:
     group = account.group("another")
-    account.dataset(group)
+    dataset = account.personalize.create_dataset(
+        name="log",
+        datasetType="Interactions",
+        datasetGroupArn=group,
+        schemaArn=account.arn("schema/Interactions"),
+    )["datasetArn"]
+    account.settle(dataset)
     arn = account.personalize.create_metric_attribution(
         name="sales",
         datasetGroupArn=group,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
-from personalize_emulator.bulk_files import read_folder
 from personalize_emulator.attribution import Attribution
+from personalize_emulator.bulk_files import read_folder
 from personalize_emulator.caller import Caller
 from personalize_emulator.columns import Table
 from personalize_emulator.csv_import import read_csv
