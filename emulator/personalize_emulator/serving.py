@@ -16,7 +16,7 @@ from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceNotFoundError
-from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator
+from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator, LeftOut
 from personalize_emulator.interactions import Moment
 from personalize_emulator.models import (
     Exploration,
@@ -278,14 +278,11 @@ class Serving:
         if not isinstance(recipe, UseCase) or not recipe.excluded_event_type or not user_id:
             return asked
         past = self._past(deployment, user_id)
-        left_out = set(past.met(DatasetType.INTERACTIONS, recipe.excluded_event_type))
-        if asked is None:
-            return lambda item: item not in left_out
-        return lambda item: item not in left_out and asked(item)
+        return LeftOut(past.met(DatasetType.INTERACTIONS, recipe.excluded_event_type), asked)
 
     def _filter(
         self, request: Document, deployment: Deployment, target: Target
-    ) -> Callable[[str], bool] | None:
+    ) -> FilterEvaluator | None:
         if "filterArn" not in request:
             if "filterValues" in request:
                 msg = "filterValues need a filterArn."
@@ -305,7 +302,7 @@ class Serving:
                 expression,
                 request.get("filterValues", {}),
                 target=target,
-                records=self.records(deployment, DESCRIBED_BY[target]),
+                records=self._backend.records.index(deployment.dataset(DESCRIBED_BY[target])),
                 met=self._met(deployment, user_id, target),
                 user=self._record(deployment, DatasetType.USERS, user_id),
                 current_item=self._record(deployment, DatasetType.ITEMS, request.get("itemId")),
