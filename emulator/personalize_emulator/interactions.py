@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from personalize_emulator.columns import Table, Texts
+from personalize_emulator.columns import Table
+from personalize_emulator.interaction_columns import Interactions, table_of_events
 from personalize_emulator.models import HistoryEvent, TrainingData
 from personalize_emulator.store import Document, Store
 
@@ -68,91 +67,6 @@ class Moment:
     def of(cls, document: Document) -> Moment:
         """Return the moment at which the model of a solution version or recommender was trained."""
         return cls(document.get("latestImport"), document["latestEvent"])
-
-
-@dataclass(frozen=True)
-class Interactions:
-    """Interactions by the column, oldest first and without duplicates.
-
-    `user`, `item` and `event_type` are positions in the lists of their names; the value of an
-    interaction without one is nan.
-    """
-
-    user_ids: list[str]
-    item_ids: list[str]
-    event_types: list[str]
-    user: NDArray[np.int32]
-    item: NDArray[np.int32]
-    event_type: NDArray[np.int32]
-    timestamp: NDArray[np.int64]
-    event_value: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, tables: Sequence[Table]) -> Interactions:
-        """Join tables of interactions; those that say the same count once."""
-        user, user_ids = _joined([table.texts("USER_ID") for table in tables])
-        item, item_ids = _joined([table.texts(_about(table)) for table in tables])
-        event_type, event_types = _joined([table.texts("EVENT_TYPE") for table in tables])
-        if np.any(event_type < 0):  # an interaction without a type has the empty one
-            event_types = [*event_types, ""]
-            event_type[event_type < 0] = len(event_types) - 1
-        none: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-        timestamp = np.concatenate(none + [table.integers("TIMESTAMP") for table in tables])
-        value = np.concatenate([np.empty(0), *(table.floats("EVENT_VALUE") for table in tables)])
-        what = (user.astype(np.int64) * len(item_ids) + item) * len(event_types) + event_type
-        order = np.lexsort((what, timestamp))
-        if len(order):
-            new = np.ones(len(order), dtype=bool)
-            new[1:] = (np.diff(what[order]) != 0) | (np.diff(timestamp[order]) != 0)
-            order = order[new]
-        return cls(
-            user_ids=user_ids,
-            item_ids=item_ids,
-            event_types=event_types,
-            user=user[order],
-            item=item[order],
-            event_type=event_type[order],
-            timestamp=timestamp[order],
-            event_value=value[order],
-        )
-
-    def __len__(self) -> int:
-        """Return the number of interactions."""
-        return len(self.user)
-
-    def of_user(self, user_id: str) -> list[HistoryEvent]:
-        """Return the interactions of one user, oldest first."""
-        number = self._numbers.get(user_id)
-        if number is None:
-            return []
-        order, starts = self._by_user
-        return [
-            HistoryEvent(
-                self.item_ids[self.item[row]],
-                self.event_types[self.event_type[row]],
-                int(self.timestamp[row]),
-                None if np.isnan(self.event_value[row]) else float(self.event_value[row]),
-            )
-            for row in order[starts[number] : starts[number + 1]]
-        ]
-
-    def users(self, event_type: str | None) -> set[str]:
-        """Return the users who had an event of a type, given in lower case; None is any type."""
-        user = self.user
-        if event_type is not None:
-            codes = [c for c, name in enumerate(self.event_types) if name.casefold() == event_type]
-            user = user[np.isin(self.event_type, codes)]
-        return {self.user_ids[number] for number in np.unique(user).tolist()}
-
-    @cached_property
-    def _numbers(self) -> Mapping[str, int]:
-        return {user_id: number for number, user_id in enumerate(self.user_ids)}
-
-    @cached_property
-    def _by_user(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The rows, user by user, and where each user's begin."""
-        order = np.argsort(self.user, kind="stable")
-        return order, np.searchsorted(self.user[order], np.arange(len(self.user_ids) + 1))
 
 
 class InteractionLog:
@@ -309,7 +223,7 @@ class InteractionLog:
             (dataset_arn,),
         )
         if rows:
-            interactions = Interactions.of([_table(interactions), _table_of_events(rows)])
+            interactions = Interactions.of([interactions.table(), table_of_events(rows)])
         known = set(interactions.item_ids)
         return TrainingData(
             user_ids=interactions.user_ids,
@@ -380,9 +294,13 @@ class InteractionLog:
         return rows[0][0] if rows else None
 
     def _imports(self, dataset_arn: str, as_of: int | None = None) -> _Imports:
-        """Return the imports that count, or counted as of the latest of them.
+        """Return the number and the size of the imports that count.
 
-        Of each the number and the size, which is another one once users were deleted from it.
+        An import that lost rows is of another size.
+
+        Args:
+            dataset_arn: The dataset.
+            as_of: Those that counted when this was the number of the latest. (default: now)
         """
         latest = _NO_LIMIT if as_of is None else as_of
         rows = self._store.execute(
@@ -430,53 +348,6 @@ class InteractionLog:
             while len(self._held) > _HELD:
                 self._held.popitem(last=False)
         return held
-
-
-def _joined(parts: Sequence[Texts]) -> tuple[NDArray[np.int32], list[str]]:
-    """Join columns of text that each have a vocabulary of their own."""
-    numbers: dict[str, int] = {}
-    codes = [np.empty(0, dtype=np.int32)]
-    for part in parts:
-        own = [numbers.setdefault(text, len(numbers)) for text in part.vocabulary]
-        translation = np.array([*own, -1], dtype=np.int32)  # the last is what -1 picks: null
-        codes.append(translation[part.codes])
-    return np.concatenate(codes), list(numbers)
-
-
-def _about(table: Table) -> str:
-    """The column that says what an interaction is with; an action counts as an item."""
-    return "ACTION_ID" if "ACTION_ID" in table.columns else "ITEM_ID"
-
-
-def _table(interactions: Interactions) -> Table:
-    return Table(
-        {
-            "USER_ID": Texts(interactions.user, interactions.user_ids),
-            "ITEM_ID": Texts(interactions.item, interactions.item_ids),
-            "EVENT_TYPE": Texts(interactions.event_type, interactions.event_types),
-            "TIMESTAMP": interactions.timestamp,
-            "EVENT_VALUE": interactions.event_value,
-        }
-    )
-
-
-def _table_of_events(rows: Sequence[tuple[str, str, str, int, float | None]]) -> Table:
-    users, items, event_types, timestamps, values = zip(*rows, strict=True)
-    return Table(
-        {
-            "USER_ID": _texts(users),
-            "ITEM_ID": _texts(items),
-            "EVENT_TYPE": _texts(event_types),
-            "TIMESTAMP": np.array(timestamps, dtype=np.int64),
-            "EVENT_VALUE": np.array(values, dtype=np.float64),  # None becomes nan
-        }
-    )
-
-
-def _texts(values: Sequence[str]) -> Texts:
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
-    return Texts(np.array(codes, dtype=np.int32), list(numbers))
 
 
 _NOTHING = Interactions.of([])

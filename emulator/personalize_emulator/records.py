@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk_personalize.avro_schema import DatasetType
+from personalize_emulator.record_index import RecordIndex
 from personalize_emulator.store import Store
 
 IDENTIFIERS = {
@@ -22,6 +23,8 @@ IDENTIFIERS = {
 
 Record = Mapping[str, Any]
 
+_FEW = 1000  # records put are read one by one; more have all read again
+
 
 class Records:
     """The records of every dataset that has some."""
@@ -31,6 +34,8 @@ class Records:
         self._store = store
         self._lock = threading.Lock()
         self._held: dict[str, dict[str, Record]] = {}
+        self._indexes: dict[str, RecordIndex] = {}
+        self._changed: dict[str, set[str]] = {}
 
     def add_import(
         self, dataset_arn: str, rows: Iterable[tuple[str, Record]], *, at: float, replace: bool
@@ -81,6 +86,25 @@ class Records:
                 self._held[dataset_arn] = held
         return held
 
+    def index(self, dataset_arn: str) -> Sequence[RecordIndex]:
+        """Return the records by the column: all of them, after those put since all were read."""
+        held = self.all(dataset_arn)
+        with self._lock:
+            index = self._indexes.get(dataset_arn)
+            changed = list(self._changed.get(dataset_arn, ()))
+        if index is None or len(changed) > _FEW:
+            with self._lock:
+                # What changes from now on is in the next list, whether it is in this index or not.
+                self._changed[dataset_arn] = set()
+            index = RecordIndex(dict(held))
+            with self._lock:
+                if self._held.get(dataset_arn) is held:  # no import came in between
+                    self._indexes[dataset_arn] = index
+            return (index,)
+        if not changed:
+            return (index,)
+        return (RecordIndex({key: held[key] for key in changed if key in held}), index)
+
     def get(self, dataset_arn: str | None, key: str) -> Record:
         """Return one record, empty if there is none."""
         if dataset_arn is None:
@@ -121,9 +145,12 @@ class Records:
     def _forget(self, dataset_arn: str) -> None:
         with self._lock:
             self._held.pop(dataset_arn, None)
+            self._indexes.pop(dataset_arn, None)
+            self._changed.pop(dataset_arn, None)
 
     def _remember(self, dataset_arn: str, records: Mapping[str, Record]) -> None:
         with self._lock:
             held = self._held.get(dataset_arn)
             if held is not None:
                 held.update(records)
+                self._changed.setdefault(dataset_arn, set()).update(records)

@@ -16,10 +16,8 @@ from personalize_emulator.recipe_features import (
     gives_reasons,
     shows_scores,
     supports_promotions,
-    uses_context,
 )
 from personalize_emulator.recommendation_journal import RecommendationJournal
-from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.serving import Deployment, Serving
 from personalize_emulator.store import Document
 
@@ -41,7 +39,6 @@ class Runtime:
     def __init__(self, backend: Backend) -> None:
         """Stand on the shared parts."""
         self._backend = backend
-        self._store = backend.store
         self._quotas = backend.quotas
         self._serving = Serving(backend)
         self._journal = RecommendationJournal(backend.store)
@@ -59,7 +56,6 @@ class Runtime:
         recipe = deployment.recipe
         _require(request, "userId", recipe, recipe.needs_user)
         _require(request, "itemId", recipe, recipe.needs_item)
-        self._require_context(request, deployment)
         columns = self._metadata_columns(request, deployment)
         results = int(request.get("numResults", 0)) or _DEFAULT_RESULTS
         self._require_at_most(results, "numResults", with_metadata=bool(columns))
@@ -84,7 +80,6 @@ class Runtime:
         deployment = self._serving.campaign(request["campaignArn"], caller)
         _require_operation(deployment, "GetPersonalizedRanking")
         _require(request, "userId", deployment.recipe, needed=True)
-        self._require_context(request, deployment)
         columns = self._metadata_columns(request, deployment)
         wanted = list(dict.fromkeys(request["inputList"]))
         self._require_at_most(len(wanted), "inputList", with_metadata=bool(columns))
@@ -173,36 +168,6 @@ class Runtime:
             item["reason"] = list(entry.reasons)
         return item
 
-    def _require_context(self, request: Document, deployment: Deployment) -> None:
-        """Refuse contextual metadata that nothing could come of.
-
-        The guide: "the schema of the Item interactions dataset must have metadata fields for the
-        contextual data". What the service does with context that a recipe does not use is not
-        documented; here it is refused, since it can only be a mistake.
-        """
-        context = request.get("context")
-        if not context:
-            return
-        if not uses_context(deployment.recipe):
-            msg = f"{deployment.recipe} uses no contextual metadata."
-            raise InvalidInputError(msg)
-        self._require_columns(context, "context", deployment, DatasetType.INTERACTIONS)
-
-    def _require_columns(
-        self,
-        names: Mapping[str, str] | Sequence[str],
-        member: str,
-        deployment: Deployment,
-        dataset_type: DatasetType,
-    ) -> None:
-        dataset = self._store.get(deployment.dataset(dataset_type))
-        schema = self._store.get(dataset.document["schemaArn"]) if dataset else None
-        known = parse_schema(schema.document).columns if schema else ()
-        for name in names:
-            if name not in known:
-                msg = f"{member} names {name}, which is no column of {dataset_type}."
-                raise InvalidInputError(msg)
-
     def _metadata_columns(self, request: Document, deployment: Deployment) -> Sequence[str]:
         wanted: Mapping[str, Sequence[str]] = request.get("metadataColumns", {})
         for dataset_type, columns in wanted.items():
@@ -221,7 +186,11 @@ class Runtime:
             if most is not None and len(columns) > most:
                 msg = f"At most {most} metadata columns can be asked for, got {len(columns)}."
                 raise InvalidInputError(msg)
-            self._require_columns(columns, "metadataColumns", deployment, DatasetType.ITEMS)
+            known = self._serving.columns(deployment, DatasetType.ITEMS)
+            for column in columns:
+                if column not in known:
+                    msg = f"metadataColumns names {column}, which is no column of Items."
+                    raise InvalidInputError(msg)
             return columns
         return ()
 

@@ -16,7 +16,7 @@ from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceNotFoundError
-from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator
+from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator, LeftOut
 from personalize_emulator.interactions import Moment
 from personalize_emulator.models import (
     Exploration,
@@ -27,9 +27,11 @@ from personalize_emulator.models import (
     SegmentingModel,
     SegmentQuery,
 )
+from personalize_emulator.recipe_features import uses_context
 from personalize_emulator.records import Record
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.recipe import recipe_of
+from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.user_history import UserHistory
 
@@ -153,7 +155,7 @@ class Serving:
             input_list: The items to rank; unknown ones come last.
 
         Raises:
-            InvalidInputError: The filter cannot be applied.
+            InvalidInputError: The filter cannot be applied, or nothing can come of the context.
             ResourceNotFoundError: There is no such filter.
         """
         user_id = request.get("userId")
@@ -165,7 +167,7 @@ class Serving:
             input_list=input_list,
             num_results=num_results,
             allowed=allowed,
-            context=request.get("context", {}),
+            context=self._context(request, deployment),
             exploration=_exploration(deployment.config),
             influence=deployment.config.get("rankingInfluence", {}),
             now=self._backend.now(),
@@ -232,6 +234,24 @@ class Serving:
         )
         return deployment.model.segment(query)[:num_results]
 
+    def _context(self, request: Document, deployment: Deployment) -> Mapping[str, str]:
+        """The contextual metadata of a request.
+
+        The guide: "the schema of the Item interactions dataset must have metadata fields for the
+        contextual data". What the service does with context that a recipe does not use is not
+        documented; here it is refused, since it can only be a mistake.
+        """
+        context: Mapping[str, str] = request.get("context", {})
+        if context and not uses_context(deployment.recipe):
+            msg = f"{deployment.recipe} uses no contextual metadata."
+            raise InvalidInputError(msg)
+        known = self.columns(deployment, DatasetType.INTERACTIONS) if context else ()
+        for name in context:
+            if name not in known:
+                msg = f"context names {name}, which is no column of Interactions."
+                raise InvalidInputError(msg)
+        return context
+
     def _seen_history(
         self, user_id: str | None, deployment: Deployment, dataset_type: DatasetType
     ) -> list[HistoryEvent]:
@@ -258,14 +278,11 @@ class Serving:
         if not isinstance(recipe, UseCase) or not recipe.excluded_event_type or not user_id:
             return asked
         past = self._past(deployment, user_id)
-        left_out = set(past.met(DatasetType.INTERACTIONS, recipe.excluded_event_type))
-        if asked is None:
-            return lambda item: item not in left_out
-        return lambda item: item not in left_out and asked(item)
+        return LeftOut(past.met(DatasetType.INTERACTIONS, recipe.excluded_event_type), asked)
 
     def _filter(
         self, request: Document, deployment: Deployment, target: Target
-    ) -> Callable[[str], bool] | None:
+    ) -> FilterEvaluator | None:
         if "filterArn" not in request:
             if "filterValues" in request:
                 msg = "filterValues need a filterArn."
@@ -285,7 +302,7 @@ class Serving:
                 expression,
                 request.get("filterValues", {}),
                 target=target,
-                records=self.records(deployment, DESCRIBED_BY[target]),
+                records=self._backend.records.index(deployment.dataset(DESCRIBED_BY[target])),
                 met=self._met(deployment, user_id, target),
                 user=self._record(deployment, DatasetType.USERS, user_id),
                 current_item=self._record(deployment, DatasetType.ITEMS, request.get("itemId")),
@@ -322,6 +339,12 @@ class Serving:
     ) -> Record | None:
         """Return what is known of a user or an item, None where the request names none."""
         return None if key is None else self.records(deployment, dataset_type).get(key, {})
+
+    def columns(self, deployment: Deployment, dataset_type: DatasetType) -> Sequence[str]:
+        """Return the columns of the group's dataset of a type, none if it has no such dataset."""
+        dataset = self._store.get(deployment.dataset(dataset_type))
+        schema = self._store.get(dataset.document["schemaArn"]) if dataset else None
+        return parse_schema(schema.document).columns if schema else ()
 
     def records(self, deployment: Deployment, dataset_type: DatasetType) -> Mapping[str, Record]:
         """Return the records of the group's dataset of a type, by id."""
