@@ -70,6 +70,10 @@ class Table:
         for row in zip(*values, strict=True):
             yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
+    def where(self, kept: NDArray[np.bool_]) -> Table:
+        """Return the chosen rows alone, and of the vocabularies what occurs in them."""
+        return Table({name: _where(column, kept) for name, column in self.columns.items()})
+
     def to_bytes(self) -> bytes:
         """Serialise the table."""
         arrays: dict[str, NDArray[np.generic]] = {}
@@ -102,6 +106,17 @@ class Table:
                 vocabulary = header["vocabularies"].get(name)
                 columns[name] = array if vocabulary is None else Texts(array, vocabulary)
         return cls(columns)
+
+
+def _where(column: Column, kept: NDArray[np.bool_]) -> Column:
+    if not isinstance(column, Texts):
+        return column[kept]
+    codes = column.codes[kept]
+    left = np.unique(codes[codes >= 0])
+    # One longer than the vocabulary: what -1, null, picks.
+    translation = np.full(len(column.vocabulary) + 1, -1, dtype=np.int32)
+    translation[left] = np.arange(len(left), dtype=np.int32)
+    return Texts(translation[codes], [column.vocabulary[code] for code in left.tolist()])
 
 
 def _values(column: Column) -> list[object]:

@@ -8,21 +8,20 @@ and only a column that does not convert is looked through for the culprit.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
+from cdk_personalize.avro_schema import AvroSchema, SchemaField
+from personalize_emulator.bulk_files import BulkFile
 from personalize_emulator.columns import Column, Numbers, Table, Texts
+from personalize_emulator.csv_format import read_rows
 from personalize_emulator.errors import JobFailedError
-from personalize_emulator.objects import ObjectNotFoundError, ObjectStorage
 from personalize_emulator.quotas import Quotas
 
 _ROWS_AT_ONCE = 10_000
@@ -41,57 +40,30 @@ _EXPECTED = {
     "boolean": "true or false",
 }
 
+_CHINESE_OR_JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+
 _IDENTIFIERS = ("USER_ID", "ITEM_ID", "ACTION_ID")
 
 
-def read_csv(objects: ObjectStorage, location: str, schema: AvroSchema, quotas: Quotas) -> Table:
-    """Read the CSV file, or all CSV files of the folder, at a location.
+def read_csv(files: Iterable[BulkFile], schema: AvroSchema, quotas: Quotas) -> Table:
+    """Read CSV files.
 
     Args:
-        objects: The buckets.
-        location: The S3 path of a file, or of a folder.
+        files: The files.
         schema: The schema of the dataset.
-        quotas: The lengths that texts may have, and how many rows there must be.
+        quotas: The lengths that texts may have.
 
     Raises:
-        JobFailedError: Something is wrong with the location, a file or a value.
+        JobFailedError: Something is wrong with a file or a value.
     """
-    builders = {field.name: _builder(field, quotas) for field in schema.fields}
-    rows = 0
-    for path, body in _files(objects, location):
-        rows += _read_file(path, body, builders)
-    least = quotas.import_interactions
-    if schema.dataset_type is DatasetType.INTERACTIONS and least is not None and rows < least:
-        msg = f"{location} has {rows} interactions, at least {least} are needed"
-        raise JobFailedError(msg)
+    builders = {field.name: _builder(field, schema, quotas) for field in schema.fields}
+    for file in files:
+        _read_file(file.path, file.body, builders)
     return Table({name: builder.column() for name, builder in builders.items()})
 
 
-def _files(objects: ObjectStorage, location: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the path and body of each file at a location."""
-    url = urlsplit(location)
-    bucket, key = url.netloc, url.path.lstrip("/")
-    if url.scheme != "s3" or not bucket:
-        msg = f"{location} is no S3 path of the form s3://bucket/key"
-        raise JobFailedError(msg)
-    try:
-        if key and not key.endswith("/"):
-            yield location, objects.get(bucket, key)
-            return
-        # An object whose key ends with a slash is how the console makes a folder.
-        keys = [entry.key for entry in objects.list(bucket, key) if not entry.key.endswith("/")]
-        if not keys:
-            msg = f"{location} has no files"
-            raise JobFailedError(msg)
-        for entry in keys:
-            yield f"s3://{bucket}/{entry}", objects.get(bucket, entry)
-    except ObjectNotFoundError as error:
-        msg = f"The data cannot be read: {error}"
-        raise JobFailedError(msg) from error
-
-
-def _read_file(path: str, body: bytes, builders: dict[str, _Builder]) -> int:
-    """Read one file into the columns and return its number of rows."""
+def _read_file(path: str, body: bytes, builders: dict[str, _Builder]) -> None:
+    """Read one file into the columns."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -99,8 +71,8 @@ def _read_file(path: str, body: bytes, builders: dict[str, _Builder]) -> int:
         msg = f"{path}, line {line}: got bytes that are no UTF-8 ({error.reason})"
         raise JobFailedError(msg) from error
     rows = 0
+    reader = read_rows(text)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = _header(path, reader, builders)
         while chunk := list(islice(reader, _ROWS_AT_ONCE)):
             try:
@@ -115,7 +87,6 @@ def _read_file(path: str, body: bytes, builders: dict[str, _Builder]) -> int:
     if rows == 0:
         msg = f"{path} is empty: it has a header and no rows"
         raise JobFailedError(msg)
-    return rows
 
 
 def _header(path: str, reader: Iterator[list[str]], builders: dict[str, _Builder]) -> list[str]:
@@ -152,7 +123,7 @@ def _take(chunk: list[list[str]], header: list[str], builders: dict[str, _Builde
 
 def _line(text: str, row: int) -> int:
     """Return the line on which a row ends; quoted values may hold line breaks."""
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = read_rows(text)
     next(islice(reader, row + 1, None))
     return reader.line_num
 
@@ -183,22 +154,25 @@ class _Builder(Protocol):
         ...
 
 
-def _builder(field: SchemaField, quotas: Quotas) -> _Builder:
-    if field.type in {"string", "boolean"}:
-        if field.name in _IDENTIFIERS:
-            longest = quotas.id_length
-        else:
-            longest = quotas.textual_length if field.textual else quotas.categorical_length
-        return _TextBuilder(field, longest)
-    return _NumberBuilder(field)
+def _builder(field: SchemaField, schema: AvroSchema, quotas: Quotas) -> _Builder:
+    if field.type not in {"string", "boolean"}:
+        return _NumberBuilder(field)
+    if field.textual:
+        return _ProseBuilder(field, quotas)
+    is_id = field.name in _IDENTIFIERS
+    longest = quotas.id_length if is_id else quotas.categorical_length
+    return _TextBuilder(field, longest, reserved=frozenset(schema.documented))
 
 
 class _TextBuilder:
     """A column of text, or of booleans, which the service never looks at."""
 
-    def __init__(self, field: SchemaField, longest: int | None) -> None:
+    def __init__(
+        self, field: SchemaField, longest: int | None, *, reserved: frozenset[str] = frozenset()
+    ) -> None:
         self._field = field
         self._longest = longest
+        self._reserved = reserved
         self._codes = _Numbered()
         self._chunks: list[NDArray[np.int32]] = []
 
@@ -221,6 +195,34 @@ class _TextBuilder:
         if self._longest is not None and len(text) > self._longest:
             expected = f"at most {self._longest} characters"
             raise _BadValueError(values.index(text), f"{text[:50]}...", expected)
+        # "The keywords can't be in your data", says the guide's page how-it-works-dataset-schema.
+        if text in self._reserved:
+            expected = "a value: the names of required and reserved columns are keywords"
+            raise _BadValueError(values.index(text), text, expected)
+
+
+class _ProseBuilder(_TextBuilder):
+    """A textual column: what is too long is cut off, as the guide's page items-datasets says.
+
+    How the service tells Chinese and Japanese from other languages is not documented; here it is by
+    whether half of a text is in their characters.
+    """
+
+    def __init__(self, field: SchemaField, quotas: Quotas) -> None:
+        super().__init__(field, None)
+        self._longest_text = quotas.textual_length
+        self._longest_cjk_text = quotas.textual_length_in_chinese_or_japanese
+
+    def column(self) -> Texts:
+        column = super().column()
+        return Texts(column.codes, [self._cut(text) for text in column.vocabulary])
+
+    def _cut(self, text: str) -> str:
+        if self._longest_cjk_text is not None and len(text) > self._longest_cjk_text:
+            characters = len(_CHINESE_OR_JAPANESE.findall(text))
+            if 2 * characters >= len(text):
+                return text[: self._longest_cjk_text]
+        return text[: self._longest_text]
 
 
 class _Numbered(dict[str, int]):

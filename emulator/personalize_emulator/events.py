@@ -1,13 +1,15 @@
-"""The events endpoint: what users do, and single items and users, as they come in."""
+"""The events endpoint: what users do, and single items, users and actions, as they come in."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import uuid
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
+from cdk_personalize.avro_schema import DatasetType
+from personalize_emulator.attribution import Attribution
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import (
@@ -16,21 +18,20 @@ from personalize_emulator.errors import (
     ResourceNotFoundError,
 )
 from personalize_emulator.interactions import Event
+from personalize_emulator.properties import EVENT_PROPERTIES, camel_case, columns_of
+from personalize_emulator.recommendation_journal import RecommendationJournal
 from personalize_emulator.records import IDENTIFIERS
 from personalize_emulator.resources.dataset import dataset_of
-from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document, Resource
 
-# These have members of their own; the service refuses them among the properties, in any case.
-_RESERVED = frozenset(
-    {"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"}
-)
-# These have members of their own too, and may be among the properties all the same.
-_EITHER = {"itemId": "ITEM_ID", "eventValue": "EVENT_VALUE"}
+# As bulk data has them; the guide's pages write "Not Taken", "Not taken" and "NOT_TAKEN".
+_ACTION_EVENTS = ("VIEWED", "TAKEN", "NOT_TAKEN")
 
-_DETAILS = ("recommendationId", "impression", "metricAttribution")
+_LONGEST_ID = 256  # as itemId has it, which may be among the properties as well
 
-_LATEST_MOMENT = 2**40  # in epoch seconds: far beyond any date, and no overflow
+_SHOWN = ("recommendationId", "impression", "metricAttribution")
+
+_LATEST_MOMENT = 2**40  # in epoch seconds: far beyond any date, and below one in milliseconds
 
 
 class Events:
@@ -40,12 +41,59 @@ class Events:
         """Stand on the shared parts."""
         self._backend = backend
         self._store = backend.store
+        self._journal = RecommendationJournal(backend.store)
+        self._attribution = Attribution(backend)
 
     def put_events(self, request: Document, caller: Caller) -> Document:
-        """Keep events; the next recommendations know of them."""
+        """Keep item interactions; the next recommendations know of them."""
         dataset = self._interactions(request["trackingId"], caller)
         schema = self._schema(dataset)
-        events = [_event(event, request, schema) for event in request["eventList"]]
+        events = []
+        for event in request["eventList"]:
+            self._require_size(event)
+            columns = columns_of(event.get("properties"), schema, EVENT_PROPERTIES)
+            value = event.get("eventValue", columns.get("EVENT_VALUE"))
+            events.append(
+                _event(
+                    event,
+                    session_id=request["sessionId"],
+                    user_id=request.get("userId"),
+                    item_id=_text(event, "itemId", columns.get("ITEM_ID")),
+                    event_type=event["eventType"],
+                    event_value=_number("eventValue", value),
+                    moment=_seconds(event, "sentAt"),
+                    details={**self._shown(event), "columns": columns},
+                )
+            )
+        self._backend.interactions.add_events(dataset.arn, events)
+        self._attribution.expect_events(dataset)
+        return {}
+
+    def put_action_interactions(self, request: Document, caller: Caller) -> Document:
+        """Keep what users did with actions; the next recommendations know of it."""
+        dataset = self._action_interactions(request["trackingId"], caller)
+        schema = self._schema(dataset)
+        events = []
+        for event in request["actionInteractions"]:
+            self._require_size(event)
+            event_type = event["eventType"].upper().replace(" ", "_")
+            if event_type not in _ACTION_EVENTS:
+                msg = f"eventType must be Viewed, Taken or Not Taken, got {event['eventType']}."
+                raise InvalidInputError(msg)
+            # The guide: "doesn't use impressions data from action interaction events".
+            shown = {name: event[name] for name in ("recommendationId",) if name in event}
+            events.append(
+                _event(
+                    event,
+                    session_id=event["sessionId"],
+                    user_id=event.get("userId"),
+                    item_id=event["actionId"],
+                    event_type=event_type,
+                    event_value=None,
+                    moment=_seconds(event, "timestamp"),
+                    details={**shown, "columns": columns_of(event.get("properties"), schema)},
+                )
+            )
         self._backend.interactions.add_events(dataset.arn, events)
         return {}
 
@@ -57,6 +105,10 @@ class Events:
         """Keep single users."""
         return self._put(request["datasetArn"], caller, DatasetType.USERS, request["users"])
 
+    def put_actions(self, request: Document, caller: Caller) -> Document:
+        """Keep single actions."""
+        return self._put(request["datasetArn"], caller, DatasetType.ACTIONS, request["actions"])
+
     def _put(
         self, arn: str, caller: Caller, dataset_type: DatasetType, entries: list[Document]
     ) -> Document:
@@ -66,13 +118,12 @@ class Events:
         if dataset.document["datasetType"] != dataset_type:
             msg = f"{arn} is a dataset of type {dataset.document['datasetType']}."
             raise InvalidInputError(msg)
-        if dataset.status != "ACTIVE":
-            msg = f"{arn} is {dataset.status}; it must be ACTIVE."
-            raise ResourceInUseError(msg)
+        _require_active(dataset)
         schema = self._schema(dataset)
-        identifier = IDENTIFIERS[dataset_type]
-        member = _camel_case(identifier)
-        records = [(entry[member], _columns(entry.get("properties"), schema)) for entry in entries]
+        member = camel_case(IDENTIFIERS[dataset_type])
+        records = [
+            (entry[member], columns_of(entry.get("properties"), schema)) for entry in entries
+        ]
         self._backend.records.put(arn, records, at=self._backend.now())
         return {}
 
@@ -95,94 +146,112 @@ class Events:
         msg = f"The trackingId {tracking_id} is unknown."
         raise InvalidInputError(msg)
 
-    def _schema(self, dataset: Resource) -> AvroSchema:
+    def _action_interactions(self, tracking_id: str, caller: Caller) -> Resource:
+        """Return the dataset whose own tracking id this is; it needs no event tracker."""
+        for dataset in self._store.find("dataset", caller=caller):
+            if dataset.document.get("trackingId") == tracking_id:
+                _require_active(dataset)
+                return dataset
+        msg = f"The trackingId {tracking_id} is that of no Action interactions dataset."
+        raise InvalidInputError(msg)
+
+    def _shown(self, event: Document) -> Document:
+        """What an event says of the list that the user saw, and of who gave it.
+
+        A recommendationId stands for an impression too; one that the event names itself counts
+        before it. See the developer guide's page putevents-including-impressions-data.
+        """
+        shown = {name: event[name] for name in _SHOWN if name in event}
+        recommendation_id = event.get("recommendationId")
+        if recommendation_id is not None:
+            given = self._journal.get(recommendation_id)
+            if given is not None:
+                shown.setdefault("impression", list(given.entries))
+                shown["source"] = given.source
+        if "metricAttribution" in event:
+            shown["source"] = event["metricAttribution"]["eventAttributionSource"]
+        return shown
+
+    def _require_size(self, event: Document) -> None:
+        most = self._backend.quotas.event_bytes
+        if most is None:
+            return
+        size = len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+        if size > most:
+            msg = f"An event has at most {most} bytes, got {size}."
+            raise InvalidInputError(msg)
+
+    def _schema(self, dataset: Resource) -> Document:
         schema = self._store.get(dataset.document["schemaArn"])
         if schema is None:
             raise ResourceNotFoundError(dataset.document["schemaArn"])
-        return parse_schema(schema.document)
+        return schema.document
 
 
-def _event(event: Document, request: Document, schema: AvroSchema) -> Event:
-    columns = _columns(event.get("properties"), schema, _EITHER)
-    sent_at = event["sentAt"]
-    if not 0 <= sent_at < _LATEST_MOMENT:
-        msg = f"sentAt must be in epoch seconds, got {sent_at}."
-        raise InvalidInputError(msg)
-    value = event.get("eventValue", columns.get("EVENT_VALUE"))
-    details = {name: event[name] for name in _DETAILS if name in event}
-    details["columns"] = columns
+def _event(
+    event: Document,
+    *,
+    session_id: str,
+    user_id: str | None,
+    item_id: str | None,
+    event_type: str,
+    event_value: float | None,
+    moment: int,
+    details: Mapping[str, Any],
+) -> Event:
+    text = json.dumps(details)
+    said = (session_id, user_id, item_id, event_type, event_value, moment, text)
+    # Of events without an id that say the same at the same time the service keeps one, as the
+    # guide's pages on recording events have it: their ids are the same.
+    event_id = event.get("eventId") or hashlib.blake2b(repr(said).encode(), digest_size=16)
     return Event(
-        event_id=event.get("eventId") or str(uuid.uuid4()),
-        session_id=request["sessionId"],
-        user_id=request.get("userId"),
-        item_id=event.get("itemId", columns.get("ITEM_ID")),
-        event_type=event["eventType"],
-        event_value=None if value is None else float(value),
-        sent_at=int(sent_at),
-        details=json.dumps(details),
+        event_id=event_id if isinstance(event_id, str) else event_id.hexdigest(),
+        session_id=session_id,
+        user_id=user_id,
+        item_id=item_id,
+        event_type=event_type,
+        event_value=event_value,
+        sent_at=moment,
+        details=text,
     )
 
 
-def _columns(
-    properties: str | None, schema: AvroSchema, others: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Return properties by the names of their columns.
+def _seconds(event: Document, member: str) -> int:
+    moment = event[member]
+    if not 0 <= moment < _LATEST_MOMENT:
+        msg = f"{member} must be in epoch seconds, got {moment}."
+        raise InvalidInputError(msg)
+    return int(moment)
 
-    What the service says to properties that no column has is not documented; here they are refused,
-    since they can only be a mistake.
 
-    Args:
-        properties: A JSON object as text.
-        schema: The columns.
-        others: Properties that are no columns and allowed all the same.
-
-    Raises:
-        InvalidInputError: It is no such thing, or does not fit the columns.
-    """
-    if properties is None:
-        return {}
+def _number(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        msg = f"{name} must be a number, got {json.dumps(value)}."
+        raise InvalidInputError(msg)
     try:
-        given = json.loads(properties)
-    except (ValueError, RecursionError) as error:
-        msg = f"properties must be a JSON object: {error}."
-        raise InvalidInputError(msg) from error
-    if not isinstance(given, dict):
-        msg = "properties must be a JSON object."
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        msg = f"{name} is too large."
         raise InvalidInputError(msg)
-    names = {_camel_case(field.name): field.name for field in schema.fields}
-    names.update(others or {})
-    columns: dict[str, Any] = {}
-    for name, value in given.items():
-        if name.lower() in _RESERVED:
-            msg = f"{name} cannot be one of the properties."
-            raise InvalidInputError(msg)
-        if name not in names:
-            msg = f"No column is called {name}; the columns are called {', '.join(names)}."
-            raise InvalidInputError(msg)
-        columns[names[name]] = value
-        field = schema.field(names[name])
-        if field is not None:
-            _require_type(name, value, field)
-    return columns
+    return number
 
 
-def _require_type(name: str, value: object, field: SchemaField) -> None:
-    if value is None and field.nullable:
-        return
-    fits = {
-        "string": isinstance(value, str),
-        "boolean": isinstance(value, bool),
-        "int": isinstance(value, int) and not isinstance(value, bool),
-        "long": isinstance(value, int) and not isinstance(value, bool),
-        "float": isinstance(value, int | float) and not isinstance(value, bool),
-        "double": isinstance(value, int | float) and not isinstance(value, bool),
-    }
-    if not fits[field.type]:
-        msg = f"The property {name} must be of type {field.type}, got {json.dumps(value)}."
+def _text(event: Document, member: str, among_properties: object) -> str | None:
+    """Return a member, or what the properties say in its place."""
+    value = event.get(member, among_properties)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST_ID:
+        msg = f"{member} must be a string of 1 to {_LONGEST_ID} characters."
         raise InvalidInputError(msg)
+    return value
 
 
-def _camel_case(column: str) -> str:
-    """Return the name of a column among properties: numberOfRatings for NUMBER_OF_RATINGS."""
-    first, *rest = column.lower().split("_")
-    return first + "".join(word.capitalize() for word in rest)
+def _require_active(dataset: Resource) -> None:
+    if dataset.status != "ACTIVE":
+        msg = f"{dataset.arn} is {dataset.status}; it must be ACTIVE."
+        raise ResourceInUseError(msg)

@@ -1,13 +1,17 @@
-"""Which items a filter lets through, for one request.
+"""Which items, users or actions a filter lets through, for one request.
 
 The developer guide does not say how a missing value compares. Here it equals nothing: NOT IN and
 != hold for it, every other condition fails. Nor does it say what an INCLUDE is worth whose IF does
 not hold; here it is as if the expression were not there.
 """
 
-import operator
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+import numpy as np
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import (
@@ -22,25 +26,105 @@ from cdk_personalize.filter_expression import (
     Placeholder,
     Target,
 )
-from personalize_emulator.models.model import HistoryEvent
+from personalize_emulator.record_index import (
+    Catalogue,
+    Mask,
+    RecordIndex,
+    catalogue_of,
+    categories_of,
+    number_of,
+)
+from personalize_emulator.records import IDENTIFIERS
 
-_Test = Callable[[str], bool]
-
-_COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
-    Operator.LESS: operator.lt,
-    Operator.LESS_OR_EQUAL: operator.le,
-    Operator.GREATER: operator.gt,
-    Operator.GREATER_OR_EQUAL: operator.ge,
+_COMPARISONS: Mapping[Operator, np.ufunc] = {
+    Operator.LESS: np.less,
+    Operator.LESS_OR_EQUAL: np.less_equal,
+    Operator.GREATER: np.greater,
+    Operator.GREATER_OR_EQUAL: np.greater_equal,
 }
-_NEGATIVE = {Operator.NOT_IN: Operator.IN, Operator.NOT_EQUAL: Operator.EQUAL}
+_NEGATIVE = (Operator.NOT_IN, Operator.NOT_EQUAL)
 _QUOTED = re.compile(r'\s*"([^"]*)"\s*(?:,|$)')
+
+_EVENTS = frozenset({DatasetType.INTERACTIONS, DatasetType.ACTION_INTERACTIONS})
+DESCRIBED_BY: Mapping[Target, DatasetType] = {
+    Target.ITEM: DatasetType.ITEMS,
+    Target.USER: DatasetType.USERS,
+    Target.ACTION: DatasetType.ACTIONS,
+}
+"""The dataset that describes what a filter filters."""
+
+_ANSWERS: Mapping[Target, str] = {
+    Target.ITEM: "recommendations of items",
+    Target.USER: "user segments",
+    Target.ACTION: "recommendations of actions",
+}
+
+
+class _Ids:
+    """Holds for some ids alone, or for all others."""
+
+    def __init__(self, ids: Collection[str], *, negated: bool) -> None:
+        self._ids = ids if isinstance(ids, AbstractSet) else frozenset(ids)
+        self._negated = negated
+
+    def __call__(self, entry_id: str) -> bool:
+        return (entry_id in self._ids) is not self._negated
+
+    def over(self, catalogue: Catalogue) -> Mask:
+        truths = np.full(len(catalogue), self._negated)
+        truths[catalogue.positions(self._ids)] = not self._negated
+        return truths
+
+
+class _Rows:
+    """Holds for some records."""
+
+    def __init__(self, masks: Sequence[tuple[RecordIndex, Mask]]) -> None:
+        """Take the truths of the records of each index, those of the newest records first."""
+        self._masks = masks
+
+    def __call__(self, entry_id: str) -> bool:
+        for index, mask in self._masks:
+            row = index.rows.get(entry_id)
+            if row is not None:
+                return bool(mask[row])
+        return bool(self._masks[-1][1][-1])
+
+    def over(self, catalogue: Catalogue) -> Mask:
+        *newer, (index, mask) = self._masks
+        truths = catalogue.spread(index, mask)
+        for index, mask in reversed(newer):
+            catalogue.amend(truths, index, mask)
+        return truths
+
+
+_Test = _Ids | _Rows
+_Part = Sequence[Sequence[_Test]]  # one of them must hold, with all that it has
+
+
+class LeftOut:
+    """Lets through what another filter does, but for some ids."""
+
+    def __init__(self, ids: Collection[str], rest: FilterEvaluator | None) -> None:
+        """Leave these ids out, and what `rest` does, if there is one."""
+        self._others = _Ids(ids, negated=True)
+        self._rest = rest
+
+    def __call__(self, entry_id: str) -> bool:
+        """Whether it may be in the answer."""
+        return self._others(entry_id) and (self._rest is None or self._rest(entry_id))
+
+    def mask(self, ids: Sequence[str]) -> Mask:
+        """Which of a model's ids may be in the answer."""
+        truths = self._others.over(catalogue_of(ids))
+        return truths if self._rest is None else truths & self._rest.mask(ids)
 
 
 class FilterEvaluator:
     """A filter with its values, the user and the current item filled in.
 
-    Calling it with an item tells whether the item may be recommended: it matches an INCLUDE, if
-    there is any, and no EXCLUDE.
+    Calling it with an id tells whether it may be in the answer: it matches an INCLUDE, if there is
+    any, and no EXCLUDE. `mask` tells it of all that a model knows, at once.
     """
 
     def __init__(
@@ -48,8 +132,9 @@ class FilterEvaluator:
         expression: FilterExpression,
         values: Mapping[str, str],
         *,
-        items: Mapping[str, Mapping[str, object]],
-        history: Sequence[HistoryEvent] = (),
+        target: Target = Target.ITEM,
+        records: Sequence[RecordIndex],
+        met: Callable[[DatasetType, str | None], Collection[str]],
         user: Mapping[str, object] | None = None,
         current_item: Mapping[str, object] | None = None,
     ) -> None:
@@ -58,40 +143,56 @@ class FilterEvaluator:
         Args:
             expression: The filter.
             values: The request's filterValues; strings in double quotes, separated by commas.
-            items: The columns of the Items dataset, by item.
-            history: The interactions of the user.
-            user: The columns of the user in the Users dataset (default: none are known).
+            target: What the answer is made of.
+            records: The Items, Users or Actions dataset: all of it, after what was put since.
+            met: The items or actions that the user had an event of a type with, or the users who
+                had one, in a dataset of interactions; None stands for every type. Types match in
+                any case.
+            user: The columns of the user in the Users dataset (default: the request names none).
             current_item: The columns of the item that the request names (default: it names none).
 
         Raises:
             ValueError: If an INCLUDE lacks a value, a value is not written as it must be, or the
-                filter is not one for items.
+                filter is not one for this target.
         """
         self._values = values
-        self._items = items
-        self._user = user or {}
+        self._target = target
+        self._records = records
+        self._met = met
+        self._user = user
         self._current_item = current_item
-        self._met: dict[str, set[str]] = {}
-        for event in history:
-            self._met.setdefault(event.event_type.casefold(), set()).add(event.item_id)
-        self._includes: list[_Test] = []
-        self._excludes: list[_Test] = []
-        for part in expression.expressions:
-            test = self._part(part)
-            if test is not None:
-                is_include = part.action is Action.INCLUDE
-                (self._includes if is_include else self._excludes).append(test)
+        self._includes: list[_Part] = []
+        self._excludes: list[_Part] = []
+        for expressed in expression.expressions:
+            part = self._part(expressed)
+            if part is not None:
+                is_include = expressed.action is Action.INCLUDE
+                (self._includes if is_include else self._excludes).append(part)
 
-    def __call__(self, item_id: str) -> bool:
-        """Whether the item may be recommended."""
-        if self._includes and not any(test(item_id) for test in self._includes):
+    def __call__(self, entry_id: str) -> bool:
+        """Whether the item, user or action may be in the answer."""
+        if self._includes and not any(_holds(part, entry_id) for part in self._includes):
             return False
-        return not any(test(item_id) for test in self._excludes)
+        return not any(_holds(part, entry_id) for part in self._excludes)
 
-    def _part(self, part: Expression) -> _Test | None:
-        """The test of one INCLUDE or EXCLUDE; None if it does not apply to this request."""
-        if part.target is not Target.ITEM:
-            msg = f"a filter of {part.target} does not apply to recommendations of items"
+    def mask(self, ids: Sequence[str]) -> Mask:
+        """Which of a model's ids may be in the answer.
+
+        Args:
+            ids: All ids that the model knows; it asks with the same list each time.
+        """
+        catalogue = catalogue_of(ids)
+        truths = np.full(len(ids), not self._includes)
+        for part in self._includes:
+            truths |= _over(part, catalogue)
+        for part in self._excludes:
+            truths &= ~_over(part, catalogue)
+        return truths
+
+    def _part(self, part: Expression) -> _Part | None:
+        """The tests of one INCLUDE or EXCLUDE; None if it does not apply to this request."""
+        if part.target is not self._target:
+            msg = f"a filter of {part.target} does not apply to {_ANSWERS[self._target]}"
             raise ValueError(msg)
         conditions = (*part.conditions, *part.current_user)
         missing = [
@@ -106,59 +207,50 @@ class FilterEvaluator:
         if missing:
             # As documented: without its values, an EXCLUDE is not used.
             return None
-        if not all(
-            self._compare(one)(self._user.get(one.column.name)) for one in part.current_user
-        ):
+        if not all(self._is_so(one) for one in part.current_user):
             return None
-        groups = [[self._test(one) for one in group] for group in part.alternatives]
-        return lambda item: any(all(test(item) for test in group) for group in groups)
+        return [[self._test(one) for one in group] for group in part.alternatives]
+
+    def _is_so(self, condition: Condition) -> bool:
+        """Whether the current user is as a condition after IF says."""
+        if self._user is None:
+            msg = f"{condition.column} needs a request with a userId"
+            raise ValueError(msg)
+        return self._rows(condition, [RecordIndex({"": self._user})])("")
 
     def _test(self, condition: Condition) -> _Test:
         column = condition.column
-        if column.source is DatasetType.INTERACTIONS:
-            return self._event_test(condition)
-        if column.source is not DatasetType.ITEMS:
-            msg = f"{column} cannot filter items"
+        if column.source in _EVENTS:
+            return self._event_test(column.dataset_type, condition)
+        if column.source is not DESCRIBED_BY[self._target]:
+            msg = f"{column} cannot filter {self._target}"
             raise ValueError(msg)
-        compare, items, name = self._compare(condition), self._items, column.name
-        if name == "ITEM_ID":
-            return compare
-        nothing: Mapping[str, object] = {}
-        return lambda item: compare(items.get(item, nothing).get(name))
+        if column.name == IDENTIFIERS[column.dataset_type] and (
+            condition.operator not in _COMPARISONS
+        ):
+            negated = condition.operator in _NEGATIVE
+            return _Ids(frozenset(self._strings(condition)), negated=negated)
+        return self._rows(condition, self._records)
 
-    def _event_test(self, condition: Condition) -> _Test:
-        """Whether the user did any of some things with an item; event types match in any case."""
+    def _event_test(self, dataset_type: DatasetType, condition: Condition) -> _Test:
+        """Whether an event of one of some types is there."""
         if isinstance(condition.operand, Everything):
-            types: Iterable[str] = self._met
+            met = set(self._met(dataset_type, None))
         else:
-            types = {name.casefold() for name in self._strings(condition)}
-        met = set().union(*(self._met.get(name, set()) for name in types))
-        if condition.operator is Operator.NOT_IN:
-            return lambda item: item not in met
-        return lambda item: item in met
+            met = set().union(*(self._met(dataset_type, name) for name in self._strings(condition)))
+        return _Ids(met, negated=condition.operator is Operator.NOT_IN)
 
-    def _compare(self, condition: Condition) -> Callable[[object], bool]:
-        """The test of a value against what the condition names."""
-        kind = condition.operator
-        if kind in _NEGATIVE:
-            positive = self._matches(condition)
-            return lambda value: not positive(value)
-        if kind in (Operator.IN, Operator.EQUAL):
-            return self._matches(condition)
-        bound, compare = self._number(condition), _COMPARISONS[kind]
-        if bound is None:
-            return lambda _: False
-
-        def holds(value: object) -> bool:
-            number = _as_number(value)
-            return number is not None and compare(number, bound)
-
-        return holds
-
-    def _matches(self, condition: Condition) -> Callable[[object], bool]:
-        """Whether one of the categories of a value is among those that the condition names."""
-        wanted = set(self._strings(condition))
-        return lambda value: not wanted.isdisjoint(_categories(value))
+    def _rows(self, condition: Condition, records: Sequence[RecordIndex]) -> _Rows:
+        """Which records are as a condition says."""
+        name, kind = condition.column.name, condition.operator
+        if kind in _COMPARISONS:
+            bound, compare = self._number(condition), _COMPARISONS[kind]
+            if bound is None:
+                bound = np.nan  # nothing compares with it
+            return _Rows([(index, compare(index.numbers(name), bound)) for index in records])
+        wanted = frozenset(self._strings(condition))
+        masks = [(index, index.with_category(name, wanted)) for index in records]
+        return _Rows([(index, ~mask) for index, mask in masks] if kind in _NEGATIVE else masks)
 
     def _strings(self, condition: Condition) -> Iterable[str]:
         operand = condition.operand
@@ -167,21 +259,21 @@ class FilterEvaluator:
             is_list = condition.operator in (Operator.IN, Operator.NOT_IN)
             return _quoted(operand.name, text) if is_list else _one(operand.name, text)
         if isinstance(operand, Column):
-            return _categories(self._current(operand))
+            return categories_of(self._current(operand))
         if isinstance(operand, Everything):
             msg = f"* stands for event types alone, not for {condition.column}"
             raise ValueError(msg)
-        return _categories(operand) if isinstance(operand, float) else operand
+        return categories_of(operand) if isinstance(operand, float) else operand
 
     def _number(self, condition: Condition) -> float | None:
         operand = condition.operand
         if isinstance(operand, Placeholder):
-            number = _as_number(self._values[operand.name].strip().strip('"'))
+            number = number_of(self._values[operand.name].strip().strip('"'))
             if number is None:
                 msg = f"${operand.name} must be a number, got {self._values[operand.name]}"
                 raise ValueError(msg)
             return number
-        return _as_number(self._current(operand) if isinstance(operand, Column) else operand)
+        return number_of(self._current(operand) if isinstance(operand, Column) else operand)
 
     def _current(self, column: Column) -> object:
         if column.source is not Current.ITEM:
@@ -193,23 +285,18 @@ class FilterEvaluator:
         return self._current_item.get(column.name)
 
 
-def _categories(value: object) -> Iterable[str]:
-    """The categories of a value: parts of a text between pipes, a number as it is written."""
-    if isinstance(value, str):
-        return value.split("|")
-    number = _as_number(value)
-    if number is None:
-        return ()
-    return (str(int(number)) if number.is_integer() else repr(number),)
+def _holds(part: _Part, entry_id: str) -> bool:
+    return any(all(test(entry_id) for test in group) for group in part)
 
 
-def _as_number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
+def _over(part: _Part, catalogue: Catalogue) -> Mask:
+    truths = np.zeros(len(catalogue), dtype=bool)
+    for first, *others in part:
+        group = first.over(catalogue)
+        for test in others:
+            group = group & test.over(catalogue)
+        truths |= group
+    return truths
 
 
 def _quoted(name: str, text: str) -> list[str]:
@@ -230,5 +317,5 @@ def _quoted(name: str, text: str) -> list[str]:
 
 def _one(name: str, text: str) -> Iterable[str]:
     """The only value of a comparison: a number, or a string in double quotes."""
-    number = _as_number(text)
-    return _quoted(name, text) if number is None else _categories(number)
+    number = number_of(text)
+    return _quoted(name, text) if number is None else categories_of(number)

@@ -6,17 +6,23 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from personalize_emulator.columns import Table, Texts
+from personalize_emulator.columns import Table
+from personalize_emulator.interaction_columns import Interactions, table_of_events
 from personalize_emulator.models import HistoryEvent, TrainingData
-from personalize_emulator.store import Store
+from personalize_emulator.store import Document, Store
+
+_HELD = 4  # sets of imports at most are held in memory
+_NO_LIMIT = 2**62  # above the number of any row
+
+_Imports = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ class Event:
         event_type: The type.
         event_value: The value, if it has one.
         sent_at: When it happened, in epoch seconds.
-        details: The rest of it, as JSON.
+        details: The rest of it, as JSON: what the event says beside the above, and "columns", its
+            properties by the names of their columns.
     """
 
     event_id: str
@@ -45,80 +52,21 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Interactions:
-    """Interactions by the column, oldest first and without duplicates.
+class Moment:
+    """How far a training looked.
 
-    `user`, `item` and `event_type` are positions in the lists of their names; the value of an
-    interaction without one is nan.
+    Attributes:
+        latest_import: The number of the last import that it saw; None is the latest there is.
+        latest_event: The number of the last event that it saw.
     """
 
-    user_ids: list[str]
-    item_ids: list[str]
-    event_types: list[str]
-    user: NDArray[np.int32]
-    item: NDArray[np.int32]
-    event_type: NDArray[np.int32]
-    timestamp: NDArray[np.int64]
-    event_value: NDArray[np.float64]
+    latest_import: int | None
+    latest_event: int
 
     @classmethod
-    def of(cls, tables: Sequence[Table]) -> Interactions:
-        """Join tables of interactions; those that say the same count once."""
-        user, user_ids = _joined([table.texts("USER_ID") for table in tables])
-        item, item_ids = _joined([table.texts("ITEM_ID") for table in tables])
-        event_type, event_types = _joined([table.texts("EVENT_TYPE") for table in tables])
-        if np.any(event_type < 0):  # an interaction without a type has the empty one
-            event_types = [*event_types, ""]
-            event_type[event_type < 0] = len(event_types) - 1
-        none: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-        timestamp = np.concatenate(none + [table.integers("TIMESTAMP") for table in tables])
-        value = np.concatenate([np.empty(0), *(table.floats("EVENT_VALUE") for table in tables)])
-        what = (user.astype(np.int64) * len(item_ids) + item) * len(event_types) + event_type
-        order = np.lexsort((what, timestamp))
-        if len(order):
-            new = np.ones(len(order), dtype=bool)
-            new[1:] = (np.diff(what[order]) != 0) | (np.diff(timestamp[order]) != 0)
-            order = order[new]
-        return cls(
-            user_ids=user_ids,
-            item_ids=item_ids,
-            event_types=event_types,
-            user=user[order],
-            item=item[order],
-            event_type=event_type[order],
-            timestamp=timestamp[order],
-            event_value=value[order],
-        )
-
-    def __len__(self) -> int:
-        """Return the number of interactions."""
-        return len(self.user)
-
-    def of_user(self, user_id: str) -> list[HistoryEvent]:
-        """Return the interactions of one user, oldest first."""
-        number = self._numbers.get(user_id)
-        if number is None:
-            return []
-        order, starts = self._by_user
-        return [
-            HistoryEvent(
-                self.item_ids[self.item[row]],
-                self.event_types[self.event_type[row]],
-                int(self.timestamp[row]),
-                None if np.isnan(self.event_value[row]) else float(self.event_value[row]),
-            )
-            for row in order[starts[number] : starts[number + 1]]
-        ]
-
-    @cached_property
-    def _numbers(self) -> Mapping[str, int]:
-        return {user_id: number for number, user_id in enumerate(self.user_ids)}
-
-    @cached_property
-    def _by_user(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The rows, user by user, and where each user's begin."""
-        order = np.argsort(self.user, kind="stable")
-        return order, np.searchsorted(self.user[order], np.arange(len(self.user_ids) + 1))
+    def of(cls, document: Document) -> Moment:
+        """Return the moment at which the model of a solution version or recommender was trained."""
+        return cls(document.get("latestImport"), document["latestEvent"])
 
 
 class InteractionLog:
@@ -127,47 +75,65 @@ class InteractionLog:
     def __init__(self, store: Store) -> None:
         """Keep them in this store."""
         self._store = store
-        self._held: dict[str, tuple[tuple[int, ...], Interactions]] = {}
+        self._lock = threading.Lock()
+        self._held: OrderedDict[_Imports, Interactions] = OrderedDict()
 
     def add_import(self, dataset_arn: str, table: Table, *, replace: bool) -> None:
-        """Keep imported interactions, instead of or besides those of earlier imports."""
-        if replace:
-            self._store.execute("DELETE FROM imports WHERE arn = ?", (dataset_arn,))
-        self._store.execute(
-            "INSERT INTO imports (arn, body) VALUES (?, ?)", (dataset_arn, table.to_bytes())
-        )
+        """Keep imported interactions, instead of or besides those of earlier imports.
 
-    def add_events(self, dataset_arn: str, events: Sequence[Event]) -> None:
+        What is replaced stays for the models that were trained on it, until the last is gone.
+        """
+        ((number,),) = self._store.execute(
+            "INSERT INTO imports (arn, body) VALUES (?, ?) RETURNING number",
+            (dataset_arn, table.to_bytes()),
+        )
+        if replace:
+            self._store.execute(
+                "UPDATE imports SET replaced_by = ?"
+                " WHERE arn = ? AND replaced_by IS NULL AND number < ?",
+                (number, dataset_arn, number),
+            )
+            self._forget_replaced(dataset_arn)
+
+    def add_events(self, dataset_arn: str, events: Iterable[Event]) -> None:
         """Keep events. One whose id is there already is dropped.
 
-        A user who appears in a session gets what happened in it before, when nobody knew who it
-        was.
+        Whoever appears in a session is the user of the events in it that nobody is known to have
+        caused: of those before, and of those to come until somebody else appears. See the
+        developer guide's page recording-events; what two users in one session mean is not
+        documented.
         """
-        self._store.execute_many(
-            "INSERT OR IGNORE INTO events (arn, event_id, session_id, user_id, item_id, event_type,"
-            " event_value, sent_at, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
+        users: dict[str, str | None] = {}
+        for event in events:
+            user_id = event.user_id
+            if user_id is None:
+                if event.session_id not in users:
+                    users[event.session_id] = self._user_of(dataset_arn, event.session_id)
+                user_id = users[event.session_id]
+            elif users.get(event.session_id) != user_id:
+                users[event.session_id] = user_id
+                self._store.execute(
+                    "UPDATE events SET user_id = ?"
+                    " WHERE arn = ? AND session_id = ? AND user_id IS NULL",
+                    (user_id, dataset_arn, event.session_id),
+                )
+            self._store.execute(
+                "INSERT OR IGNORE INTO events (arn, event_id, session_id, user_id, anonymous,"
+                " item_id, event_type, event_value, sent_at, details)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     dataset_arn,
                     event.event_id,
                     event.session_id,
-                    event.user_id,
+                    user_id,
+                    event.user_id is None,
                     event.item_id,
                     event.event_type,
                     event.event_value,
                     event.sent_at,
                     event.details,
-                )
-                for event in events
-            ],
-        )
-        for session_id, user_id in {(event.session_id, event.user_id) for event in events}:
-            if user_id is not None:
-                self._store.execute(
-                    "UPDATE events SET user_id = ?"
-                    " WHERE arn = ? AND session_id = ? AND user_id IS NULL",
-                    (user_id, dataset_arn, session_id),
-                )
+                ),
+            )
 
     def latest_event(self, dataset_arn: str) -> int:
         """Return the number of the dataset's latest event, 0 if there is none."""
@@ -178,30 +144,66 @@ class InteractionLog:
 
     def latest_import(self, dataset_arn: str) -> int:
         """Return the number of the dataset's latest import, 0 if there is none."""
-        return max(self._imports(dataset_arn), default=0)
+        ((number,),) = self._store.execute(
+            "SELECT coalesce(max(number), 0) FROM imports WHERE arn = ?", (dataset_arn,)
+        )
+        return int(number)
 
     def history(
-        self, dataset_arn: str, user_id: str, *, until: int | None = None
+        self,
+        dataset_arn: str,
+        user_id: str,
+        *,
+        trained: Moment | None = None,
+        real_time: bool = True,
     ) -> list[HistoryEvent]:
-        """Return all interactions of a user, bulk and streamed, oldest first.
+        """Return the interactions of a user, bulk and streamed, oldest first.
 
-        A visitor is asked for by the session: what happened in it while nobody knew the user.
+        A visitor whom nobody knows is asked for by the session.
 
         Args:
             dataset_arn: The dataset.
             user_id: The user, or the session of a visitor.
-            until: Leave out events after the one of this number.
+            trained: As a model sees it that was trained at this moment: without later imports, and
+                with the events of sessions that the user was unknown in only up to then, as its
+                training joined them. The session itself counts from then on. (default: all there
+                is)
+            real_time: Whether events after that moment count.
         """
+        last = trained.latest_event if trained is not None and not real_time else _NO_LIMIT
+        joined = _NO_LIMIT if trained is None else trained.latest_event
         rows = self._store.execute(
-            "SELECT item_id, event_type, sent_at, event_value FROM events WHERE arn = ?"
-            " AND (user_id = ? OR (session_id = ? AND user_id IS NULL))"
-            " AND item_id IS NOT NULL AND number <= ? ORDER BY number",
-            (dataset_arn, user_id, user_id, 2**62 if until is None else until),
+            "SELECT item_id, event_type, sent_at, event_value, number FROM events"
+            " WHERE arn = ? AND user_id = ? AND item_id IS NOT NULL AND number <= ?"
+            " AND (NOT anonymous OR number <= ?)"
+            " UNION ALL SELECT item_id, event_type, sent_at, event_value, number FROM events"
+            " WHERE arn = ? AND session_id = ? AND anonymous AND item_id IS NOT NULL"
+            " AND number > ? AND number <= ? ORDER BY number",
+            (
+                *(dataset_arn, user_id, last, joined),
+                *(dataset_arn, user_id, 0 if trained is None else joined, last),
+            ),
         )
-        history = self._bulk(dataset_arn).of_user(user_id)
-        history += [HistoryEvent(*row) for row in rows]
+        as_of = None if trained is None else trained.latest_import
+        history = self._bulk(dataset_arn, as_of).of_user(user_id)
+        history += [HistoryEvent(*row[:-1]) for row in rows]
         history.sort(key=attrgetter("timestamp"))
         return history
+
+    def users(self, dataset_arn: str, event_type: str | None = None) -> set[str]:
+        """Return the users who had an event.
+
+        Args:
+            dataset_arn: The dataset.
+            event_type: The type that the event must have, in any case. (default: any)
+        """
+        rows = self._store.execute(
+            "SELECT DISTINCT user_id, event_type FROM events WHERE arn = ? AND user_id IS NOT NULL",
+            (dataset_arn,),
+        )
+        wanted = None if event_type is None else event_type.casefold()
+        users = {user for user, name in rows if wanted in (None, name.casefold())}
+        return users | self._bulk(dataset_arn).users(wanted)
 
     def training_data(
         self,
@@ -210,15 +212,18 @@ class InteractionLog:
         items: Mapping[str, Mapping[str, object]],
         users: Mapping[str, Mapping[str, object]],
     ) -> TrainingData:
-        """Return everything to train on: all interactions and the metadata beside them."""
+        """Return everything to train on: all interactions and the metadata beside them.
+
+        Events of visitors whom nobody knows yet are left out.
+        """
         interactions = self._bulk(dataset_arn)
         rows = self._store.execute(
-            "SELECT coalesce(user_id, session_id), item_id, event_type, sent_at, event_value"
-            " FROM events WHERE arn = ? AND item_id IS NOT NULL ORDER BY number",
+            "SELECT user_id, item_id, event_type, sent_at, event_value FROM events"
+            " WHERE arn = ? AND item_id IS NOT NULL AND user_id IS NOT NULL ORDER BY number",
             (dataset_arn,),
         )
         if rows:
-            interactions = Interactions.of([_table(interactions), _table_of_events(rows)])
+            interactions = Interactions.of([interactions.table(), table_of_events(rows)])
         known = set(interactions.item_ids)
         return TrainingData(
             user_ids=interactions.user_ids,
@@ -233,63 +238,116 @@ class InteractionLog:
             user_metadata=users,
         )
 
-    def _imports(self, dataset_arn: str) -> tuple[int, ...]:
+    def imported_rows(self, dataset_arn: str) -> Iterator[Mapping[str, object]]:
+        """Yield imported interactions as they are in the files, in the columns of the schema."""
+        for number, _ in self._imports(dataset_arn):
+            for table in self._tables(number):
+                yield from table.rows()
+
+    def events(self, dataset_arn: str) -> Iterator[Event]:
+        """Yield the events of a dataset, oldest first."""
         rows = self._store.execute(
-            "SELECT number FROM imports WHERE arn = ? ORDER BY number", (dataset_arn,)
+            "SELECT event_id, session_id, user_id, item_id, event_type, event_value, sent_at,"
+            " details FROM events WHERE arn = ? ORDER BY number",
+            (dataset_arn,),
         )
-        return tuple(number for (number,) in rows)
+        return (Event(*row) for row in rows)
 
-    def _bulk(self, dataset_arn: str) -> Interactions:
-        # Without a lock: two threads at once do the work twice, and wait for nobody who is in a
-        # transaction.
-        imports = self._imports(dataset_arn)
-        held = self._held.get(dataset_arn)
-        if held is None or held[0] != imports:
-            bodies = self._store.execute(
-                "SELECT body FROM imports WHERE arn = ? ORDER BY number", (dataset_arn,)
-            )
-            held = imports, Interactions.of([Table.from_bytes(body) for (body,) in bodies])
-            self._held[dataset_arn] = held
-        return held[1]
+    def delete_users(self, dataset_arn: str, user_ids: Collection[str]) -> int:
+        """Delete everything that users did, bulk and streamed.
+
+        What a later import replaced goes too, where a model is left that was trained on it.
+
+        Returns:
+            How many interactions and events that was, of those that count.
+        """
+        deleted = self._store.execute_many(
+            "DELETE FROM events WHERE arn = ? AND user_id = ?",
+            ((dataset_arn, user_id) for user_id in user_ids),
+        )
+        counting = {number for number, _ in self._imports(dataset_arn)}
+        for (number,) in self._store.execute(
+            "SELECT number FROM imports WHERE arn = ?", (dataset_arn,)
+        ):
+            for table in self._tables(number):
+                users = table.texts("USER_ID")
+                gone = [code for code, user in enumerate(users.vocabulary) if user in user_ids]
+                kept = ~np.isin(users.codes, gone)
+                if kept.all():
+                    continue
+                if number in counting:
+                    deleted += len(kept) - int(np.count_nonzero(kept))
+                # Under its old number: less data is no new data to train on.
+                self._store.execute(
+                    "UPDATE imports SET body = ? WHERE number = ?",
+                    (table.where(kept).to_bytes(), number),
+                )
+        return deleted
+
+    def _user_of(self, dataset_arn: str, session_id: str) -> str | None:
+        """Return the user who was known last in a session."""
+        rows = self._store.execute(
+            "SELECT user_id FROM events WHERE arn = ? AND session_id = ? AND user_id IS NOT NULL"
+            " ORDER BY number DESC LIMIT 1",
+            (dataset_arn, session_id),
+        )
+        return rows[0][0] if rows else None
+
+    def _imports(self, dataset_arn: str, as_of: int | None = None) -> _Imports:
+        """Return the number and the size of the imports that count.
+
+        An import that lost rows is of another size.
+
+        Args:
+            dataset_arn: The dataset.
+            as_of: Those that counted when this was the number of the latest. (default: now)
+        """
+        latest = _NO_LIMIT if as_of is None else as_of
+        rows = self._store.execute(
+            "SELECT number, length(body) FROM imports WHERE arn = ? AND number <= ?"
+            " AND (replaced_by IS NULL OR replaced_by > ?) ORDER BY number",
+            (dataset_arn, latest, latest),
+        )
+        return tuple(rows)
+
+    def _tables(self, number: int) -> Iterator[Table]:
+        """Yield the table of an import, if it is still there."""
+        for (body,) in self._store.execute("SELECT body FROM imports WHERE number = ?", (number,)):
+            yield Table.from_bytes(body)
+
+    def _forget_replaced(self, dataset_arn: str) -> None:
+        """Delete the imports that are replaced and that no model was trained on."""
+        dataset = self._store.get(dataset_arn)
+        trained = [
+            model.document["latestImport"]
+            for kind in ("solution-version", "recommender")
+            for model in self._store.find(kind, group=dataset.group_arn if dataset else None)
+            if model.document.get("latestImport") is not None
+        ]
+        for number, replaced_by in self._store.execute(
+            "SELECT number, replaced_by FROM imports WHERE arn = ? AND replaced_by IS NOT NULL",
+            (dataset_arn,),
+        ):
+            if not any(number <= latest < replaced_by for latest in trained):
+                self._store.execute("DELETE FROM imports WHERE number = ?", (number,))
+
+    def _bulk(self, dataset_arn: str, as_of: int | None = None) -> Interactions:
+        # The work is done without a lock: two threads at once do it twice, and wait for nobody who
+        # is in a transaction.
+        imports = self._imports(dataset_arn, as_of)
+        if not imports:
+            return _NOTHING
+        with self._lock:
+            held = self._held.get(imports)
+            if held is not None:
+                self._held.move_to_end(imports)
+                return held
+        held = Interactions.of([table for number, _ in imports for table in self._tables(number)])
+        with self._lock:
+            self._held[imports] = held
+            while len(self._held) > _HELD:
+                self._held.popitem(last=False)
+        return held
 
 
-def _joined(parts: Sequence[Texts]) -> tuple[NDArray[np.int32], list[str]]:
-    """Join columns of text that each have a vocabulary of their own."""
-    numbers: dict[str, int] = {}
-    codes = [np.empty(0, dtype=np.int32)]
-    for part in parts:
-        own = [numbers.setdefault(text, len(numbers)) for text in part.vocabulary]
-        translation = np.array([*own, -1], dtype=np.int32)  # the last is what -1 picks: null
-        codes.append(translation[part.codes])
-    return np.concatenate(codes), list(numbers)
-
-
-def _table(interactions: Interactions) -> Table:
-    return Table(
-        {
-            "USER_ID": Texts(interactions.user, interactions.user_ids),
-            "ITEM_ID": Texts(interactions.item, interactions.item_ids),
-            "EVENT_TYPE": Texts(interactions.event_type, interactions.event_types),
-            "TIMESTAMP": interactions.timestamp,
-            "EVENT_VALUE": interactions.event_value,
-        }
-    )
-
-
-def _table_of_events(rows: Sequence[tuple[str, str, str, int, float | None]]) -> Table:
-    users, items, event_types, timestamps, values = zip(*rows, strict=True)
-    return Table(
-        {
-            "USER_ID": _texts(users),
-            "ITEM_ID": _texts(items),
-            "EVENT_TYPE": _texts(event_types),
-            "TIMESTAMP": np.array(timestamps, dtype=np.int64),
-            "EVENT_VALUE": np.array(values, dtype=np.float64),  # None becomes nan
-        }
-    )
-
-
-def _texts(values: Sequence[str]) -> Texts:
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
-    return Texts(np.array(codes, dtype=np.int32), list(numbers))
+_NOTHING = Interactions.of([])

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+# What S3 answers; and what never gets there, because of the name of a bucket say.
+_S3_ERRORS = (ClientError, BotoCoreError)
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,11 @@ class ObjectSummary:
     size: int
 
 
-class ObjectNotFoundError(Exception):
+class ObjectStorageError(Exception):
+    """An object cannot be read or written; the message says which, and why."""
+
+
+class ObjectNotFoundError(ObjectStorageError):
     """There is no such object, or no such bucket."""
 
 
@@ -34,8 +42,15 @@ class ObjectStorage(Protocol):
         """Return an object; raise ObjectNotFoundError if there is none."""
         ...
 
-    def put(self, bucket: str, key: str, body: bytes) -> None:
-        """Write an object."""
+    def put(self, bucket: str, key: str, body: bytes, *, kms_key_arn: str | None = None) -> None:
+        """Write an object; raise ObjectStorageError if it cannot be.
+
+        Args:
+            bucket: The bucket.
+            key: The key.
+            body: What is in it.
+            kms_key_arn: The KMS key to encrypt it with. (default: as the bucket does)
+        """
         ...
 
     def list(self, bucket: str, prefix: str = "") -> Sequence[ObjectSummary]:
@@ -53,6 +68,7 @@ class MemoryObjects:
     def __init__(self) -> None:
         """Start empty."""
         self._objects: dict[tuple[str, str], bytes] = {}
+        self._kms_keys: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
     def get(self, bucket: str, key: str) -> bytes:
@@ -64,10 +80,18 @@ class MemoryObjects:
             raise ObjectNotFoundError(msg)
         return body
 
-    def put(self, bucket: str, key: str, body: bytes) -> None:
-        """Write an object."""
+    def put(self, bucket: str, key: str, body: bytes, *, kms_key_arn: str | None = None) -> None:
+        """Write an object; the KMS key is kept, and encrypts nothing."""
         with self._lock:
             self._objects[bucket, key] = body
+            self._kms_keys.pop((bucket, key), None)
+            if kms_key_arn is not None:
+                self._kms_keys[bucket, key] = kms_key_arn
+
+    def kms_key_arn(self, bucket: str, key: str) -> str | None:
+        """Return the KMS key that an object was put with, None if it was put with none."""
+        with self._lock:
+            return self._kms_keys.get((bucket, key))
 
     def list(self, bucket: str, prefix: str = "") -> Sequence[ObjectSummary]:
         """List the objects under a prefix, by key."""
@@ -82,6 +106,7 @@ class MemoryObjects:
         """Delete an object; one that is not there is deleted already."""
         with self._lock:
             self._objects.pop((bucket, key), None)
+            self._kms_keys.pop((bucket, key), None)
 
 
 class S3Objects:
@@ -107,13 +132,26 @@ class S3Objects:
         """Return an object; raise ObjectNotFoundError if there is none."""
         try:
             return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except ClientError as error:
+        except _S3_ERRORS as error:
             msg = f"s3://{bucket}/{key}: {error}"
             raise ObjectNotFoundError(msg) from error
 
-    def put(self, bucket: str, key: str, body: bytes) -> None:
-        """Write an object."""
-        self._client.put_object(Bucket=bucket, Key=key, Body=body)
+    def put(self, bucket: str, key: str, body: bytes, *, kms_key_arn: str | None = None) -> None:
+        """Write an object; raise ObjectStorageError if it cannot be."""
+        try:
+            if kms_key_arn is None:
+                self._client.put_object(Bucket=bucket, Key=key, Body=body)
+            else:
+                self._client.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=body,
+                    ServerSideEncryption="aws:kms",
+                    SSEKMSKeyId=kms_key_arn,
+                )
+        except _S3_ERRORS as error:
+            msg = f"s3://{bucket}/{key}: {error}"
+            raise ObjectStorageError(msg) from error
 
     def list(self, bucket: str, prefix: str = "") -> Sequence[ObjectSummary]:
         """List the objects under a prefix, by key."""
@@ -124,7 +162,7 @@ class S3Objects:
                 for page in pages
                 for entry in page.get("Contents", [])
             ]
-        except ClientError as error:
+        except _S3_ERRORS as error:
             msg = f"s3://{bucket}/{prefix}: {error}"
             raise ObjectNotFoundError(msg) from error
 

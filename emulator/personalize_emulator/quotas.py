@@ -17,28 +17,52 @@ class Quotas:
     schemas: int | None = 500
     dataset_groups: int | None = 5
     pending_import_jobs: int | None = 5
+    pending_batch_inference_jobs: int | None = 5
+    pending_batch_segment_jobs: int | None = 5
     pending_solution_versions: int | None = 20
     # In a dataset group
     solutions: int | None = 10
     campaigns: int | None = 5
     filters: int | None = 30
     filter_fields: int | None = 20
+    pending_data_deletion_jobs: int | None = 5
     # On a resource
     tags: int | None = 50
     metrics: int | None = 10
+    attribution_sources: int | None = 100
     # Data. A training needs this many interactions, users with at least two of them, and share of
     # such users among all.
     import_interactions: int | None = 1000
+    event_types_and_metadata: int | None = 10
     training_interactions: int | None = 1000
     training_users: int | None = 25
     training_users_share: float | None = 0.01
     id_length: int | None = 256
     categorical_length: int | None = 1000
     textual_length: int | None = 20_000
+    textual_length_in_chinese_or_japanese: int | None = 7_000
+    # Files, in bytes (a gigabyte of 1024 megabytes: the guide does not say which it means)
+    full_import_size: int | None = 100 * 2**30
+    incremental_import_size: int | None = 2**30
+    data_deletion_size: int | None = 100 * 2**20
+    batch_size: int | None = 2**30
+    # What batch jobs ask: files in all, and lines of a file
+    batch_files: int | None = 1000
+    batch_inference_records: int | None = 50_000_000
+    batch_inference_records_with_themes: int | None = 100
+    item_affinity_queries: int | None = 500
+    item_attribute_affinity_queries: int | None = 10
     # Answers
     results: int | None = 500
     results_with_metadata: int | None = 50
+    action_results: int | None = 100
     metadata_columns: int | None = 10
+    segment_users: int | None = 5_000_000
+    # Events
+    event_bytes: int | None = 10 * 1024
+    # What a filter looks back on: the most recent interactions of a user, by event type
+    filter_interactions: int | None = 100
+    filter_action_interactions: int | None = 300
 
     @classmethod
     def none(cls) -> Self:

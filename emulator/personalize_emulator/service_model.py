@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from botocore import xform_name
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, StructureShape
+from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
 SERVICES = ("personalize", "personalize-events", "personalize-runtime")
 
@@ -56,6 +56,14 @@ class Operation:
                 # JSON 1.1 gives no status: every modelled error is a 400.
                 return int(error.get("httpStatusCode", 400))
         return None
+
+
+@cache
+def request_members(service: str, operation: str) -> Mapping[str, Shape]:
+    """Return the members that a request of an operation has, by name."""
+    model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    shape = model.operation_model(operation).input_shape
+    return shape.members if isinstance(shape, StructureShape) else {}
 
 
 class Surface:

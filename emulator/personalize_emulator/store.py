@@ -24,7 +24,7 @@ from personalize_emulator.errors import StateFileError
 
 Document = dict[str, Any]
 
-_FORMAT = 1  # of the state file; one of another format is refused
+_FORMAT = 2  # of the state file; one of another format is refused
 
 _TABLES = """
 CREATE TABLE resources (
@@ -53,7 +53,8 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_by_arn ON jobs (arn, action);
 
 CREATE TABLE imports (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, body BLOB NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, body BLOB NOT NULL,
+    replaced_by INTEGER
 );
 CREATE INDEX imports_by_arn ON imports (arn);
 
@@ -63,6 +64,7 @@ CREATE TABLE events (
     event_id TEXT NOT NULL,
     session_id TEXT NOT NULL,
     user_id TEXT,
+    anonymous INTEGER NOT NULL,
     item_id TEXT,
     event_type TEXT NOT NULL,
     event_value REAL,
@@ -74,14 +76,22 @@ CREATE INDEX events_by_user ON events (arn, user_id);
 CREATE INDEX events_by_session ON events (arn, session_id);
 
 CREATE TABLE records (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     arn TEXT NOT NULL, id TEXT NOT NULL, put INTEGER NOT NULL, at REAL NOT NULL,
-    columns TEXT NOT NULL, PRIMARY KEY (arn, id, put)
-) WITHOUT ROWID;
+    columns TEXT NOT NULL
+);
+CREATE INDEX records_by_id ON records (arn, id);
+
+CREATE TABLE recommendations (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE, arn TEXT NOT NULL, at REAL NOT NULL, entries TEXT NOT NULL
+);
+CREATE INDEX recommendations_by_arn ON recommendations (arn);
 
 CREATE TABLE models (arn TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 """
 
-_BY_ARN = ("tags", "jobs", "imports", "events", "records", "models")
+_BY_ARN = ("tags", "jobs", "imports", "events", "records", "recommendations", "models")
 _SELECT = "SELECT number, arn, kind, account, region, name, group_arn, parent_arn, document"
 
 

@@ -69,6 +69,24 @@ def validate(shape: StructureShape, request: object) -> dict[str, Any]:
     return conformed
 
 
+def validate_member(shape: Shape, value: object, name: str) -> None:
+    """Check one value against the shape that a member of a request has.
+
+    Args:
+        shape: The shape.
+        value: The value.
+        name: What the value is called where it comes from.
+
+    Raises:
+        SerializationError: The value, or one in it, is of the wrong type.
+        InvalidInputError: It breaks a constraint; the message names them all.
+    """
+    findings = list(_findings(shape, _conform(shape, value, name), name))
+    if findings:
+        msg = "; ".join(findings)
+        raise InvalidInputError(msg)
+
+
 def conform(shape: StructureShape, value: object) -> dict[str, Any]:
     """Return a structure with the members that its shape knows; null is the same as absent.
 

@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::123456789012:role/personalize"
 BUCKET = "data"
 USER_PERSONALIZATION = "aws-user-personalization-v2"
 
-_SETTLED = ("ACTIVE", "CREATE FAILED", "CREATE STOPPED")
+_SETTLED = ("ACTIVE", "CREATE FAILED", "CREATE STOPPED", "COMPLETED", "FAILED")
 _PATIENCE = 30.0
 
 _SESSION = boto3.Session()  # it reads the service models once, and its clients are quickly made
@@ -91,7 +91,20 @@ class Cloud:
     def put(self, key: str, body: str) -> str:
         """Put an object and return where it is."""
         self.emulator.objects.put(BUCKET, f"{self.account}/{key}", body.encode())
+        return self.path(key)
+
+    def path(self, key: str) -> str:
+        """Return where an object of this key is, or will be."""
         return f"s3://{BUCKET}/{self.account}/{key}"
+
+    def read(self, key: str) -> str:
+        """Return what is in an object."""
+        return self.emulator.objects.get(BUCKET, f"{self.account}/{key}").decode()
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Return the keys of the objects under a prefix."""
+        found = self.emulator.objects.list(BUCKET, f"{self.account}/{prefix}")
+        return [entry.key.removeprefix(f"{self.account}/") for entry in found]
 
     def settle(self, arn: str, *, update: bool = False) -> dict[str, Any]:
         """Let time pass until a resource is in a settled state, and describe it."""
@@ -156,6 +169,20 @@ class Cloud:
         self.settle(arn)
         if csv is not None:
             self.import_csv(arn, csv)
+        return arn
+
+    def dataset_of_schema(self, group: str, schema: AvroSchema) -> str:
+        """Create a dataset with columns of its own."""
+        kind = schema.dataset_type.value
+        arn = self.personalize.create_dataset(
+            name=kind,
+            datasetType=kind,
+            datasetGroupArn=group,
+            schemaArn=self.personalize.create_schema(name=kind, schema=schema.to_json())[
+                "schemaArn"
+            ],
+        )["datasetArn"]
+        self.settle(arn)
         return arn
 
     def import_csv(

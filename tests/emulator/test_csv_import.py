@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
+from personalize_emulator.bulk_files import read_folder
 from personalize_emulator.columns import Table
 from personalize_emulator.csv_import import read_csv
 from personalize_emulator.errors import JobFailedError
@@ -25,13 +26,18 @@ ROW = "u1,i1,1700000000,view,2.5,phone\n"
 
 
 def read(
-    *files: str | bytes, location: str = "s3://data/log/", quotas: Quotas | None = None
+    *files: str | bytes,
+    location: str = "s3://data/log/",
+    schema: AvroSchema = LOG,
+    quotas: Quotas | None = None,
+    most_bytes: int | None = None,
 ) -> Table:
     objects = MemoryObjects()
     for number, body in enumerate(files):
         content = body.encode() if isinstance(body, str) else body
         objects.put("data", f"log/{number}.csv", content)
-    return read_csv(objects, location, LOG, quotas or Quotas.none())
+    found = read_folder(objects, location, most_bytes=most_bytes)
+    return read_csv(found, schema, quotas or Quotas.none())
 
 
 def reason(*files: str | bytes, location: str = "s3://data/log/") -> str:
@@ -191,9 +197,56 @@ def test_bytes_that_are_no_text_are_named() -> None:
 
 def test_an_id_that_is_too_long_is_named() -> None:
     with pytest.raises(JobFailedError, match=r"column USER_ID.*at most 256 characters"):
-        read(HEADER + ROW.replace("u1", "u" * 257), quotas=Quotas(import_interactions=None))
+        read(HEADER + ROW.replace("u1", "u" * 257), quotas=Quotas())
 
 
-def test_too_few_interactions_are_counted() -> None:
-    with pytest.raises(JobFailedError, match="has 2 interactions, at least 1000 are needed"):
-        read(HEADER + ROW + ROW, quotas=Quotas())
+def test_an_impression_that_is_too_long_is_named() -> None:
+    schema = AvroSchema.of(DatasetType.INTERACTIONS, [SchemaField.string("IMPRESSION")])
+    text = f"USER_ID,ITEM_ID,TIMESTAMP,IMPRESSION\nu1,i1,17,{'|'.join(['item'] * 250)}\n"
+    with pytest.raises(JobFailedError, match=r"column IMPRESSION.*at most 1000 characters"):
+        read(text, schema=schema, quotas=Quotas())
+
+
+@pytest.mark.parametrize("keyword", ["EVENT_VALUE", "USER_ID", "IMPRESSION"])
+def test_a_keyword_in_the_data_is_named(keyword: str) -> None:
+    said = reason(HEADER + ROW + ROW.replace("phone", keyword))
+    assert f"line 3, column DEVICE: got {keyword!r}, expected a value" in said
+
+
+def test_prose_that_is_too_long_is_cut_off() -> None:
+    assert prose("word " * 5000) == ("word " * 4000)
+
+
+def test_chinese_and_japanese_prose_is_cut_off_earlier() -> None:
+    assert prose("\u732b" * 8000) == "\u732b" * 7000
+
+
+def test_quotes_and_backslashes_may_be_escaped() -> None:
+    assert prose(r"The \"best\" of C:\\x, \d and \\") == 'The "best" of C:\\x, \\d and \\'
+
+
+def test_the_files_of_sub_folders_are_left_out() -> None:
+    objects = MemoryObjects()
+    objects.put("data", "log/1.csv", (HEADER + ROW).encode())
+    objects.put("data", "log/old/2.csv", (HEADER + ROW).encode())
+    (file,) = read_folder(objects, "s3://data/log/", most_bytes=None)
+    assert file.path == "s3://data/log/1.csv"
+
+
+def test_files_that_are_too_large_together_are_measured() -> None:
+    size = len(HEADER + ROW)
+    assert len(read(HEADER + ROW, HEADER + ROW, most_bytes=2 * size)) == 2
+    with pytest.raises(JobFailedError, match=f"s3://data/log/ holds {2 * size} bytes"):
+        read(HEADER + ROW, HEADER + ROW, most_bytes=2 * size - 1)
+
+
+def test_a_file_that_is_too_large_is_measured() -> None:
+    with pytest.raises(JobFailedError, match="at most 10 are allowed"):
+        read(HEADER + ROW, location="s3://data/log/0.csv", most_bytes=10)
+
+
+def prose(text: str) -> object:
+    """What becomes of a text in a textual column."""
+    schema = AvroSchema.of(DatasetType.ITEMS, [SchemaField.string("STORY", textual=True)])
+    (row,) = read(f'ITEM_ID,STORY\ni1,"{text}"\n', schema=schema, quotas=Quotas()).rows()
+    return row["STORY"]

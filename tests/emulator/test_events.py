@@ -97,9 +97,21 @@ def test_the_same_event_counts_once(shop: Shop, user: str) -> None:
     assert history(shop, user) == ["a1"]
 
 
-def test_events_without_an_id_are_all_different(shop: Shop, user: str) -> None:
-    put(shop, event("a1"), event("a1"), user=user)
+def test_events_that_say_the_same_at_the_same_time_count_once(shop: Shop, user: str) -> None:
+    put(shop, event("a1", sent_at=1000), event("a1", sent_at=1000), user=user)
+    put(shop, event("a1", sent_at=1000), event("a1", sent_at=1001), user=user)
     assert history(shop, user) == ["a1", "a1"]
+
+
+def test_events_of_different_ids_all_count(shop: Shop, user: str) -> None:
+    events = [event("a1", event_id=f"{number}-{user}", sent_at=1000) for number in range(2)]
+    put(shop, *events, user=user)
+    assert history(shop, user) == ["a1", "a1"]
+
+
+def test_an_id_within_one_call_counts_once(shop: Shop, user: str) -> None:
+    put(shop, event("a1", event_id=user), event("a2", event_id=user), user=user)
+    assert history(shop, user) == ["a1"]
 
 
 def test_a_visitor_becomes_a_user_with_the_session(shop: Shop, user: str, session: str) -> None:
@@ -107,6 +119,57 @@ def test_a_visitor_becomes_a_user_with_the_session(shop: Shop, user: str, sessio
     assert history(shop, user) == []
     put(shop, event("a2"), session=session, user=user)
     assert history(shop, user) == ["a1", "a2"]
+
+
+def test_a_user_who_logs_out_is_known_for_the_rest_of_the_session(
+    shop: Shop, user: str, session: str
+) -> None:
+    put(shop, event("a1"), session=session, user=user)
+    put(shop, event("a2"), session=session)
+    assert history(shop, user) == ["a1", "a2"]
+
+
+def test_of_two_users_in_a_session_each_has_what_came_before(
+    shop: Shop, user: str, session: str
+) -> None:
+    put(shop, event("a1"), session=session)
+    put(shop, event("a2"), session=session, user=user)
+    put(shop, event("a3"), session=session)
+    put(shop, event("a4"), session=session, user=f"{user}-other")
+    assert history(shop, user) == ["a1", "a2", "a3"]
+    assert history(shop, f"{user}-other") == ["a4"]
+
+
+def test_what_a_visitor_did_counts_for_the_user_after_the_next_training(
+    cloud: Cloud,
+) -> None:
+    group = cloud.group()
+    cloud.dataset(group, csv=interactions())
+    solution = cloud.solution(group)
+    campaign = cloud.campaign(cloud.version(solution))
+    _, tracking_id = cloud.tracker(group)
+
+    def put(user: str | None, *items: str) -> None:
+        who = {} if user is None else {"userId": user}
+        cloud.events.put_events(
+            trackingId=tracking_id,
+            sessionId="visit",
+            eventList=[event(item) for item in items],
+            **who,
+        )
+
+    def tastes(user: str) -> set[str]:
+        answer = cloud.runtime.get_recommendations(campaignArn=campaign, userId=user, numResults=3)
+        return {entry["itemId"][0] for entry in answer["itemList"]}
+
+    put(None, *(f"b{number}" for number in range(6)))
+    put("late", "a1")
+    assert (tastes("late"), tastes("visit")) == ({"a"}, {"b"})
+    cloud.personalize.update_campaign(
+        campaignArn=campaign, solutionVersionArn=cloud.version(solution)
+    )
+    cloud.settle(campaign, update=True)
+    assert tastes("late") == {"b"}
 
 
 def test_a_session_of_a_user_does_not_become_anothers(shop: Shop, user: str, session: str) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import parse
 from personalize_emulator.filtering import FilterEvaluator
 from personalize_emulator.models import HistoryEvent
+from personalize_emulator.record_index import RecordIndex
+from personalize_emulator.user_history import UserHistory
 
 ITEMS: Mapping[str, Mapping[str, object]] = {
     "alien": {"GENRE": "Horror|SciFi", "YEAR": 1979, "PRICE": 9.5},
@@ -16,6 +19,7 @@ ITEMS: Mapping[str, Mapping[str, object]] = {
     "shrek": {"GENRE": "Comedy|Family", "YEAR": 2001, "PRICE": 12.0},
     "blank": {"GENRE": None, "YEAR": None},
 }
+CATALOGUE = ["unknown", *ITEMS]
 HISTORY = [HistoryEvent("alien", "Watch", 1), HistoryEvent("clue", "click", 2)]
 
 
@@ -28,15 +32,19 @@ def let_through(
     current_item: Mapping[str, object] | None = None,
 ) -> set[str]:
     """The items that a filter lets through."""
+    past = UserHistory(lambda _: history, {DatasetType.INTERACTIONS: None})
     allowed = FilterEvaluator(
         parse(text),
         values or {},
-        items=ITEMS,
-        history=history,
-        user=user,
+        records=[RecordIndex(ITEMS)],
+        met=past.met,
+        user=user or {},
         current_item=current_item,
     )
-    return {item for item in ITEMS if allowed(item)}
+    one_by_one = {item for item in CATALOGUE if allowed(item)}
+    at_once = allowed.mask(CATALOGUE)
+    assert {item for item, truth in zip(CATALOGUE, at_once, strict=True) if truth} == one_by_one
+    return one_by_one & set(ITEMS)
 
 
 @pytest.mark.parametrize(

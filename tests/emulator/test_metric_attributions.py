@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from tests.emulator.cloud import Cloud
 
 
+def group_of(cloud: Cloud) -> str:
+    group = cloud.group()
+    cloud.dataset(group)
+    return group
+
+
 def create(cloud: Cloud, group: str, name: str = "sales") -> str:
     arn = cloud.personalize.create_metric_attribution(
         name=name,
@@ -32,19 +38,19 @@ def names(cloud: Cloud, arn: str) -> list[str]:
 
 
 def test_becomes_active(cloud: Cloud) -> None:
-    found = cloud.describe(create(cloud, cloud.group()))
+    found = cloud.describe(create(cloud, group_of(cloud)))
     assert (found["name"], found["status"]) == ("sales", "ACTIVE")
 
 
 def test_a_group_has_one(cloud: Cloud) -> None:
-    group = cloud.group()
+    group = group_of(cloud)
     create(cloud, group)
     with pytest.raises(cloud.personalize.exceptions.ResourceAlreadyExistsException):
         create(cloud, group, "other")
 
 
 def test_metrics_are_added_and_removed(cloud: Cloud) -> None:
-    arn = create(cloud, cloud.group())
+    arn = create(cloud, group_of(cloud))
     cloud.personalize.update_metric_attribution(
         metricAttributionArn=arn,
         addMetrics=[{"eventType": "like", "metricName": "liked", "expression": "SAMPLECOUNT()"}],
@@ -54,7 +60,7 @@ def test_metrics_are_added_and_removed(cloud: Cloud) -> None:
 
 
 def test_a_metric_that_is_not_there_cannot_be_removed(cloud: Cloud) -> None:
-    arn = create(cloud, cloud.group())
+    arn = create(cloud, group_of(cloud))
     with pytest.raises(cloud.personalize.exceptions.InvalidInputException, match="liked"):
         cloud.personalize.update_metric_attribution(
             metricAttributionArn=arn, removeMetrics=["liked"]
@@ -62,7 +68,7 @@ def test_a_metric_that_is_not_there_cannot_be_removed(cloud: Cloud) -> None:
 
 
 def test_is_deleted(cloud: Cloud) -> None:
-    arn = create(cloud, cloud.group())
+    arn = create(cloud, group_of(cloud))
     cloud.personalize.delete_metric_attribution(metricAttributionArn=arn)
     cloud.vanish(arn)
     assert cloud.personalize.list_metric_attributions()["metricAttributions"] == []

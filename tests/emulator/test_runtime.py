@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cdk_personalize.avro_schema import DatasetType
 from tests.emulator.cloud import interactions
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def test_gives_each_item_once(shop: Shop) -> None:
 def test_gives_twenty_five_results_unless_told_otherwise(limited: Cloud) -> None:
     group = limited.group()
     limited.dataset(group, csv=many_items())
+    limited.dataset(group, DatasetType.ITEMS)
     campaign = limited.campaign(limited.version(limited.solution(group)))
     answer = limited.runtime.get_recommendations(campaignArn=campaign, userId="u2")
     assert len(answer["itemList"]) == 25
@@ -255,11 +257,4 @@ def test_metadata_must_be_switched_on_for_older_recipes(shop: Shop) -> None:
     with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="enableMeta"):
         shop.cloud.runtime.get_recommendations(
             campaignArn=shop.related, itemId="a1", metadataColumns={"ITEMS": ["CATEGORY"]}
-        )
-
-
-def test_promotions_are_not_passed_over_in_silence(shop: Shop) -> None:
-    with pytest.raises(shop.cloud.runtime.exceptions.ClientError, match="promotions"):
-        shop.cloud.runtime.get_recommendations(
-            campaignArn=shop.for_you, userId="u2", promotions=[{"name": "sale"}]
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from personalize_emulator import PersonalizeEmulator, Quotas
+from personalize_emulator import PersonalizeEmulator
 from personalize_emulator.errors import StateFileError
 from personalize_emulator.service import PersonalizeService
 from personalize_emulator.store import Store
@@ -51,14 +51,6 @@ for number in itertools.count():
 """
 
 _KILLS = 4
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[[], PersonalizeEmulator]:
-    """Run an emulator on the same state file, as often as wanted."""
-    return lambda: PersonalizeEmulator(
-        speed=1e-6, state=tmp_path / "state.db", quotas=Quotas.none(), strict_answers=True
-    )
 
 
 def test_resources_are_there_again(run: Callable[[], PersonalizeEmulator]) -> None:

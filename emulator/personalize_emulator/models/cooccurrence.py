@@ -31,6 +31,8 @@ def neighbours(
     *,
     items: NDArray[np.intp] | None = None,
     popularity_exponent: float = 0.5,
+    min_cointeractions: int = 0,
+    count: int = NEIGHBOURS,
 ) -> Matrix:
     """The nearest items of every item, itself among them, as a sparse matrix with a row for each.
 
@@ -42,6 +44,8 @@ def neighbours(
         data: The interactions.
         items: The items whose rows are needed; other rows stay empty (default: all).
         popularity_exponent: The power: at 0.5 the cosine; towards 1 popular items are discounted.
+        min_cointeractions: How many users at least must have met both (default: any number).
+        count: The neighbours to keep of each item.
     """
     met = _met(data)
     weight = 1 / np.sqrt(np.maximum(np.diff(met.indptr), 1))
@@ -49,6 +53,7 @@ def neighbours(
     by_item: Matrix = sparse.csr_array(met.T).astype(np.float32)
     mass = np.asarray(weighted.multiply(met).sum(axis=0)).ravel()
     root, power = np.sqrt(mass), mass**popularity_exponent
+    present, by_present = _ones(met), _ones(by_item)
 
     chosen = np.arange(len(data.item_ids)) if items is None else np.unique(items)
 
@@ -57,7 +62,9 @@ def neighbours(
         rows: Matrix = sparse.csr_array(by_item[some] @ weighted)
         row = np.repeat(some, np.diff(rows.indptr))
         rows.data /= (root[row] * power[rows.indices] + _SHRINKAGE).astype(np.float32)
-        return _largest(rows, NEIGHBOURS)
+        if min_cointeractions > 1:
+            rows = _frequent(rows, by_present[some] @ present, min_cointeractions)
+        return _largest(rows, count)
 
     starts = range(0, len(chosen), _BLOCK)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -83,6 +90,22 @@ def _met(data: TrainingData) -> Matrix:
     kept = latest_first[rank < _ITEMS_PER_USER]
     often = np.log2(1 + times[kept])
     return sparse.csr_array((often, (user[kept], item[kept])), shape=shape)
+
+
+def _ones(matrix: Matrix) -> Matrix:
+    """One, where the matrix has an entry."""
+    ones = np.ones(matrix.nnz, dtype=np.float32)
+    return sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _frequent(rows: Matrix, users: Matrix, least: int) -> Matrix:
+    """Drop the similarities of pairs that fewer users met both of."""
+    # Both products have an entry for the same pairs, so that they match entry by entry.
+    rows.sort_indices()
+    users.sort_indices()
+    rows.data[users.data < least] = 0
+    rows.eliminate_zeros()
+    return rows
 
 
 def _largest(rows: Matrix, count: int) -> Matrix:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, Self, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.settings import TrainingSettings
@@ -32,6 +35,19 @@ class Exploration:
     age_cut_off: float = 30.0
 
 
+@runtime_checkable
+class CatalogueFilter(Protocol):
+    """A filter that can tell of a whole catalogue at once which items it lets through."""
+
+    def __call__(self, item_id: str, /) -> bool:
+        """Whether an item may be recommended."""
+        ...
+
+    def mask(self, item_ids: Sequence[str], /) -> NDArray[np.bool_]:
+        """Whether each item may be recommended; a model asks with the same list each time."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One request for recommendations.
@@ -42,7 +58,8 @@ class Query:
         item_id: The item whose relatives are asked for (related-items recipes).
         input_list: The items to rank (personalized-ranking recipes).
         num_results: The most items to answer.
-        allowed: The filter: true for an item that may be recommended (default: all may).
+        allowed: The filter: true for an item that may be recommended (default: all may). It may be
+            a CatalogueFilter.
         context: The contextual metadata of the request, by column of Interactions.
         exploration: How much to try out (default: as the recipe does).
         influence: How much POPULARITY and FRESHNESS count (`rankingInfluence`), from 0 to 1.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize_emulator.models.model import ScoredItem
+from personalize_emulator.models.model import CatalogueFilter, ScoredItem
 
 
 def best(
@@ -23,6 +23,9 @@ def best(
         count: The most to choose.
         allowed: The filter (default: all may be chosen).
     """
+    if isinstance(allowed, CatalogueFilter):
+        scores = np.where(allowed.mask(item_ids), scores, 0)
+        allowed = None
     chosen: list[ScoredItem] = []
     looked_at, reach = 0, count
     # Only the head is sorted; a filter that rejects much makes it reach further down.

@@ -3,8 +3,12 @@
 A new family is a file of its own and a line in `FAMILIES`.
 """
 
+from personalize_emulator.resources.batch_inference_job import BatchInferenceJobs
+from personalize_emulator.resources.batch_segment_job import BatchSegmentJobs
 from personalize_emulator.resources.campaign import Campaigns
+from personalize_emulator.resources.data_deletion_job import DataDeletionJobs
 from personalize_emulator.resources.dataset import Datasets
+from personalize_emulator.resources.dataset_export_job import DatasetExportJobs
 from personalize_emulator.resources.dataset_group import DatasetGroups
 from personalize_emulator.resources.dataset_import_job import DatasetImportJobs
 from personalize_emulator.resources.event_tracker import EventTrackers
@@ -25,10 +29,14 @@ FAMILIES: tuple[type[ResourceFamily], ...] = (
     DatasetGroups,
     Datasets,
     DatasetImportJobs,
+    DatasetExportJobs,
+    DataDeletionJobs,
     EventTrackers,
     Filters,
     MetricAttributions,
     Solutions,
     SolutionVersions,
     Campaigns,
+    BatchInferenceJobs,
+    BatchSegmentJobs,
 )

@@ -12,6 +12,9 @@ from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document, Resource
 
+# What must be over, before their dataset can go. The guide's page delete-dataset does not name
+# exports; but what is to be written must be there.
+_JOBS = ("dataset-import-job", "dataset-export-job")
 # What must be over, before a dataset of the group can go.
 _UNDER_WAY = ("batch-inference-job", "batch-segment-job", "solution-version", "recommender")
 
@@ -76,7 +79,8 @@ class Datasets(ResourceFamily):
             if campaign.status != "CREATE FAILED":
                 self._refuse(why, campaign)
         why = f"{dataset.arn} cannot be deleted while it waits for"
-        self._require_settled("dataset-import-job", why, parent=dataset.arn)
+        for kind in _JOBS:
+            self._require_settled(kind, why, parent=dataset.arn)
         for kind in _UNDER_WAY:
             self._require_settled(kind, why, group=group)
         self._delete(dataset)
@@ -90,10 +94,11 @@ class Datasets(ResourceFamily):
             self._change(job.arn, schemaArn=update["schemaArn"])
 
     def _remove(self, arn: str) -> None:
-        # Import jobs cannot be deleted. Whether they are still listed without their dataset is not
+        # Jobs cannot be deleted. Whether they are still listed without their dataset is not
         # documented; here they are not, and their names stay taken.
-        for import_job in self._store.find("dataset-import-job", parent=arn):
-            self._store.retire(import_job.arn)
+        for kind in _JOBS:
+            for job in self._store.find(kind, parent=arn):
+                self._store.retire(job.arn)
         self._backend.records.remove(arn)
         super()._remove(arn)
 

@@ -25,6 +25,8 @@ class DatasetGroups(ResourceFamily):
         if ("roleArn" in request) != ("kmsKeyArn" in request):
             msg = "roleArn and kmsKeyArn must be given together: the role is for the key alone."
             raise InvalidInputError(msg)
+        if "roleArn" in request:
+            self._require_role(request["roleArn"], caller)
         used = sum(
             group.status == "ACTIVE" or not is_settled(group.status)
             for group in self._store.find(self.kind, caller=caller)
@@ -49,8 +51,16 @@ class DatasetGroups(ResourceFamily):
         group = self._get(request["datasetGroupArn"], caller)
         for kind in _IN_THE_WAY:
             self._require_none(kind, f"{group.arn} still has", group=group.arn)
+        why = f"{group.arn} cannot be deleted while it waits for"
+        self._require_settled("data-deletion-job", why, group=group.arn)
         self._delete(group)
         return {}
+
+    def _remove(self, arn: str) -> None:
+        # As with the jobs of a dataset, see there.
+        for deletion_job in self._store.find("data-deletion-job", group=arn):
+            self._store.retire(deletion_job.arn)
+        super()._remove(arn)
 
     def begin(self, job: Job) -> None:
         """Mark the group as being worked on; one that is deleted stays DELETE PENDING."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.avro_schema import AvroSchema, DatasetType
+from personalize_emulator.attribution import Attribution
+from personalize_emulator.bulk_files import read_folder
 from personalize_emulator.caller import Caller
+from personalize_emulator.columns import Table
 from personalize_emulator.csv_import import read_csv
-from personalize_emulator.errors import InvalidInputError
+from personalize_emulator.errors import InvalidInputError, JobFailedError
 from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.records import IDENTIFIERS
-from personalize_emulator.resources.family import ResourceFamily
+from personalize_emulator.resources.bulk_job import BulkJobs
 from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document
 
 
-class DatasetImportJobs(ResourceFamily):
-    """The operations on import jobs, which cannot be deleted."""
+class DatasetImportJobs(BulkJobs):
+    """The operations on import jobs."""
 
     kind = "dataset-import-job"
     create_seconds = 300.0
@@ -34,44 +37,71 @@ class DatasetImportJobs(ResourceFamily):
             raise InvalidInputError(msg)
         pending = self._count(caller, pending=True)
         self._require_room(self._quotas.pending_import_jobs, pending, "pending import jobs")
-        arn = caller.arn(f"dataset-import-job/{request['jobName']}")
-        tags = request.pop("tags", [])
-        self._create(
-            arn,
-            {**request, "datasetImportJobArn": arn},
-            caller,
-            name=request["jobName"],
-            group=dataset.group_arn,
-            parent=dataset.arn,
-            tags=tags,
-        )
-        return {"datasetImportJobArn": arn}
+        return self._create_job(request, caller, group=dataset.group_arn, parent=dataset.arn)
 
     def describe_dataset_import_job(self, request: Document, caller: Caller) -> Document:
         """Describe an import job."""
-        return {"datasetImportJob": self._get(request["datasetImportJobArn"], caller).document}
+        return self._describe_job(request, caller)
 
     def list_dataset_import_jobs(self, request: Document, caller: Caller) -> Document:
         """List the import jobs, of all datasets or of one."""
-        parent = request.get("datasetArn")
-        return self._page(request, caller, "datasetImportJobs", parent=parent)
+        return self._list_jobs(request, caller, by="datasetArn")
 
     def work(self, job: Job) -> Outcome:
         """Read the files; what they hold counts when the job is over."""
         document = self._existing(job.arn).document
-        arn = document["datasetArn"]
+        arn, replace = document["datasetArn"], document["importMode"] == "FULL"
         dataset = self._existing(arn).document
         schema = parse_schema(self._existing(dataset["schemaArn"]).document)
-        location = document["dataSource"]["dataLocation"]
-        table = read_csv(self._backend.objects, location, schema, self._quotas)
-        replace = document["importMode"] == "FULL"
+        quotas = self._quotas
+        # The first level of a folder alone, says the guide's page bulk-data-import-step.
+        files = read_folder(
+            self._backend.objects,
+            document["dataSource"]["dataLocation"],
+            most_bytes=quotas.full_import_size if replace else quotas.incremental_import_size,
+        )
+        table = read_csv(files, schema, quotas)
+        self._require_amount(document, schema, table)
         identifier = IDENTIFIERS.get(DatasetType.of(dataset["datasetType"]))
         if identifier is None:
-            return lambda: self._backend.interactions.add_import(arn, table, replace=replace)
+            report = Attribution(self._backend).report_import(document, table)
+
+            def keep() -> None:
+                self._backend.interactions.add_import(arn, table, replace=replace)
+                report()
+
+            return keep
         records = [(str(row.pop(identifier)), row) for row in table.rows()]
         return lambda: self._backend.records.add_import(
             arn, records, at=self._backend.now(), replace=replace
         )
+
+    def _require_amount(self, document: Document, schema: AvroSchema, table: Table) -> None:
+        """Refuse too few interactions, or too many types of them.
+
+        Raises:
+            JobFailedError: The job fails for it.
+        """
+        # Of action interactions the guide asks for a minimum when they are added to others.
+        with_minimum = schema.dataset_type is DatasetType.INTERACTIONS or (
+            schema.dataset_type is DatasetType.ACTION_INTERACTIONS
+            and document["importMode"] == "INCREMENTAL"
+        )
+        least = self._quotas.import_interactions
+        if with_minimum and least is not None and len(table) < least:
+            location = document["dataSource"]["dataLocation"]
+            msg = f"{location} has {len(table)} interactions, at least {least} are needed"
+            raise JobFailedError(msg)
+        most = self._quotas.event_types_and_metadata
+        if schema.dataset_type is not DatasetType.INTERACTIONS or most is None:
+            return
+        types, columns = len(table.texts("EVENT_TYPE").vocabulary), len(schema.metadata)
+        if types + columns > most:
+            msg = (
+                f"There are {types} event types and {columns} metadata columns;"
+                f" together there can be {most}"
+            )
+            raise JobFailedError(msg)
 
     def _was_filled(self, dataset_arn: str) -> bool:
         jobs = self._store.find(self.kind, parent=dataset_arn)

@@ -23,7 +23,9 @@ from personalize_emulator.store import Document, Resource
 
 _PAGE = 100
 
-_SETTLED = frozenset({"ACTIVE", "INACTIVE", "CREATE FAILED", "CREATE STOPPED"})
+_SETTLED = frozenset(
+    {"ACTIVE", "INACTIVE", "CREATE FAILED", "CREATE STOPPED", "COMPLETED", "FAILED"}
+)
 
 
 def is_settled(status: str) -> bool:
@@ -49,6 +51,9 @@ class ResourceFamily:
 
     delete_seconds: ClassVar[float] = 30.0
     """How long a deletion lasts."""
+
+    pending: ClassVar[str] = "CREATE PENDING"
+    """The status of a resource whose creation has not begun."""
 
     latest_update: ClassVar[str] = ""
     """The member of the document that shows how the latest update gets on."""
@@ -116,7 +121,7 @@ class ResourceFamily:
         now = self._backend.now()
         document = {
             **document,
-            "status": "CREATE PENDING",
+            "status": self.pending,
             "creationDateTime": now,
             "lastUpdatedDateTime": now,
         }
@@ -263,6 +268,19 @@ class ResourceFamily:
         if update is not None and not is_settled(update["status"]):
             msg = f"An update of {resource.arn} is under way."
             raise ResourceInUseError(msg)
+
+    def _require_role(self, role_arn: str, caller: Caller) -> None:
+        """Refuse a role that the service cannot use.
+
+        How the service refuses one is not documented; here it is as for any other bad value.
+
+        Raises:
+            InvalidInputError: There is something wrong with it.
+        """
+        finding = self._backend.roles.finding(role_arn, caller)
+        if finding is not None:
+            msg = f"{finding}."
+            raise InvalidInputError(msg)
 
     def _require_room(self, quota: int | None, used: int, what: str) -> None:
         """Refuse one more than a quota allows.

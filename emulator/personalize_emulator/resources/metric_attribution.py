@@ -1,11 +1,21 @@
-"""Metric attributions: which figures events add up to. They are kept; nothing is reported yet."""
+"""Metric attributions: which figures events add up to."""
 
 from __future__ import annotations
 
+import logging
+
+from cdk_personalize.avro_schema import AvroSchema, DatasetType
+from personalize_emulator.attribution import Attribution, Metric
+from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceAlreadyExistsError
+from personalize_emulator.jobs import Job, Outcome
+from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.family import ResourceFamily
+from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document, Resource
+
+_log = logging.getLogger(__name__)
 
 
 class MetricAttributions(ResourceFamily):
@@ -15,6 +25,11 @@ class MetricAttributions(ResourceFamily):
     create_seconds = 20.0
     delete_seconds = 20.0
 
+    def __init__(self, backend: Backend) -> None:
+        """Stand on the shared parts."""
+        super().__init__(backend)
+        self._attribution = Attribution(backend)
+
     def create_metric_attribution(self, request: Document, caller: Caller) -> Document:
         """Create the one metric attribution of a dataset group."""
         group = self._get_active(request["datasetGroupArn"], caller, kind="dataset-group")
@@ -22,6 +37,8 @@ class MetricAttributions(ResourceFamily):
             msg = f"{group.arn} already has the metric attribution {other.arn}."
             raise ResourceAlreadyExistsError(msg)
         self._require_distinct(request["metrics"])
+        self._require_fit(request["metrics"], group.arn)
+        self._require_role(request["metricsOutputConfig"]["roleArn"], caller)
         arn = caller.arn(f"metric-attribution/{request['name']}")
         document = {**request, "metricAttributionArn": arn}
         self._create(arn, document, caller, name=request["name"], group=group.arn)
@@ -49,7 +66,10 @@ class MetricAttributions(ResourceFamily):
         return self._page_of(metrics, request, "metrics", found.arn)
 
     def update_metric_attribution(self, request: Document, caller: Caller) -> Document:
-        """Add and remove metrics, and change where reports go."""
+        """Add and remove metrics, and change where reports go.
+
+        No status of an update is documented; here it holds at once.
+        """
         if "metricAttributionArn" not in request:
             msg = "metricAttributionArn must be given."
             raise InvalidInputError(msg)
@@ -60,16 +80,47 @@ class MetricAttributions(ResourceFamily):
             msg = f"There is no metric of the name {', '.join(sorted(missing))}."
             raise InvalidInputError(msg)
         metrics = [m for m in found.document["metrics"] if m["metricName"] not in removed]
-        metrics += request.get("addMetrics", [])
-        self._require_distinct(metrics)
-        output = request.get("metricsOutputConfig", found.document["metricsOutputConfig"])
-        self._change(found.arn, metrics=metrics, metricsOutputConfig=output)
+        added = request.get("addMetrics", [])
+        self._require_distinct(metrics + added)
+        self._require_fit(added, found.group_arn or "")
+        output = request.get("metricsOutputConfig") or found.document["metricsOutputConfig"]
+        self._require_role(output["roleArn"], caller)
+        self._change(found.arn, metrics=metrics + added, metricsOutputConfig=output)
         return {"metricAttributionArn": found.arn}
 
     def delete_metric_attribution(self, request: Document, caller: Caller) -> Document:
-        """Delete a metric attribution."""
+        """Delete a metric attribution; what it has not reported yet it never will."""
         self._delete(self._get(request["metricAttributionArn"], caller))
         return {}
+
+    def begin(self, job: Job) -> None:
+        """Mark the metric attribution as being worked on; a report is not seen from outside."""
+        if job.action != "report":
+            super().begin(job)
+
+    def work(self, job: Job) -> Outcome | None:
+        """Add up the events that a report is due for."""
+        if job.action == "report":
+            return self._attribution.report_events(self._existing(job.arn))
+        return None
+
+    def finish(self, job: Job) -> None:
+        """Mark the metric attribution as done; a new one reports what comes from now on."""
+        if job.action == "report":
+            return
+        super().finish(job)
+        if job.action == "create":
+            found = self._existing(job.arn)
+            dataset = dataset_of(found.group_arn or "", DatasetType.INTERACTIONS)
+            self._change(job.arn, reportedEvent=self._backend.interactions.latest_event(dataset))
+            self._attribution.try_out(found)
+
+    def fail(self, job: Job, reason: str) -> None:
+        """Mark the metric attribution as failed; a report that fails is due with the next event."""
+        if job.action == "report":
+            _log.error("the report of %s failed: %s", job.arn, reason)
+        else:
+            super().fail(job, reason)
 
     def _require_distinct(self, metrics: list[Document]) -> None:
         names = [metric["metricName"] for metric in metrics]
@@ -77,4 +128,30 @@ class MetricAttributions(ResourceFamily):
             if names.count(name) > 1:
                 msg = f"There is a metric of the name {name} already."
                 raise ResourceAlreadyExistsError(msg)
-        self._require_room(self._quotas.metrics, len(metrics) - 1, "metrics")
+        most = self._quotas.metrics
+        if most is not None and len(metrics) > most:
+            msg = f"A metric attribution has at most {most} metrics, got {len(metrics)}."
+            raise InvalidInputError(msg)
+
+    def _require_fit(self, metrics: list[Document], group_arn: str) -> None:
+        """Refuse metrics that the datasets of the group have no columns for."""
+        schemas = self._schemas(group_arn)
+        interactions = schemas.get(DatasetType.INTERACTIONS)
+        if interactions is None or interactions.field("EVENT_TYPE") is None:
+            msg = f"{group_arn} needs an Interactions dataset with the column EVENT_TYPE."
+            raise InvalidInputError(msg)
+        try:
+            found = [Metric.of(metric).finding(schemas) for metric in metrics]
+        except ValueError as error:
+            msg = f"A metric is not valid: {error}."
+            raise InvalidInputError(msg) from error
+        if findings := [finding for finding in found if finding is not None]:
+            msg = f"A metric is not valid: {'; '.join(findings)}."
+            raise InvalidInputError(msg)
+
+    def _schemas(self, group_arn: str) -> dict[DatasetType, AvroSchema]:
+        schemas = {}
+        for dataset in self._store.find("dataset", group=group_arn):
+            schema = parse_schema(self._existing(dataset.document["schemaArn"]).document)
+            schemas[schema.dataset_type] = schema
+        return schemas

@@ -21,6 +21,7 @@ _DEFAULT_SCHEDULE = "rate(7 days)"
 _TRAIN = "train"
 _DAY = 86_400.0
 _FIRST_TRAINING_SECONDS = 3600.0  # within the hour, says the guide
+_BATCH_JOBS = ("batch-inference-job", "batch-segment-job")
 _SWITCHES = ("performAutoTraining", "performIncrementalUpdate")
 
 _WITH_EVENTS_CONFIG = (Recipe.USER_PERSONALIZATION_V2, Recipe.PERSONALIZED_RANKING_V2)
@@ -100,6 +101,10 @@ class Solutions(ResourceFamily):
         why = f"{solution.arn} cannot be deleted before"
         self._require_none("campaign", why, parent=solution.arn)
         self._require_settled("solution-version", why, parent=solution.arn)
+        # The guide's page deleting-resources does not name batch jobs; but they ask the model.
+        for version in self._store.find("solution-version", parent=solution.arn):
+            for kind in _BATCH_JOBS:
+                self._require_settled(kind, why, parent=version.arn)
         self._delete(solution)
         self._jobs.cancel(solution.arn, _TRAIN)
         return {}
@@ -144,6 +149,10 @@ class Solutions(ResourceFamily):
 
     def _remove(self, arn: str) -> None:
         for version in self._store.find("solution-version", parent=arn):
+            # As with the jobs of a dataset, see there.
+            for kind in _BATCH_JOBS:
+                for batch_job in self._store.find(kind, parent=version.arn):
+                    self._store.retire(batch_job.arn)
             self._store.remove(version.arn)
         super()._remove(arn)
 

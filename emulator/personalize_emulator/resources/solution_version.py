@@ -164,6 +164,7 @@ class SolutionVersions(ResourceFamily):
             for dataset_type in (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS)
         )
         latest = self._backend.interactions.latest_event(interactions)
+        latest_import = self._backend.interactions.latest_import(interactions)
         config = document.get("solutionConfig", {})
         records = self._backend.records
         data = self._backend.interactions.training_data(
@@ -183,6 +184,7 @@ class SolutionVersions(ResourceFamily):
                 metrics=dict(model.metrics),
                 trainingHours=round(max(worked, job.duration) / 3600, 3),
                 latestEvent=latest,
+                latestImport=latest_import,
             )
 
         return keep
