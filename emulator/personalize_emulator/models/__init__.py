@@ -27,6 +27,7 @@ from personalize_emulator.models.model import (
     TrainableModel,
     UpdatableModel,
 )
+from personalize_emulator.models.next_best_action import NextBestAction
 from personalize_emulator.models.personalized_ranking import PersonalizedRanking
 from personalize_emulator.models.popularity_count import PopularityCount
 from personalize_emulator.models.semantic_similarity import SemanticSimilarity
@@ -69,6 +70,7 @@ _RECIPES: Mapping[str, type[TrainableModel]] = {
     "aws-semantic-similarity": SemanticSimilarity,
     "aws-trending-now": TrendingNow,
     "aws-popularity-count": PopularityCount,
+    "aws-next-best-action": NextBestAction,
     "aws-item-affinity": ItemAffinity,
     "aws-item-attribute-affinity": ItemAttributeAffinity,
     "aws-ecomm-popular-items-by-views": EventCount,
