@@ -108,8 +108,8 @@ class Factors:
             items: The items to tell it of.
         """
         shrunk = weights / np.maximum(self.scale[history], np.float32(1e-6))
-        taste = shrunk @ self.vectors[history].astype(np.float32)
-        found: NDArray[np.float32] = self.vectors[items].astype(np.float32) @ taste
+        taste: NDArray[np.float32] = shrunk @ self.vectors[history].astype(np.float32)
+        found = self.vectors[items].astype(np.float32) @ taste
         found *= self.scale[items]
         return np.maximum(found, 0, out=found)
 
