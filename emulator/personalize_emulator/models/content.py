@@ -84,7 +84,7 @@ class Content:
     @classmethod
     def none(cls, items: int) -> Self:
         """Content that says nothing of any item."""
-        vectors: Matrix = sparse.csr_array((items, 1), dtype=np.float32)
+        vectors: Matrix = sparse.csr_array(np.zeros((items, 1), dtype=np.float32))
         return cls(vectors)
 
     def affinity(

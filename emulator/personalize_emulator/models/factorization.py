@@ -108,10 +108,11 @@ class Factors:
             items: The items to tell it of.
         """
         shrunk = weights / np.maximum(self.scale[history], np.float32(1e-6))
-        taste: NDArray[np.float32] = shrunk @ self.vectors[history].astype(np.float32)
-        found = self.vectors[items].astype(np.float32) @ taste
-        found *= self.scale[items]
-        return np.maximum(found, 0, out=found)
+        taste = shrunk @ self.vectors[history].astype(np.float32)
+        found: NDArray[np.float32] = self.scale[items] * (
+            self.vectors[items].astype(np.float32) @ taste
+        ).astype(np.float32)
+        return np.maximum(found, 0)
 
     def extended(self, number: int) -> Self:
         """The same factors with that many items more, of which they say nothing."""

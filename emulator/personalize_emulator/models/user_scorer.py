@@ -26,7 +26,7 @@ from personalize_emulator.models.model import HistoryEvent
 from personalize_emulator.models.popularity import plain_popularity, recent_popularity
 from personalize_emulator.models.selection import highest
 
-_MOOD, _TASTE = 10, 100
+_MOOD, _TASTE = 8, 100
 """Events after which an event of the history weighs half: as company and as description, which
 follow what a user is after now, and for the factors, which know the user."""
 
