@@ -108,12 +108,13 @@ def test_the_shortest_histories_are_left_out() -> None:
 
 
 def test_percentiles_that_leave_nothing_are_refused() -> None:
-    crossed = {
-        "min_item_interaction_count_percentile": "1.0",
-        "max_item_interaction_count_percentile": "0.0",
+    narrow = {
+        "min_item_interaction_count_percentile": "0.999",
+        "max_item_interaction_count_percentile": "1.0",
+        "max_user_history_length_percentile": "0.0",
     }
     with pytest.raises(ValueError, match="no interactions are left between the percentiles"):
-        sims(pairs(), features=crossed)
+        sims(pairs(), features=narrow)
 
 
 def test_the_next_item_is_found_more_often_than_by_popularity() -> None:

@@ -16,6 +16,9 @@ from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.selection import best
 from personalize_emulator.models.settings import TrainingSettings
 
+_LAST = 1e-9
+"""The score of the last of all users: only those with a positive one are chosen."""
+
 _HIDDEN_DIMENSION = 149
 """The default of the guide's pages item-affinity-recipe and item-attribute-affinity-recipe."""
 
@@ -108,9 +111,15 @@ class UserSegmentation(ABC):
     def users_of(
         self, items: NDArray[np.intp], count: int, allowed: Callable[[str], bool] | None = None
     ) -> list[str]:
-        """The users most likely to meet one of the items, the most likely one first."""
+        """The users most likely to meet one of the items, the most likely one first.
+
+        Everybody has a place: those of other tastes come last. Without an item, nobody has.
+        """
+        if len(items) == 0:
+            return []
         direction = self.factors @ self.factors[items].sum(axis=0)
-        scores = self.met @ direction
+        scores = (self.met @ direction).astype(np.float64)
+        scores += _LAST - scores.min()
         return [user.item_id for user in best(scores, self.user_ids, count, allowed)]
 
     def _questions(self, later: TrainingData) -> Sequence[NDArray[np.intp]]:
