@@ -176,8 +176,8 @@ def check(recipe_name: str, settings: TrainingSettings) -> None:
     """
     known = parameters_of(recipe_name)
     for what, given, parameters in (
-        ("algorithm hyperparameter", settings.parameters, known.algorithm),
-        ("feature transformation parameter", settings.features, known.features),
+        ("an algorithm hyperparameter", settings.parameters, known.algorithm),
+        ("a feature transformation parameter", settings.features, known.features),
     ):
         for name, value in plain_names(given).items():
             _named(recipe_name, what, name, parameters).check(value)
@@ -221,7 +221,7 @@ def _check_tuning(recipe_name: str, tuning: Tuning, known: tuple[Hyperparameter,
 def _tunable(
     recipe_name: str, name: str, kind: Kind, tunable: tuple[Hyperparameter, ...]
 ) -> Hyperparameter:
-    parameter = _named(recipe_name, "hyperparameter to tune", name, tunable)
+    parameter = _named(recipe_name, "a hyperparameter to tune", name, tunable)
     if parameter.kind is not kind:
         msg = f"{name} must be tuned as {parameter.kind}, got a range that is {kind}"
         raise ValueError(msg)
@@ -235,7 +235,7 @@ def _named(
         if parameter.name == name:
             return parameter
     known = ", ".join(parameter.name for parameter in parameters) or "none"
-    msg = f"a {what} of {recipe_name} must be one of: {known}; got {name}"
+    msg = f"{what} of {recipe_name} must be one of: {known}; got {name}"
     raise ValueError(msg)
 
 
