@@ -108,13 +108,13 @@ def test_the_shortest_histories_are_left_out() -> None:
 
 
 def test_percentiles_that_leave_nothing_are_refused() -> None:
-    narrow = {
-        "min_item_interaction_count_percentile": "0.999",
-        "max_item_interaction_count_percentile": "1.0",
-        "max_user_history_length_percentile": "0.0",
+    middle = {
+        "min_item_interaction_count_percentile": "0.5",
+        "max_item_interaction_count_percentile": "0.5",
     }
+    rows = [("ann", "often"), ("bob", "often"), ("cy", "often"), ("dan", "once")]
     with pytest.raises(ValueError, match="no interactions are left between the percentiles"):
-        sims(pairs(), features=narrow)
+        sims(rows, features=middle)
 
 
 def test_the_next_item_is_found_more_often_than_by_popularity() -> None:
