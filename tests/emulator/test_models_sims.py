@@ -108,13 +108,14 @@ def test_the_shortest_histories_are_left_out() -> None:
 
 
 def test_percentiles_that_leave_nothing_are_refused() -> None:
-    middle = {
-        "min_item_interaction_count_percentile": "0.5",
-        "max_item_interaction_count_percentile": "0.5",
+    rows = [*((f"guest {number}", "best-seller") for number in range(5))]
+    rows += [("regular", item) for item in "abcd"]
+    most = {
+        "min_user_history_length_percentile": "1.0",
+        "min_item_interaction_count_percentile": "1.0",
     }
-    rows = [("ann", "often"), ("bob", "often"), ("cy", "often"), ("dan", "once")]
     with pytest.raises(ValueError, match="no interactions are left between the percentiles"):
-        sims(rows, features=middle)
+        sims(rows, features=most)
 
 
 def test_the_next_item_is_found_more_often_than_by_popularity() -> None:
