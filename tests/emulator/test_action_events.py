@@ -38,9 +38,9 @@ class Log:
     def put(self, *events: Any, tracking_id: str = "") -> None:
         """Put events, which lack nothing."""
         usual: Any = {"sessionId": "s", "userId": "u", "timestamp": datetime.now(UTC)}
+        whole: Any = [usual | event for event in events]
         self.cloud.events.put_action_interactions(
-            trackingId=tracking_id or self.tracking_id,
-            actionInteractions=[{**usual, **event} for event in events],
+            trackingId=tracking_id or self.tracking_id, actionInteractions=whole
         )
 
     def history(self, user: str = "u") -> list[tuple[str, str]]:
