@@ -6,7 +6,6 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -245,52 +244,39 @@ class InteractionLog:
             for table in self._tables(number):
                 yield from table.rows()
 
-    def event_rows(self, dataset_arn: str) -> Iterator[Mapping[str, object]]:
-        """Yield events as interactions, in the columns of the schema.
-
-        An event of a visitor whom nobody knows has the session for a user. One that is about no
-        item is no interaction with one, and is left out.
-        """
+    def events(self, dataset_arn: str) -> Iterator[Event]:
+        """Yield the events of a dataset, oldest first."""
         rows = self._store.execute(
-            "SELECT coalesce(user_id, session_id), item_id, event_type, event_value, sent_at,"
-            " details FROM events WHERE arn = ? AND item_id IS NOT NULL ORDER BY number",
+            "SELECT event_id, session_id, user_id, item_id, event_type, event_value, sent_at,"
+            " details FROM events WHERE arn = ? ORDER BY number",
             (dataset_arn,),
         )
-        for user_id, item_id, event_type, event_value, sent_at, details in rows:
-            more = json.loads(details)
-            yield {
-                **more.get("columns", {}),
-                "USER_ID": user_id,
-                "ITEM_ID": item_id,
-                "EVENT_TYPE": event_type,
-                "EVENT_VALUE": event_value,
-                "TIMESTAMP": sent_at,
-                "IMPRESSION": "|".join(more.get("impression", ())) or None,
-                "RECOMMENDATION_ID": more.get("recommendationId"),
-                "EVENT_ATTRIBUTION_SOURCE": more.get("metricAttribution", {}).get(
-                    "eventAttributionSource"
-                ),
-            }
+        return (Event(*row) for row in rows)
 
     def delete_users(self, dataset_arn: str, user_ids: Collection[str]) -> int:
         """Delete everything that users did, bulk and streamed.
 
+        What a later import replaced goes too, where a model is left that was trained on it.
+
         Returns:
-            How many interactions and events that was.
+            How many interactions and events that was, of those that count.
         """
         deleted = self._store.execute_many(
             "DELETE FROM events WHERE arn = ? AND user_id = ?",
             ((dataset_arn, user_id) for user_id in user_ids),
         )
-        imports = self._store.execute("SELECT number FROM imports WHERE arn = ?", (dataset_arn,))
-        for (number,) in imports:  # what is replaced by now as well
+        counting = {number for number, _ in self._imports(dataset_arn)}
+        for (number,) in self._store.execute(
+            "SELECT number FROM imports WHERE arn = ?", (dataset_arn,)
+        ):
             for table in self._tables(number):
                 users = table.texts("USER_ID")
                 gone = [code for code, user in enumerate(users.vocabulary) if user in user_ids]
                 kept = ~np.isin(users.codes, gone)
                 if kept.all():
                     continue
-                deleted += len(kept) - int(np.count_nonzero(kept))
+                if number in counting:
+                    deleted += len(kept) - int(np.count_nonzero(kept))
                 # Under its old number: less data is no new data to train on.
                 self._store.execute(
                     "UPDATE imports SET body = ? WHERE number = ?",
@@ -308,13 +294,9 @@ class InteractionLog:
         return rows[0][0] if rows else None
 
     def _imports(self, dataset_arn: str, as_of: int | None = None) -> _Imports:
-        """Return the number and the size of the imports that count.
+        """Return the imports that count, or counted as of the latest of them.
 
-        An import that lost rows is of another size.
-
-        Args:
-            dataset_arn: The dataset.
-            as_of: Those that counted when this was the number of the latest. (default: now)
+        Of each the number and the size, which is another one once users were deleted from it.
         """
         latest = _NO_LIMIT if as_of is None else as_of
         rows = self._store.execute(

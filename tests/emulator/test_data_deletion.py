@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
+from personalize_emulator.interactions import Moment
 from tests.emulator.cloud import ROLE, Cloud, interactions
 
 if TYPE_CHECKING:
@@ -99,6 +100,19 @@ def test_deletes_interactions_with_actions(cloud: Cloud, group: str) -> None:
     cloud.import_csv(dataset, f"USER_ID,ACTION_ID,EVENT_TYPE,TIMESTAMP\n{rows}\n")
     cloud.settle(start(cloud, group))
     assert known(cloud, dataset) == {"u1"}
+
+
+def test_deletes_what_an_import_replaced_and_a_model_still_knows(cloud: Cloud, group: str) -> None:
+    dataset = cloud.dataset(group, csv=interactions())
+    version = cloud.version(cloud.solution(group))
+    cloud.import_csv(dataset, interactions(users=2))
+    assert cloud.settle(start(cloud, group))["numDeleted"] == 8
+    log = cloud.emulator.service.backend.interactions
+    resource = cloud.emulator.service.backend.store.get(version)
+    assert resource is not None
+    trained = Moment.of(resource.document)
+    assert log.history(dataset, "u0", trained=trained, real_time=False) == []
+    assert log.history(dataset, "u2", trained=trained, real_time=False) != []
 
 
 def test_counts_what_it_deleted(cloud: Cloud, group: str) -> None:

@@ -251,6 +251,16 @@ def test_a_dataset_cannot_be_deleted_while_it_is_exported(cloud: Cloud, items: s
         cloud.personalize.delete_dataset(datasetArn=items)
 
 
+def test_goes_with_its_dataset_and_keeps_its_name(cloud: Cloud, items: str) -> None:
+    cloud.settle(start(cloud, items))
+    cloud.personalize.delete_dataset(datasetArn=items)
+    cloud.vanish(items)
+    assert cloud.personalize.list_dataset_export_jobs()["datasetExportJobs"] == []
+    users = cloud.dataset(cloud.arn("dataset-group/shop"), DatasetType.USERS)
+    with pytest.raises(cloud.personalize.exceptions.ResourceAlreadyExistsException):
+        start(cloud, users)
+
+
 def test_many_rows_make_more_than_one_file() -> None:
     schema = AvroSchema.of(DatasetType.USERS, [SchemaField.int("AGE")])
     rows = [{"USER_ID": f"u{number}", "AGE": number} for number in range(5)]

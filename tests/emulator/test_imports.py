@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -250,6 +251,34 @@ def test_attribution_metrics_are_asked_for_by_the_job(cloud: Cloud) -> None:
         publishAttributionMetricsToS3=True,
     )["datasetImportJobArn"]
     assert cloud.describe(arn)["publishAttributionMetricsToS3"] is True
+
+
+def test_attribution_metrics_are_written_when_the_job_asks_for_it(cloud: Cloud) -> None:
+    group = cloud.group()
+    dataset = cloud.dataset(group)
+    attribution = cloud.personalize.create_metric_attribution(
+        name="views",
+        datasetGroupArn=group,
+        metrics=[{"eventType": "view", "metricName": "views", "expression": "SAMPLECOUNT()"}],
+        metricsOutputConfig={
+            "roleArn": ROLE,
+            "s3DataDestination": {"path": cloud.path("reports/")},
+        },
+    )["metricAttributionArn"]
+    cloud.settle(attribution)
+    cloud.import_csv(dataset, interactions())
+    assert cloud.keys("reports/") == []
+    arn = cloud.personalize.create_dataset_import_job(
+        jobName="published",
+        datasetArn=dataset,
+        dataSource={"dataLocation": cloud.put("log.csv", interactions(users=2, each=3))},
+        roleArn=ROLE,
+        publishAttributionMetricsToS3=True,
+    )["datasetImportJobArn"]
+    assert cloud.settle(arn)["status"] == "ACTIVE"
+    (report,) = cloud.keys("reports/")
+    rows = csv.DictReader(cloud.read(report).splitlines())
+    assert sum(float(row["VALUE"]) for row in rows) == 2 * 3
 
 
 def test_is_taken_up_again_by_the_next_process(run: Callable[[], PersonalizeEmulator]) -> None:

@@ -14,6 +14,8 @@ from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.bought_together import BoughtTogether
 from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.event_count import EventCount
+from personalize_emulator.models.item_affinity import ItemAffinity
+from personalize_emulator.models.item_attribute_affinity import ItemAttributeAffinity
 from personalize_emulator.models.model import (
     Exploration,
     HistoryEvent,
@@ -67,6 +69,8 @@ _RECIPES: Mapping[str, type[TrainableModel]] = {
     "aws-semantic-similarity": SemanticSimilarity,
     "aws-trending-now": TrendingNow,
     "aws-popularity-count": PopularityCount,
+    "aws-item-affinity": ItemAffinity,
+    "aws-item-attribute-affinity": ItemAttributeAffinity,
     "aws-ecomm-popular-items-by-views": EventCount,
     "aws-ecomm-popular-items-by-purchases": EventCount,
     "aws-ecomm-frequently-bought-together": BoughtTogether,

@@ -15,9 +15,14 @@ _WORD = re.compile(r"[^\W_]+")
 _SHORTEST_PLURAL = 4
 
 
+def spelt(text: str) -> list[str]:
+    """The words of a text, in lower case."""
+    return _WORD.findall(text.casefold())
+
+
 def words(text: str) -> list[str]:
     """The words of a text in lower case, English plurals in the singular."""
-    return [_singular(word) for word in _WORD.findall(text.casefold())]
+    return [_singular(word) for word in spelt(text)]
 
 
 def _singular(word: str) -> str:

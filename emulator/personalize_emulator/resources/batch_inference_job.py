@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.model import Shape
 
+from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.recipe import Recipe, RecipeType
 from personalize_emulator.batch_lines import answer_files
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.jobs import Job
+from personalize_emulator.models.themes import Corpus, theme_of
 from personalize_emulator.resources.batch_job import (
     DEFAULT_RESULTS,
     BatchJobs,
     filter_of,
     require_members,
 )
+from personalize_emulator.resources.dataset import dataset_of
+from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.service_model import request_members
-from personalize_emulator.store import Document
+from personalize_emulator.store import Document, Resource
 from personalize_emulator.validation import validate_member
 
 if TYPE_CHECKING:
     from personalize_emulator.serving import Deployment
 
 _THEMES = "THEME_GENERATION"
+_REGIONS_WITH_THEMES = ("us-east-1", "us-west-2", "ap-northeast-1")
 _DIGITS = 7  # of a score, as in the guide's examples
 
 # What a line must have, by what its recipe answers; others have no batch inference.
@@ -68,7 +75,11 @@ class BatchInferenceJobs(BatchJobs):
             if recipe != _CONFIG_OF[name]:
                 msg = f"{name} is for {_CONFIG_OF[name]}, not for {recipe}."
                 raise InvalidInputError(msg)
-        request.setdefault("batchInferenceJobMode", "BATCH_INFERENCE")
+        if request.setdefault("batchInferenceJobMode", "BATCH_INFERENCE") == _THEMES:
+            self._require_themes(request, version, recipe)
+        elif "themeGenerationConfig" in request:
+            msg = f"themeGenerationConfig needs the batchInferenceJobMode {_THEMES}."
+            raise InvalidInputError(msg)
         self._require_filter(request, version, caller, Target.ITEM)
         self._require_results(request)
         if recipe.type is not RecipeType.PERSONALIZED_RANKING:  # which answers the whole list
@@ -92,10 +103,16 @@ class BatchInferenceJobs(BatchJobs):
         version = self._existing(document["solutionVersionArn"])
         deployment = self._serving.version(version, document.get("batchInferenceJobConfig"))
         most = self._quotas.batch_inference_records
-        ask = partial(self._ask, document, deployment)
+        themes = None
+        if document["batchInferenceJobMode"] == _THEMES:
+            most = self._quotas.batch_inference_records_with_themes
+            themes = self._themes(document, deployment)
+        ask = partial(self._ask, document, deployment, themes)
         answer_files(self._files(document), self._destination(document), ask, most_lines=most)
 
-    def _ask(self, document: Document, deployment: Deployment, line: Document) -> Document:
+    def _ask(
+        self, document: Document, deployment: Deployment, themes: _Themes | None, line: Document
+    ) -> Document:
         recipe = deployment.recipe
         line = {name: value for name, value in line.items() if value is not None}
         require_members(line, _NEEDED[recipe.type], _OPTIONAL[recipe.type])
@@ -111,6 +128,8 @@ class BatchInferenceJobs(BatchJobs):
             num_results=document.get("numResults", len(wanted or ())),
             input_list=wanted,
         )
+        if themes is not None:
+            return themes.output([entry.item_id for entry in scored])
         output: Document = {"recommendedItems": [entry.item_id for entry in scored]}
         if recipe.type in _SCORED:
             output["scores"] = [round(entry.score, _DIGITS) for entry in scored]
@@ -118,6 +137,75 @@ class BatchInferenceJobs(BatchJobs):
             # "Each recommended item includes a list of reasons", says the guide, and shows none.
             output["reasons"] = [list(entry.reasons) for entry in scored]
         return output
+
+    def _require_themes(self, request: Document, version: Resource, recipe: Recipe) -> None:
+        """Refuse what no themes can be made of; see the page themed-batch-recommendations.
+
+        Raises:
+            InvalidInputError: There is such a thing.
+        """
+        region = version.caller.region
+        if region not in _REGIONS_WITH_THEMES:
+            msg = f"Themes are generated in {', '.join(_REGIONS_WITH_THEMES)}, not in {region}."
+            raise InvalidInputError(msg)
+        if recipe != Recipe.SIMILAR_ITEMS:
+            msg = f"Themes are for {Recipe.SIMILAR_ITEMS}, not for {recipe}."
+            raise InvalidInputError(msg)
+        if "themeGenerationConfig" not in request:
+            msg = f"themeGenerationConfig must be given for the batchInferenceJobMode {_THEMES}."
+            raise InvalidInputError(msg)
+        items = self._store.get(dataset_of(version.group_arn or "", DatasetType.ITEMS))
+        if items is None:
+            msg = f"Themes need a dataset of type Items; {version.group_arn} has none."
+            raise InvalidInputError(msg)
+        schema = parse_schema(self._existing(items.document["schemaArn"]).document)
+        if not any(field.textual for field in schema.fields):
+            msg = f"Themes need a textual column; {items.arn} has none."
+            raise InvalidInputError(msg)
+        name = request["themeGenerationConfig"]["fieldsForThemeGeneration"]["itemName"]
+        column = schema.field(name)
+        if column is None or column.type != "string":
+            msg = f"itemName must be a column of type string of {items.arn}, got {name}."
+            raise InvalidInputError(msg)
+
+    def _themes(self, document: Document, deployment: Deployment) -> _Themes:
+        """Return the names and descriptions of all items."""
+        arn = deployment.dataset(DatasetType.ITEMS)
+        schema = parse_schema(self._existing(self._existing(arn).document["schemaArn"]).document)
+        textual = [field.name for field in schema.fields if field.textual]
+        name = document["themeGenerationConfig"]["fieldsForThemeGeneration"]["itemName"]
+        items = self._backend.records.all(arn)
+        names = {key: str(columns.get(name) or "") for key, columns in items.items()}
+        texts = {
+            key: " ".join([names[key], *(str(columns.get(column) or "") for column in textual)])
+            for key, columns in items.items()
+        }
+        return _Themes(names, texts, Corpus.of(texts.values()))
+
+
+@dataclass(frozen=True)
+class _Themes:
+    """What themes are made of: the name of each item, and its name and description."""
+
+    names: Mapping[str, str]
+    texts: Mapping[str, str]
+    corpus: Corpus
+
+    def output(self, item_ids: Sequence[str]) -> Document:
+        """Return items with their theme, those that are closest to it first."""
+        theme = theme_of(
+            [self.names.get(item_id, "") for item_id in item_ids],
+            self.corpus,
+            [self.texts.get(item_id, "") for item_id in item_ids],
+        )
+        ranked = sorted(
+            zip(theme.relevance, item_ids, strict=True), key=lambda entry: entry[0], reverse=True
+        )
+        return {
+            "recommendedItems": [item_id for _, item_id in ranked],
+            "theme": theme.title,
+            "itemsThemeRelevanceScores": [relevance for relevance, _ in ranked],
+        }
 
 
 def _shape(name: str) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from cdk_personalize.avro_schema import DatasetType
@@ -9,6 +10,7 @@ from personalize_emulator.bulk_files import Destination
 from personalize_emulator.caller import Caller
 from personalize_emulator.csv_export import write_csv
 from personalize_emulator.errors import InvalidInputError
+from personalize_emulator.interactions import Event
 from personalize_emulator.jobs import Job
 from personalize_emulator.records import IDENTIFIERS
 from personalize_emulator.resources.bulk_job import BulkJobs
@@ -63,7 +65,10 @@ class DatasetExportJobs(BulkJobs):
             if mode in {"BULK", "ALL"}:
                 yield from self._backend.interactions.imported_rows(arn)
             if mode in {"PUT", "ALL"}:
-                yield from self._backend.interactions.event_rows(arn)
+                for event in self._backend.interactions.events(arn):
+                    # What is about no item is no interaction with one.
+                    if event.item_id is not None:
+                        yield _row(event)
             return
         records = self._backend.records
         identifier = IDENTIFIERS[dataset_type]
@@ -74,3 +79,23 @@ class DatasetExportJobs(BulkJobs):
             found = records.as_they_came(arn, put=mode == "PUT")
         for key, columns in found:
             yield {**columns, identifier: key}
+
+
+def _row(event: Event) -> Mapping[str, object]:
+    """Return an event as an interaction; that of a visitor has the session for a user.
+
+    So it is in training, too, as long as nobody knows who it was.
+    """
+    details = json.loads(event.details)
+    attribution = details.get("metricAttribution", {})
+    return {
+        **details.get("columns", {}),
+        "USER_ID": event.user_id or event.session_id,
+        "ITEM_ID": event.item_id,
+        "EVENT_TYPE": event.event_type,
+        "EVENT_VALUE": event.event_value,
+        "TIMESTAMP": event.sent_at,
+        "IMPRESSION": "|".join(details.get("impression", ())) or None,
+        "RECOMMENDATION_ID": details.get("recommendationId"),
+        "EVENT_ATTRIBUTION_SOURCE": attribution.get("eventAttributionSource"),
+    }

@@ -62,9 +62,9 @@ class DatasetImportJobs(BulkJobs):
         )
         table = read_csv(files, schema, quotas)
         self._require_amount(document, schema, table)
+        report = Attribution(self._backend).report_import(document, table)
         identifier = IDENTIFIERS.get(DatasetType.of(dataset["datasetType"]))
         if identifier is None:
-            report = Attribution(self._backend).report_import(document, table)
 
             def keep() -> None:
                 self._backend.interactions.add_import(arn, table, replace=replace)
