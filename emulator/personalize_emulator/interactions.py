@@ -6,8 +6,9 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize_emulator.columns import Table, Texts
-from personalize_emulator.models import HistoryEvent, TrainingData
+from personalize_emulator.models import ContextColumn, HistoryEvent, TrainingData
 from personalize_emulator.store import Store
 
 
@@ -60,10 +61,16 @@ class Interactions:
     event_type: NDArray[np.int32]
     timestamp: NDArray[np.int64]
     event_value: NDArray[np.float64]
+    context: Mapping[str, ContextColumn] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tables: Sequence[Table]) -> Interactions:
-        """Join tables of interactions; those that say the same count once."""
+    def of(cls, tables: Sequence[Table], context: Sequence[str] = ()) -> Interactions:
+        """Join tables of interactions; those that say the same count once.
+
+        Args:
+            tables: The tables.
+            context: The columns of contextual metadata that are wanted. (default: none)
+        """
         user, user_ids = _joined([table.texts("USER_ID") for table in tables])
         item, item_ids = _joined([table.texts("ITEM_ID") for table in tables])
         event_type, event_types = _joined([table.texts("EVENT_TYPE") for table in tables])
@@ -79,6 +86,7 @@ class Interactions:
             new = np.ones(len(order), dtype=bool)
             new[1:] = (np.diff(what[order]) != 0) | (np.diff(timestamp[order]) != 0)
             order = order[new]
+        columns = {name: _joined([table.texts(name) for table in tables]) for name in context}
         return cls(
             user_ids=user_ids,
             item_ids=item_ids,
@@ -88,6 +96,10 @@ class Interactions:
             event_type=event_type[order],
             timestamp=timestamp[order],
             event_value=value[order],
+            context={
+                name: ContextColumn(codes[order], values)
+                for name, (codes, values) in columns.items()
+            },
         )
 
     def __len__(self) -> int:
@@ -209,16 +221,27 @@ class InteractionLog:
         *,
         items: Mapping[str, Mapping[str, object]],
         users: Mapping[str, Mapping[str, object]],
+        context: Sequence[str] = (),
     ) -> TrainingData:
-        """Return everything to train on: all interactions and the metadata beside them."""
-        interactions = self._bulk(dataset_arn)
+        """Return everything to train on: all interactions and the metadata beside them.
+
+        Args:
+            dataset_arn: The dataset.
+            items: The records of the items.
+            users: The records of the users.
+            context: The columns of contextual metadata. (default: none)
+        """
+        interactions = self._bulk_in_context(dataset_arn, context)
         rows = self._store.execute(
             "SELECT coalesce(user_id, session_id), item_id, event_type, sent_at, event_value"
             " FROM events WHERE arn = ? AND item_id IS NOT NULL ORDER BY number",
             (dataset_arn,),
         )
         if rows:
-            interactions = Interactions.of([_table(interactions), _table_of_events(rows)])
+            events = _table_of_events(rows)
+            if context:
+                events = self._in_context(events, dataset_arn, context)
+            interactions = Interactions.of([_table(interactions), events], context)
         known = set(interactions.item_ids)
         return TrainingData(
             user_ids=interactions.user_ids,
@@ -231,7 +254,28 @@ class InteractionLog:
             event_types=interactions.event_types,
             item_metadata=items,
             user_metadata=users,
+            context=interactions.context,
         )
+
+    def _bulk_in_context(self, dataset_arn: str, context: Sequence[str]) -> Interactions:
+        """Return bulk interactions with columns that none but a training asks for."""
+        if not context:
+            return self._bulk(dataset_arn)
+        bodies = self._store.execute(
+            "SELECT body FROM imports WHERE arn = ? ORDER BY number", (dataset_arn,)
+        )
+        return Interactions.of([Table.from_bytes(body) for (body,) in bodies], context)
+
+    def _in_context(self, events: Table, dataset_arn: str, context: Sequence[str]) -> Table:
+        """Return the table of the events with these columns of their properties."""
+        rows = self._store.execute(
+            "SELECT details FROM events WHERE arn = ? AND item_id IS NOT NULL ORDER BY number"
+            " LIMIT ?",
+            (dataset_arn, len(events)),
+        )
+        properties = [json.loads(details).get("columns", {}) for (details,) in rows]
+        columns = {name: _texts([row.get(name) for row in properties]) for name in context}
+        return Table({**events.columns, **columns})
 
     def _imports(self, dataset_arn: str) -> tuple[int, ...]:
         rows = self._store.execute(
@@ -272,6 +316,10 @@ def _table(interactions: Interactions) -> Table:
             "EVENT_TYPE": Texts(interactions.event_type, interactions.event_types),
             "TIMESTAMP": interactions.timestamp,
             "EVENT_VALUE": interactions.event_value,
+            **{
+                name: Texts(column.codes, column.values)
+                for name, column in interactions.context.items()
+            },
         }
     )
 
@@ -289,7 +337,7 @@ def _table_of_events(rows: Sequence[tuple[str, str, str, int, float | None]]) ->
     )
 
 
-def _texts(values: Sequence[str]) -> Texts:
+def _texts(values: Sequence[str | None]) -> Texts:
     numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
+    codes = [-1 if value is None else numbers.setdefault(value, len(numbers)) for value in values]
     return Texts(np.array(codes, dtype=np.int32), list(numbers))

@@ -24,7 +24,7 @@ from personalize_emulator.errors import StateFileError
 
 Document = dict[str, Any]
 
-_FORMAT = 1  # of the state file; one of another format is refused
+_FORMAT = 2  # of the state file; one of another format is refused
 
 _TABLES = """
 CREATE TABLE resources (

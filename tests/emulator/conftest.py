@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator import PersonalizeEmulator, Quotas
+from personalize_emulator.objects import MemoryObjects
 from tests.emulator.cloud import ITEMS, Cloud, interactions
 
 # So slow that nothing happens before a test lets it: see Cloud.settle.
@@ -48,6 +50,19 @@ def limited(emulator_with_quotas: PersonalizeEmulator) -> Iterator[Cloud]:
     cloud = Cloud(emulator_with_quotas, next(_accounts))
     yield cloud
     cloud.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[[], PersonalizeEmulator]:
+    """Run an emulator on the same state file and the same buckets, as often as wanted."""
+    objects = MemoryObjects()
+    return lambda: PersonalizeEmulator(
+        speed=_STANDING_STILL,
+        state=tmp_path / "state.db",
+        objects=objects,
+        quotas=Quotas.none(),
+        strict_answers=True,
+    )
 
 
 @dataclass(frozen=True)
