@@ -21,10 +21,16 @@ class Models:
         self._held: OrderedDict[str, Model] = OrderedDict()
         self._changes = 0
 
-    def keep(self, arn: str, model: bytes) -> None:
-        """Keep the model of a solution version or a recommender, instead of an earlier one."""
+    def keep(self, arn: str, model: bytes, *, loaded: Model | None = None) -> None:
+        """Keep the model of a solution version or a recommender, instead of an earlier one.
+
+        Args:
+            arn: The solution version or the recommender.
+            model: The bytes of the model.
+            loaded: The model itself, where requests should not have to wait until it is loaded.
+        """
         self._store.execute("INSERT OR REPLACE INTO models VALUES (?, ?)", (arn, model))
-        self._store.once_committed(lambda: self._forget(arn))
+        self._store.once_committed(lambda: self._replace(arn, loaded))
 
     def get(self, arn: str) -> Model | None:
         """Return the model of a solution version or a recommender, None if it has none."""
@@ -39,16 +45,21 @@ class Models:
         model = load(rows[0][0])
         with self._lock:
             if changes == self._changes:  # else it may be an earlier model by now
-                self._held[arn] = model
-            while len(self._held) > _HELD:
-                self._held.popitem(last=False)
+                self._hold(arn, model)
         return model
 
     def remove(self, arn: str) -> None:
         """Forget the model of a resource that is gone from the store."""
-        self._store.once_committed(lambda: self._forget(arn))
+        self._store.once_committed(lambda: self._replace(arn, None))
 
-    def _forget(self, arn: str) -> None:
+    def _replace(self, arn: str, model: Model | None) -> None:
         with self._lock:
-            self._held.pop(arn, None)
             self._changes += 1
+            self._held.pop(arn, None)
+            if model is not None:
+                self._hold(arn, model)
+
+    def _hold(self, arn: str, model: Model) -> None:
+        self._held[arn] = model
+        while len(self._held) > _HELD:
+            self._held.popitem(last=False)

@@ -55,7 +55,8 @@ class Trained:
         def keep() -> None:
             resource = backend.store.get(arn)
             if resource is not None:  # it may be gone by then
-                backend.models.keep(arn, self.body)
+                # Requests go on meanwhile: they should not have to load it.
+                backend.models.keep(arn, self.body, loaded=self.model)
                 resource.document.update(self.document)
                 backend.store.save(resource)
 
@@ -77,17 +78,14 @@ class TrainingPlan:
     document: Document
 
     @classmethod
-    def of(
-        cls, backend: Backend, document: Document, recipe: ServiceRecipe | None = None
-    ) -> TrainingPlan:
+    def of(cls, backend: Backend, document: Document) -> TrainingPlan:
         """Read a document.
 
         Args:
             backend: What the data lies in.
-            document: The document of a solution version or a recommender.
-            recipe: The recipe. (default: that of the document)
+            document: The document of a solution version or a recommender, with its recipe.
         """
-        return cls(backend, recipe or _recipe_of(document["recipeArn"]), document)
+        return cls(backend, _recipe_of(document["recipeArn"]), document)
 
     @cached_property
     def data(self) -> GroupData:
@@ -187,15 +185,22 @@ def best_of(plans: Sequence[TrainingPlan], metric: str) -> tuple[TrainingPlan, T
     for plan in plans:
         try:
             trained = plan.train()
+            measured = _measured(trained.model, metric)
         except JobFailedError as failure:
             failures.append(failure)
             continue
-        measured = trained.model.metrics.get(metric, 0.0)
         if best is None or measured > best[0]:
             best = (measured, plan, trained)
     if best is None:
         raise failures[0]
     return best[1:]
+
+
+def _measured(model: Model, metric: str) -> float:
+    if metric not in model.metrics:
+        msg = f"There is no metric {metric} to choose by, only {', '.join(model.metrics)}"
+        raise JobFailedError(msg)
+    return model.metrics[metric]
 
 
 def _recipe_of(arn: str) -> ServiceRecipe:

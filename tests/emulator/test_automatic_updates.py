@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from personalize_emulator import PersonalizeEmulator
+    from personalize_emulator.models import Model
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -269,10 +270,10 @@ def keepings(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     kept: list[str] = []
     keep = models.keep
 
-    def note(arn: str, model: bytes) -> None:
+    def note(arn: str, model: bytes, *, loaded: Model | None = None) -> None:
         if cloud.account in arn:
             kept.append(arn)
-        keep(arn, model)
+        keep(arn, model, loaded=loaded)
 
     monkeypatch.setattr(models, "keep", note)
     return kept

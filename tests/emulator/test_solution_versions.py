@@ -382,6 +382,22 @@ def test_automl_fails_if_none_of_its_candidates_can_be_trained(limited: Cloud) -
     assert "0 unique interactions" in found["failureReason"]
 
 
+def test_automl_chooses_by_a_metric_that_there_is(cloud: Cloud) -> None:
+    group = cloud.group()
+    cloud.dataset(group, csv=interactions())
+    candidates = [recipe("aws-hrnn")]
+    answer = cloud.personalize.create_solution(
+        name="auto",
+        datasetGroupArn=group,
+        performAutoML=True,
+        solutionConfig={"autoMLConfig": {"metricName": "luck", "recipeList": candidates}},
+    )
+    cloud.settle(answer["solutionArn"])
+    found = cloud.settle(start(cloud, answer["solutionArn"]))
+    assert "no metric luck" in found["failureReason"]
+    assert "coverage" in found["failureReason"]
+
+
 # Modes
 
 
