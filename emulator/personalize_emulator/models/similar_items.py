@@ -21,7 +21,7 @@ from personalize_emulator.models.evaluation import GAIN, Case, hold_out_visits, 
 from personalize_emulator.models.factorization import Factors, directions
 from personalize_emulator.models.hyperparameters import Values
 from personalize_emulator.models.model import HistoryEvent, Query, ScoredItem
-from personalize_emulator.models.popularity import recent_popularity
+from personalize_emulator.models.popularity import counts, recent_popularity
 from personalize_emulator.models.selection import best, highest
 from personalize_emulator.models.settings import TrainingSettings
 from personalize_emulator.models.tuning import tuned
@@ -35,7 +35,7 @@ _HEAD = 2000
 _FACTORS = 0.5
 """Weight of the item that the factors like best, as a power of e."""
 
-_CLEARLY = 1.07
+_CLEARLY = 1.04
 """How much better a mix must be to be taken before one that says more of the item asked for."""
 
 
@@ -53,7 +53,17 @@ class SimilarityMix:
     alike: float
 
 
-_MIXES = (SimilarityMix(60, 2), SimilarityMix(600, 4), SimilarityMix(2000, 4))
+_MIXES = (SimilarityMix(10, 2), SimilarityMix(600, 4), SimilarityMix(2000, 4))
+
+_COLD = 5
+"""Interactions below which an item is cold, says the guide (native-recipe-similar-items)."""
+
+_ALIKE_TO_COLD = 10.0
+"""Weight of being described like a cold item: there is little else to go by."""
+
+_DISCOUNT = 0.15
+"""The least exponent of the discount: of two items met as often with the one asked for, the one
+that is less popular elsewhere is the more similar."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,8 @@ class SimilarItems:
 
     The score of an item is its share of all that is met together with the one asked for, estimated
     with its popularity as a prior; so an item that few have met gets what is popular, and what is
-    described alike. It is divided by the popularity to the power of `popularity_discount_factor`.
+    described alike. It is divided by the popularity, to a power that `popularity_discount_factor`
+    takes from little to 1.
 
     `item_id_hidden_dim`: the rank of the factorisation of users by items, which tells apart the
     items that are ahead. `item_metadata_hidden_dim`: the rank of that of items by the terms of
@@ -79,6 +90,7 @@ class SimilarItems:
     meaning: NDArray[np.float16]
     mix: SimilarityMix
     discount: float
+    cold: NDArray[np.bool_]
     metrics: Mapping[str, float]
     tuned: Mapping[str, str]
 
@@ -135,7 +147,8 @@ class SimilarItems:
             content,
             meaning.astype(np.float16),
             _MIXES[0],
-            values.number("popularity_discount_factor"),
+            _DISCOUNT + (1 - _DISCOUNT) * values.number("popularity_discount_factor"),
+            counts(data) < _COLD,
             {},
             {},
         )
@@ -162,7 +175,7 @@ class SimilarItems:
         scores = self.popularity * np.float32(self.mix.prior)
         scores[near.indices] += near.data
         scores /= np.float32(self.mix.prior) + self.company.total[position]
-        half = np.float32(self.mix.alike / 2)
+        half = np.float32((_ALIKE_TO_COLD if self.cold[position] else self.mix.alike) / 2)
         scores *= np.exp(half * self.content.affinity(own, one))
         scores[position] = 0
         ahead = highest(scores, _HEAD)
@@ -171,8 +184,7 @@ class SimilarItems:
         likely *= np.float32(_FACTORS / max(float(likely.max(initial=0)), 1e-9))
         meaning = self.meaning[ahead].astype(np.float32) @ self.meaning[position].astype(np.float32)
         scores[ahead] *= np.exp(likely + half * np.maximum(meaning, 0))
-        if self.discount:
-            scores /= self._typical**self.discount
+        scores /= self._typical**self.discount
         return scores
 
     @cached_property
@@ -202,6 +214,7 @@ class SimilarItems:
             "popularity": self.popularity,
             "total": self.company.total,
             "meaning": self.meaning,
+            "cold": self.cold,
             **matrix_columns("company", self.company.counts),
             **self.factors.arrays(),
             **self.content.arrays(),
@@ -221,6 +234,7 @@ class SimilarItems:
             archive.arrays["meaning"],
             SimilarityMix(*header["mix"]),
             header["discount"],
+            archive.arrays["cold"],
             header["metrics"],
             header["tuned"],
         )

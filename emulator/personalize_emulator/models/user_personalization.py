@@ -25,7 +25,7 @@ from personalize_emulator.models.settings import TrainingSettings
 from personalize_emulator.models.tuning import tuned
 from personalize_emulator.models.user_scorer import MIXES, Mix, Traits, UserScorer
 
-_CLEARLY = 1.07
+_CLEARLY = 1.04
 """How much better a mix must be to be taken before one that shows users more new things."""
 
 

@@ -25,17 +25,15 @@ from personalize_emulator.models.model import HistoryEvent
 from personalize_emulator.models.popularity import plain_popularity, recent_popularity
 from personalize_emulator.models.selection import highest
 
-_RECENCY_HALF_LIFE = 20
-"""Events after which an event of the history weighs half."""
+_MOOD, _TASTE = 10, 100
+"""Events after which an event of the history weighs half: as company and as description, which
+follow what a user is after now, and for the factors, which know the user."""
 
 _LITTLE = 3.0
 """Weight of a history below which it says little: one event does not turn the list round."""
 
 _UNPOPULAR = 0.05
 """Popularity that every item has: the best-seller is ahead of an unknown item by a factor of 21."""
-
-_FACTORS = 1.0
-"""Weight of the item that the factors like best."""
 
 _HEAD = 2000
 """Items, from the best on, that the factors tell apart; they could lift no other to the top."""
@@ -49,13 +47,15 @@ class Mix:
         together: Weight of the item that goes best with the history.
         alike: Weight of being like the history: of the mean cosine, so the more of one kind the
             history is, the more its kind counts.
+        behind: Weight of the item that the factors like best.
     """
 
     together: float
     alike: float
+    behind: float
 
 
-MIXES = (Mix(2, 10), Mix(8, 5), Mix(8, 2))
+MIXES = (Mix(2, 10, 0.5), Mix(8, 5, 2.5), Mix(8, 2, 2.5))
 """The mixes to choose from, the one that shows users most that is new to them first."""
 
 
@@ -191,28 +191,37 @@ class UserScorer:
             score *= np.exp(favour)
         if self.appeal is not None:
             score *= self.appeal
-        weights = self._weights(history)
-        if weights:
-            items = np.fromiter(weights, dtype=np.intp)
-            counts = np.fromiter(weights.values(), dtype=np.float32)
-            score *= np.exp(self._wanted(items, counts))
+        items, mood, taste = self._weights(history)
+        if len(items):
+            score *= np.exp(self._wanted(items, mood))
             ahead = highest(score, _HEAD)
             if len(told_apart):
                 ahead = np.union1d(ahead, np.array(told_apart, dtype=np.intp))
-            likely = self.factors.affinity(items, counts, ahead)
-            score[ahead] *= np.exp(likely * np.float32(_FACTORS / max(float(likely.max()), 1e-9)))
+            likely = self.factors.affinity(items, taste, ahead)
+            likely *= np.float32(self.mix.behind / max(float(likely.max()), 1e-9))
+            score[ahead] *= np.exp(likely)
         score /= score.sum()
         return score
 
-    def _weights(self, history: Sequence[HistoryEvent]) -> Mapping[int, float]:
-        """The weight of each item of a history, by position."""
-        weights: dict[int, float] = {}
-        decay = 0.5 ** (1 / _RECENCY_HALF_LIFE) if self.traits.recency else 1.0
-        for age, event in enumerate(reversed(history[-self.traits.events :])):
-            position = self._position.get(event.item_id)
-            if position is not None:
-                weights[position] = weights.get(position, 0.0) + decay**age
-        return weights
+    def _weights(
+        self, history: Sequence[HistoryEvent]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
+        """The items of a history, and how much each counts for the mood and for the taste."""
+        known = [
+            (position, age)
+            for age, event in enumerate(reversed(history[-self.traits.events :]))
+            if (position := self._position.get(event.item_id)) is not None
+        ]
+        each = np.array(known, dtype=np.intp).reshape(-1, 2)
+        items, inverse = np.unique(each[:, 0], return_inverse=True)
+        if not self.traits.recency:
+            often = np.bincount(inverse, minlength=len(items)).astype(np.float32)
+            return items, often, often
+        mood, taste = (
+            np.bincount(inverse, np.exp2(-each[:, 1] / half_life), minlength=len(items))
+            for half_life in (_MOOD, _TASTE)
+        )
+        return items, mood.astype(np.float32), taste.astype(np.float32)
 
     def _wanted(
         self, items: NDArray[np.intp], weights: NDArray[np.float32]
@@ -232,7 +241,7 @@ class UserScorer:
         """What JSON can hold of it."""
         return {
             "item_ids": self.item_ids,
-            "mix": [self.mix.together, self.mix.alike],
+            "mix": [self.mix.together, self.mix.alike, self.mix.behind],
             "traits": [
                 self.traits.rank,
                 self.traits.events,
