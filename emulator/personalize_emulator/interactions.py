@@ -6,16 +6,17 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
 
 from personalize_emulator.columns import Table
-from personalize_emulator.interaction_columns import Interactions, table_of_events
+from personalize_emulator.interaction_columns import Interactions, table_of_events, texts_of
 from personalize_emulator.models import HistoryEvent, TrainingData
 from personalize_emulator.store import Document, Store
 
@@ -211,19 +212,29 @@ class InteractionLog:
         *,
         items: Mapping[str, Mapping[str, object]],
         users: Mapping[str, Mapping[str, object]],
+        context: Sequence[str] = (),
     ) -> TrainingData:
         """Return everything to train on: all interactions and the metadata beside them.
 
         Events of visitors whom nobody knows yet are left out.
+
+        Args:
+            dataset_arn: The dataset.
+            items: The records of the items.
+            users: The records of the users.
+            context: The columns of contextual metadata. (default: none)
         """
-        interactions = self._bulk(dataset_arn)
+        interactions = self._bulk_in_context(dataset_arn, context)
         rows = self._store.execute(
             "SELECT user_id, item_id, event_type, sent_at, event_value FROM events"
             " WHERE arn = ? AND item_id IS NOT NULL AND user_id IS NOT NULL ORDER BY number",
             (dataset_arn,),
         )
         if rows:
-            interactions = Interactions.of([interactions.table(), table_of_events(rows)])
+            events = table_of_events(rows)
+            if context:
+                events = self._in_context(events, dataset_arn, context)
+            interactions = Interactions.of([interactions.table(), events], context)
         known = set(interactions.item_ids)
         return TrainingData(
             user_ids=interactions.user_ids,
@@ -236,7 +247,27 @@ class InteractionLog:
             event_types=interactions.event_types,
             item_metadata=items,
             user_metadata=users,
+            context=interactions.context,
         )
+
+    def _bulk_in_context(self, dataset_arn: str, context: Sequence[str]) -> Interactions:
+        """Return bulk interactions with columns that none but a training asks for."""
+        if not context:
+            return self._bulk(dataset_arn)
+        imports = self._imports(dataset_arn)
+        tables = [table for number, _ in imports for table in self._tables(number)]
+        return Interactions.of(tables, context)
+
+    def _in_context(self, events: Table, dataset_arn: str, context: Sequence[str]) -> Table:
+        """Return the table of the events with these columns of their properties."""
+        rows = self._store.execute(
+            "SELECT details FROM events WHERE arn = ? AND item_id IS NOT NULL"
+            " AND user_id IS NOT NULL ORDER BY number LIMIT ?",
+            (dataset_arn, len(events)),
+        )
+        properties = [json.loads(details).get("columns", {}) for (details,) in rows]
+        columns = {name: texts_of([row.get(name) for row in properties]) for name in context}
+        return Table({**events.columns, **columns})
 
     def imported_rows(self, dataset_arn: str) -> Iterator[Mapping[str, object]]:
         """Yield imported interactions as they are in the files, in the columns of the schema."""

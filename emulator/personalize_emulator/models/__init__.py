@@ -12,8 +12,10 @@ from cdk_personalize.use_case import UseCase
 from personalize_emulator.models.also_met import AlsoMet
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.bought_together import BoughtTogether
-from personalize_emulator.models.data import TrainingData
+from personalize_emulator.models.data import ContextColumn, TrainingData
 from personalize_emulator.models.event_count import EventCount
+from personalize_emulator.models.hrnn import Hrnn, HrnnColdstart, HrnnMetadata
+from personalize_emulator.models.hyperparameters import check
 from personalize_emulator.models.item_affinity import ItemAffinity
 from personalize_emulator.models.item_attribute_affinity import ItemAttributeAffinity
 from personalize_emulator.models.model import (
@@ -27,7 +29,10 @@ from personalize_emulator.models.model import (
     TrainableModel,
     UpdatableModel,
 )
-from personalize_emulator.models.personalized_ranking import PersonalizedRanking
+from personalize_emulator.models.personalized_ranking import (
+    PersonalizedRanking,
+    PersonalizedRankingV2,
+)
 from personalize_emulator.models.popularity_count import PopularityCount
 from personalize_emulator.models.semantic_similarity import SemanticSimilarity
 from personalize_emulator.models.settings import (
@@ -39,9 +44,15 @@ from personalize_emulator.models.settings import (
 from personalize_emulator.models.similar_items import SimilarItems
 from personalize_emulator.models.sims import Sims
 from personalize_emulator.models.trending_now import TrendingNow
-from personalize_emulator.models.user_personalization import UserPersonalization
+from personalize_emulator.models.user_personalization import (
+    RecommendedForYou,
+    TopPicks,
+    UserPersonalization,
+    UserPersonalizationV2,
+)
 
 __all__ = [
+    "ContextColumn",
     "EventParameters",
     "Exploration",
     "HistoryEvent",
@@ -62,8 +73,15 @@ __all__ = [
 
 
 _RECIPES: Mapping[str, type[TrainableModel]] = {
-    "aws-user-personalization-v2": UserPersonalization,
-    "aws-personalized-ranking-v2": PersonalizedRanking,
+    "aws-user-personalization-v2": UserPersonalizationV2,
+    "aws-user-personalization": UserPersonalization,
+    "aws-hrnn": Hrnn,
+    "aws-hrnn-metadata": HrnnMetadata,
+    "aws-hrnn-coldstart": HrnnColdstart,
+    "aws-ecomm-recommended-for-you": RecommendedForYou,
+    "aws-vod-top-picks": TopPicks,
+    "aws-personalized-ranking-v2": PersonalizedRankingV2,
+    "aws-personalized-ranking": PersonalizedRanking,
     "aws-similar-items": SimilarItems,
     "aws-sims": Sims,
     "aws-semantic-similarity": SemanticSimilarity,
@@ -108,7 +126,8 @@ def train(
         seed: The same seed and data make the same model (default: 0).
 
     Raises:
-        ValueError: If there is no model for the recipe, or nothing to learn from.
+        ValueError: If there is no model for the recipe, nothing to learn from, or a setting that
+            the recipe does not know or allow.
     """
     if recipe_name not in _RECIPES:
         msg = f"no model for recipe {recipe_name}, only for {', '.join(_RECIPES)}"
@@ -120,6 +139,7 @@ def train(
     if missing is not None:
         msg = f"no {missing} to train on"
         raise ValueError(msg)
+    check(recipe_name, settings)
     return _RECIPES[recipe_name].train(data, settings, seed=seed)
 
 

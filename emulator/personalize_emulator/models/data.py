@@ -9,6 +9,19 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
+class ContextColumn:
+    """A column of contextual metadata, a value for each interaction.
+
+    Attributes:
+        codes: The value of each interaction, as a position in `values`; -1 where it has none.
+        values: The values that occur; one of several categories holds them apart by "|".
+    """
+
+    codes: NDArray[np.int32]
+    values: list[str]
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """Interactions by column, oldest first, with the metadata of items and users.
 
@@ -23,6 +36,8 @@ class TrainingData:
         event_types: The names of the event types.
         item_metadata: The columns of the Items dataset, by item.
         user_metadata: The columns of the Users dataset, by user.
+        context: The columns of contextual metadata of the Interactions dataset, by name.
+        weight: How much each interaction counts; None if all count the same.
         actions: The actions and the interactions with them, as if actions were items; None for a
             group without an Actions dataset.
     """
@@ -37,6 +52,8 @@ class TrainingData:
     event_types: list[str] = field(default_factory=lambda: [""])
     item_metadata: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     user_metadata: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    context: Mapping[str, ContextColumn] = field(default_factory=dict)
+    weight: NDArray[np.float32] | None = None
     actions: "TrainingData | None" = None
 
     @classmethod
@@ -50,6 +67,7 @@ class TrainingData:
         event_values: Iterable[float | None] | None = None,
         item_metadata: Mapping[str, Mapping[str, object]] | None = None,
         user_metadata: Mapping[str, Mapping[str, object]] | None = None,
+        context: Mapping[str, Iterable[str | None]] | None = None,
     ) -> Self:
         """Build the data from columns of text, in any order.
 
@@ -61,6 +79,7 @@ class TrainingData:
             event_values: EVENT_VALUE of each interaction (default: the dataset has none).
             item_metadata: The Items dataset, by ITEM_ID (default: there is none).
             user_metadata: The Users dataset, by USER_ID (default: there is none).
+            context: Columns of contextual metadata, by name (default: the dataset has none).
         """
         when = np.asarray(timestamps, dtype=np.int64)
         user_codes, user_ids = _codes(users)
@@ -86,6 +105,10 @@ class TrainingData:
             event_types=type_names,
             item_metadata=metadata,
             user_metadata=user_metadata or {},
+            context={
+                name: _context_column(values, oldest_first)
+                for name, values in (context or {}).items()
+            },
         )
 
     def __len__(self) -> int:
@@ -119,6 +142,33 @@ class TrainingData:
             timestamp=self.timestamp[kept],
             event_type=self.event_type[kept],
             event_value=self.event_value[kept],
+            context={
+                name: ContextColumn(column.codes[kept], column.values)
+                for name, column in self.context.items()
+            },
+            weight=None if self.weight is None else self.weight[kept],
+        )
+
+    def with_items_at_most(self, most: int | None) -> Self:
+        """The same data with as many items as are considered: those met or made known last.
+
+        Args:
+            most: How many (default: all).
+        """
+        if most is None or len(self.item_ids) <= most:
+            return self
+        latest = np.full(len(self.item_ids), np.iinfo(np.int64).min)
+        np.maximum.at(latest, self.item, self.timestamp)
+        kept = np.sort(np.argsort(latest, kind="stable")[-most:])
+        position = np.full(len(self.item_ids), -1, dtype=np.int32)
+        position[kept] = np.arange(most, dtype=np.int32)
+        items = [self.item_ids[item] for item in kept]
+        smaller = self.where(position[self.item] >= 0)
+        return replace(
+            smaller,
+            item=position[smaller.item],
+            item_ids=items,
+            item_metadata={i: self.item_metadata[i] for i in items if i in self.item_metadata},
         )
 
 
@@ -127,3 +177,10 @@ def _codes(names: Iterable[str]) -> tuple[NDArray[np.int32], list[str]]:
     position: dict[str, int] = {}
     codes = [position.setdefault(name, len(position)) for name in names]
     return np.array(codes, dtype=np.int32), list(position)
+
+
+def _context_column(values: Iterable[str | None], order: NDArray[np.intp]) -> ContextColumn:
+    position: dict[str | None, int] = {None: -1}
+    codes = [position.setdefault(value, len(position) - 1) for value in values]
+    known = [value for value in position if value is not None]
+    return ContextColumn(np.array(codes, dtype=np.int32)[order], known)

@@ -44,6 +44,13 @@ def best(
     return chosen
 
 
+def highest(scores: NDArray[np.floating[Any]], count: int) -> NDArray[np.intp]:
+    """The positions of the highest scores, in no order."""
+    if count >= len(scores):
+        return np.arange(len(scores))
+    return np.argpartition(scores, len(scores) - count)[len(scores) - count :]
+
+
 def _head(scores: NDArray[np.floating[Any]], count: int) -> NDArray[np.intp]:
     """The positions of the highest scores, best first, equal ones in the order of the catalogue."""
     if count >= len(scores):
