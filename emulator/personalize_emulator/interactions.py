@@ -15,6 +15,7 @@ from operator import attrgetter
 
 import numpy as np
 
+from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.columns import Table
 from personalize_emulator.interaction_columns import Interactions, table_of_events, texts_of
 from personalize_emulator.models import HistoryEvent, TrainingData
@@ -54,7 +55,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Moment:
-    """How far a training looked.
+    """How far a training looked into one dataset.
 
     Attributes:
         latest_import: The number of the last import that it saw; None is the latest there is.
@@ -65,9 +66,15 @@ class Moment:
     latest_event: int
 
     @classmethod
-    def of(cls, document: Document) -> Moment:
-        """Return the moment at which the model of a solution version or recommender was trained."""
-        return cls(document.get("latestImport"), document["latestEvent"])
+    def of(cls, document: Document, dataset_type: DatasetType) -> Moment:
+        """Return the moment at which a model was trained.
+
+        Args:
+            document: That of its solution version or recommender.
+            dataset_type: Interactions or Action_Interactions.
+        """
+        seen = document["data"].get(dataset_type.value)
+        return cls(None, 0) if seen is None else cls(int(seen[0]), int(seen[1]))
 
 
 class InteractionLog:
@@ -345,17 +352,20 @@ class InteractionLog:
     def _forget_replaced(self, dataset_arn: str) -> None:
         """Delete the imports that are replaced and that no model was trained on."""
         dataset = self._store.get(dataset_arn)
+        if dataset is None:
+            return
+        dataset_type = DatasetType.of(dataset.document["datasetType"])
         trained = [
-            model.document["latestImport"]
+            Moment.of(model.document, dataset_type).latest_import
             for kind in ("solution-version", "recommender")
-            for model in self._store.find(kind, group=dataset.group_arn if dataset else None)
-            if model.document.get("latestImport") is not None
+            for model in self._store.find(kind, group=dataset.group_arn)
+            if "data" in model.document
         ]
         for number, replaced_by in self._store.execute(
             "SELECT number, replaced_by FROM imports WHERE arn = ? AND replaced_by IS NOT NULL",
             (dataset_arn,),
         ):
-            if not any(number <= latest < replaced_by for latest in trained):
+            if not any(number <= (latest or 0) < replaced_by for latest in trained):
                 self._store.execute("DELETE FROM imports WHERE number = ?", (number,))
 
     def _bulk(self, dataset_arn: str, as_of: int | None = None) -> Interactions:

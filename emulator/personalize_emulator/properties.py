@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from cdk_personalize.avro_schema import AvroSchema, SchemaField
+from personalize_emulator.datasets import parse_schema
 from personalize_emulator.errors import InvalidInputError
-from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document
 
 # These have members of their own; the service refuses them among the properties, in any case.
