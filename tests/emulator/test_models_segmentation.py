@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -54,9 +55,16 @@ def shop() -> TrainingData:
     return training_data(generate_shop(users=1000, items=150, interactions=20_000))
 
 
-def segment(model: Model, **question: object) -> list[str]:
+def segment(
+    model: Model,
+    *,
+    item_id: str | None = None,
+    attributes: Sequence[tuple[str, str]] = (),
+    num_results: int = 25,
+    allowed: Callable[[str], bool] | None = None,
+) -> list[str]:
     assert isinstance(model, SegmentingModel)
-    return model.segment(replace(SegmentQuery(), **question))  # type: ignore[arg-type]
+    return model.segment(SegmentQuery(item_id, attributes, num_results, allowed))
 
 
 def by_genre(model: Model, *values: str, count: int = 40) -> list[str]:
@@ -137,9 +145,10 @@ def test_it_recommends_no_items() -> None:
 @pytest.mark.parametrize("recipe", [ITEM, ATTRIBUTE])
 def test_a_segmentation_read_back_gives_the_same_segment(recipe: str) -> None:
     model = train(recipe, camps())
-    question = {"item_id": "seed", "attributes": [("GENRES", "outdoor")], "num_results": 30}
-    assert segment(model, **question)
-    assert segment(load(model.to_bytes()), **question) == segment(model, **question)
+    outdoor = [("GENRES", "outdoor")]
+    users = segment(model, item_id="seed", attributes=outdoor, num_results=30)
+    again = segment(load(model.to_bytes()), item_id="seed", attributes=outdoor, num_results=30)
+    assert again == users != []
 
 
 def test_more_hidden_dimensions_tell_users_apart_better(shop: TrainingData) -> None:

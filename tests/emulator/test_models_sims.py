@@ -70,6 +70,13 @@ def test_a_lower_discount_brings_popular_items_forward() -> None:
     assert plain.index("loaf") < discounted.index("loaf")
 
 
+@pytest.mark.parametrize("discount", ["0.0", "0.5", "1.0"])
+def test_scores_are_at_most_one(discount: str) -> None:
+    model = sims(pairs(people=200), {"popularity_discount_factor": discount})
+    answer = model.recommend(Query(item_id="pot"))
+    assert 1e-3 < max(item.score for item in answer) <= 1
+
+
 @pytest.mark.parametrize(("least", "is_relative"), [("2", True), ("3", False)])
 def test_so_many_users_must_have_met_both(least: str, is_relative: bool) -> None:
     rows = [*pairs(), *[(f"tea {number}", "oddity") for number in range(2)]]

@@ -13,7 +13,16 @@ from personalize_emulator.models import Model, Query, TrainingData, load, recipe
 from personalize_emulator.models.archive import Archive
 from tests.emulator.shop_data import events, training_data
 
-DATA = training_data(generate_shop(users=60, items=40, interactions=1_500))
+ACTIONS = TrainingData.of(
+    [f"U{1 + number % 60:04d}" for number in range(600)],
+    ["subscribe", "download", "join"] * 200,
+    range(600),
+    event_types=["Taken", "Viewed", "Not taken", "Viewed"] * 150,
+    item_metadata={"subscribe": {"VALUE": 5}, "download": {}, "join": {"VALUE": 2}, "new": {}},
+)
+DATA = replace(
+    training_data(generate_shop(users=60, items=40, interactions=1_500)), actions=ACTIONS
+)
 VIDEOS = replace(DATA, event_types=["Watch", "Click"])
 ITEM = DATA.item_ids[0]
 QUERY = Query(history=events(DATA.item_ids[:3]), item_id=ITEM, input_list=DATA.item_ids[:9])

@@ -29,6 +29,7 @@ from personalize_emulator.models.model import (
     TrainableModel,
     UpdatableModel,
 )
+from personalize_emulator.models.next_best_action import NextBestAction
 from personalize_emulator.models.personalized_ranking import (
     PersonalizedRanking,
     PersonalizedRankingV2,
@@ -87,6 +88,7 @@ _RECIPES: Mapping[str, type[TrainableModel]] = {
     "aws-semantic-similarity": SemanticSimilarity,
     "aws-trending-now": TrendingNow,
     "aws-popularity-count": PopularityCount,
+    "aws-next-best-action": NextBestAction,
     "aws-item-affinity": ItemAffinity,
     "aws-item-attribute-affinity": ItemAttributeAffinity,
     "aws-ecomm-popular-items-by-views": EventCount,

@@ -69,7 +69,10 @@ class RelatedItems(ABC):
     ) -> Self:
         number = counts(data)
         popularity = (number / max(float(number.max(initial=0)), 1.0)).astype(np.float32)
-        return cls(data.item_ids, cls.relate(data, settings), popularity, metrics)
+        relatives = cls.relate(data, settings)
+        # Scores are at most 1; a discount of popularity other than the cosine's leads beyond that.
+        relatives.data /= max(float(relatives.data.max(initial=0)), 1.0)
+        return cls(data.item_ids, relatives, popularity, metrics)
 
     def recommend(self, query: Query) -> list[ScoredItem]:
         """The relatives of the item asked for, then the popular items."""

@@ -72,7 +72,9 @@ def _usual(numbers: NDArray[np.int64], low: float, high: float) -> NDArray[np.bo
     known = numbers[numbers > 0]
     if len(known) == 0:
         return np.zeros(len(numbers), dtype=bool)
-    least, most = np.quantile(known, [low, high])
+    # A percentile between two of them takes in the one that is further out.
+    least = np.quantile(known, low, method="lower")
+    most = np.quantile(known, high, method="higher")
     usual: NDArray[np.bool_] = (numbers >= least) & (numbers <= most)
     return usual
 
