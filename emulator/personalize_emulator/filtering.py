@@ -161,6 +161,7 @@ class FilterEvaluator:
         self._met = met
         self._user = user
         self._current_item = current_item
+        self._known: tuple[Catalogue, Mask] | None = None
         self._includes: list[_Part] = []
         self._excludes: list[_Part] = []
         for expressed in expression.expressions:
@@ -171,6 +172,10 @@ class FilterEvaluator:
 
     def __call__(self, entry_id: str) -> bool:
         """Whether the item, user or action may be in the answer."""
+        if self._known is not None:
+            catalogue, truths = self._known
+            for position in catalogue.positions((entry_id,)):
+                return bool(truths[position])
         if self._includes and not any(_holds(part, entry_id) for part in self._includes):
             return False
         return not any(_holds(part, entry_id) for part in self._excludes)
@@ -181,12 +186,15 @@ class FilterEvaluator:
         Args:
             ids: All ids that the model knows; it asks with the same list each time.
         """
+        if self._known is not None and self._known[0].ids is ids:
+            return self._known[1]
         catalogue = catalogue_of(ids)
         truths = np.full(len(ids), not self._includes)
         for part in self._includes:
             truths |= _over(part, catalogue)
         for part in self._excludes:
             truths &= ~_over(part, catalogue)
+        self._known = (catalogue, truths)
         return truths
 
     def _part(self, part: Expression) -> _Part | None:
