@@ -379,7 +379,11 @@ def _exploration(config: Document) -> Exploration | None:
     if not given:
         return None
     default = Exploration()
-    return Exploration(
-        weight=float(given.get("explorationWeight", default.weight)),
-        age_cut_off=float(given.get("explorationItemAgeCutOff", default.age_cut_off)),
-    )
+    try:
+        return Exploration(
+            weight=float(given.get("explorationWeight", default.weight)),
+            age_cut_off=float(given.get("explorationItemAgeCutOff", default.age_cut_off)),
+        )
+    except ValueError as error:
+        msg = f"itemExplorationConfig must hold numbers: {error}."
+        raise InvalidInputError(msg) from error

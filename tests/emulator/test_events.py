@@ -293,6 +293,19 @@ def test_visitors_nobody_knows_are_not_trained_on(shop: Shop, session: str) -> N
     assert session not in data.user_ids
 
 
+@pytest.mark.parametrize("properties", ['{"itemId":"\\ud800"}', '{"\\udfff":1}'])
+def test_halves_of_characters_are_refused(shop: Shop, user: str, properties: str) -> None:
+    with pytest.raises(shop.cloud.events.exceptions.InvalidInputException, match="Unicode"):
+        put(shop, event(None, properties=properties), user=user)
+
+
+def test_a_property_is_not_longer_than_a_column(limited: Cloud) -> None:
+    items = limited.dataset(limited.group("long"), DatasetType.ITEMS)
+    put_item(limited, items, "new", category="x" * 1000)
+    with pytest.raises(limited.events.exceptions.InvalidInputException, match="at most 1000"):
+        put_item(limited, items, "new", category="x" * 1001)
+
+
 def test_one_bad_event_keeps_all_of_the_call_out(shop: Shop, user: str) -> None:
     with pytest.raises(shop.cloud.events.exceptions.InvalidInputException):
         put(shop, event("a1"), event("a2", properties="{"), user=user)

@@ -269,6 +269,25 @@ def test_actions_are_chosen_by_their_columns_and_by_what_the_user_did(
     assert {action for action in ACTIONS if allowed(action)} == set(expected.split())
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('INCLUDE ActionID WHERE Interactions.EVENT_TYPE IN ("buy")', "enrol install"),
+        ('INCLUDE ActionID WHERE Interactions.EVENT_TYPE IN ("view")', ""),
+        ('EXCLUDE ActionID WHERE Interactions.EVENT_TYPE IN ("buy")', ""),
+        ('INCLUDE ActionID WHERE Interactions.EVENT_TYPE NOT IN ("view")', "enrol install"),
+    ],
+)
+def test_actions_depend_on_whether_the_user_did_something_with_items(
+    text: str, expected: str
+) -> None:
+    past = UserHistory(lambda _: [HistoryEvent("a1", "Buy", 1)], {DatasetType.INTERACTIONS: None})
+    allowed = FilterEvaluator(
+        parse(text), {}, target=Target.ACTION, records=[RecordIndex(ACTIONS)], met=past.met
+    )
+    assert {action for action in ACTIONS if allowed(action)} == set(expected.split())
+
+
 def test_the_most_recent_interactions_of_each_type_count() -> None:
     events = [HistoryEvent(f"i{n}", kind, n) for n in range(4) for kind in ("view", "buy")]
     past = UserHistory(lambda _: events, {DatasetType.INTERACTIONS: 2})
