@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 from cdk_personalize.avro_schema import NUMERIC_TYPES, AvroSchema, DatasetType
 from personalize_emulator.backend import Backend
 from personalize_emulator.columns import Table, Texts
+from personalize_emulator.datasets import dataset_of
 from personalize_emulator.errors import JobFailedError
+from personalize_emulator.interaction_columns import texts_of
 from personalize_emulator.metric_data import MetricDatum
 from personalize_emulator.recommendation_journal import RecommendationJournal
 from personalize_emulator.records import Record
@@ -136,7 +138,7 @@ class Attribution:
         Returns:
             What reports them.
         """
-        dataset = self._dataset(attribution, DatasetType.INTERACTIONS)
+        dataset = dataset_of(attribution.group_arn or "", DatasetType.INTERACTIONS)
         last = self._backend.interactions.latest_event(dataset)
         rows = self._store.execute(
             "SELECT item_id, event_type, event_value, sent_at, details FROM events"
@@ -212,17 +214,12 @@ class Attribution:
 
     def _totals(self, attribution: Resource, table: Table) -> list[Total]:
         metrics = [Metric.of(attribute) for attribute in attribution.document["metrics"]]
-        items = self._backend.records.all(self._dataset(attribution, DatasetType.ITEMS))
+        items = self._backend.records.all(
+            dataset_of(attribution.group_arn or "", DatasetType.ITEMS)
+        )
         totals = [total for metric in metrics for total in _totals_of(metric, table, items)]
         # The latest first, as the guide's example of a report has it.
         return sorted(totals, key=lambda total: (total.metric.name, -total.timestamp, total.source))
-
-    def _dataset(self, attribution: Resource, dataset_type: DatasetType) -> str:
-        """Return the ARN of the group's dataset of a type, empty if it has none."""
-        for dataset in self._store.find("dataset", group=attribution.group_arn):
-            if dataset.document["datasetType"] == dataset_type:
-                return dataset.arn
-        return ""
 
     def _with_sources(self, table: Table) -> Table:
         """Name the source of each row: what it says itself, or who gave the list it names."""
@@ -342,19 +339,13 @@ def _table_of_events(
         for name in names
     }
     columns |= {
-        "ITEM_ID": _texts([row[0] for row in rows]),
-        "EVENT_TYPE": _texts([row[1] for row in rows]),
+        "ITEM_ID": texts_of([row[0] for row in rows]),
+        "EVENT_TYPE": texts_of([row[1] for row in rows]),
         "EVENT_VALUE": np.array([row[2] for row in rows], dtype=np.float64),
         "TIMESTAMP": np.array([row[3] for row in rows], dtype=np.int64),
-        "SOURCE": _texts([detail.get("source") for detail in details]),
+        "SOURCE": texts_of([detail.get("source") for detail in details]),
     }
     return Table(columns)
-
-
-def _texts(values: Sequence[str | None]) -> Texts:
-    numbers: dict[str, int] = {}
-    codes = [-1 if v is None else numbers.setdefault(v, len(numbers)) for v in values]
-    return Texts(np.array(codes, dtype=np.int32), list(numbers))
 
 
 def _as_float(value: object) -> float:

@@ -18,6 +18,7 @@ from personalize_emulator.quotas import Quotas
 from personalize_emulator.roles import Roles
 from personalize_emulator.service import HttpRequest, PersonalizeService
 from personalize_emulator.store import Store
+from personalize_emulator.throttling import Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class PersonalizeEmulator:
         metric_data: MetricData | None = None,
         quotas: Quotas | None = None,
         strict_answers: bool = False,
+        throttling: bool | Throttle = False,
     ) -> None:
         """Prepare the emulator; it starts with the `with` statement, or with `start`.
 
@@ -83,6 +85,8 @@ class PersonalizeEmulator:
             metric_data: Where figures are reported to. (default: kept in memory)
             quotas: How much of each thing there may be. (default: the documented quotas)
             strict_answers: Hold every answer to the service model, and fail where it breaks it.
+            throttling: Refuse requests beyond the documented rates, by real time, or by rules of
+                your own. (default: refuse none)
         """
         self.objects = MemoryObjects() if objects is None else objects
         self._speed = speed
@@ -94,6 +98,7 @@ class PersonalizeEmulator:
         self._roles = roles
         self._quotas = quotas
         self._strict_answers = strict_answers
+        self._throttling = throttling
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
@@ -122,6 +127,7 @@ class PersonalizeEmulator:
             account=self._account,
             region=self._region,
             strict_answers=self._strict_answers,
+            throttling=self._throttling,
         )
         self._server = _Server(self.service)
         self._server.start()

@@ -42,6 +42,14 @@ class UnknownOperationError(ServiceError):
         super().__init__("UnknownOperationException", "", status)
 
 
+class ThrottlingError(ServiceError):
+    """There were more requests than the rates allow."""
+
+    def __init__(self, status: int) -> None:
+        """Answer as JSON 1.1 does (400) or as REST does (429)."""
+        super().__init__("ThrottlingException", "Rate exceeded", status)
+
+
 class NotEmulatedError(ServiceError):
     """The service has it, the emulator has not."""
 

@@ -12,6 +12,7 @@ from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.attribution import Attribution
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
+from personalize_emulator.datasets import dataset_of
 from personalize_emulator.errors import (
     InvalidInputError,
     ResourceInUseError,
@@ -21,7 +22,6 @@ from personalize_emulator.interactions import Event
 from personalize_emulator.properties import EVENT_PROPERTIES, camel_case, columns_of
 from personalize_emulator.recommendation_journal import RecommendationJournal
 from personalize_emulator.records import IDENTIFIERS
-from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.store import Document, Resource
 
 # As bulk data has them; the guide's pages write "Not Taken", "Not taken" and "NOT_TAKEN".
@@ -51,7 +51,9 @@ class Events:
         events = []
         for event in request["eventList"]:
             self._require_size(event)
-            columns = columns_of(event.get("properties"), schema, EVENT_PROPERTIES)
+            columns = columns_of(
+                event.get("properties"), schema, self._backend.quotas, EVENT_PROPERTIES
+            )
             value = event.get("eventValue", columns.get("EVENT_VALUE"))
             events.append(
                 _event(
@@ -82,6 +84,7 @@ class Events:
                 raise InvalidInputError(msg)
             # The guide: "doesn't use impressions data from action interaction events".
             shown = {name: event[name] for name in ("recommendationId",) if name in event}
+            columns = columns_of(event.get("properties"), schema, self._backend.quotas)
             events.append(
                 _event(
                     event,
@@ -91,7 +94,7 @@ class Events:
                     event_type=event_type,
                     event_value=None,
                     moment=_seconds(event, "timestamp"),
-                    details={**shown, "columns": columns_of(event.get("properties"), schema)},
+                    details={**shown, "columns": columns},
                 )
             )
         self._backend.interactions.add_events(dataset.arn, events)
@@ -122,7 +125,8 @@ class Events:
         schema = self._schema(dataset)
         member = camel_case(IDENTIFIERS[dataset_type])
         records = [
-            (entry[member], columns_of(entry.get("properties"), schema)) for entry in entries
+            (entry[member], columns_of(entry.get("properties"), schema, self._backend.quotas))
+            for entry in entries
         ]
         self._backend.records.put(arn, records, at=self._backend.now())
         return {}

@@ -161,6 +161,7 @@ class FilterEvaluator:
         self._met = met
         self._user = user
         self._current_item = current_item
+        self._known: tuple[Catalogue, Mask] | None = None
         self._includes: list[_Part] = []
         self._excludes: list[_Part] = []
         for expressed in expression.expressions:
@@ -171,6 +172,10 @@ class FilterEvaluator:
 
     def __call__(self, entry_id: str) -> bool:
         """Whether the item, user or action may be in the answer."""
+        if self._known is not None:
+            catalogue, truths = self._known
+            for position in catalogue.positions((entry_id,)):
+                return bool(truths[position])
         if self._includes and not any(_holds(part, entry_id) for part in self._includes):
             return False
         return not any(_holds(part, entry_id) for part in self._excludes)
@@ -181,12 +186,15 @@ class FilterEvaluator:
         Args:
             ids: All ids that the model knows; it asks with the same list each time.
         """
+        if self._known is not None and self._known[0].ids is ids:
+            return self._known[1]
         catalogue = catalogue_of(ids)
         truths = np.full(len(ids), not self._includes)
         for part in self._includes:
             truths |= _over(part, catalogue)
         for part in self._excludes:
             truths &= ~_over(part, catalogue)
+        self._known = (catalogue, truths)
         return truths
 
     def _part(self, part: Expression) -> _Part | None:
@@ -221,7 +229,13 @@ class FilterEvaluator:
     def _test(self, condition: Condition) -> _Test:
         column = condition.column
         if column.source in _EVENTS:
-            return self._event_test(column.dataset_type, condition)
+            met = self._events(column.dataset_type, condition)
+            negated = condition.operator is Operator.NOT_IN
+            if self._target is Target.ACTION and column.source is DatasetType.INTERACTIONS:
+                # The guide's guidelines name such a filter and show none. An item is no action:
+                # here it asks whether the user had such an event at all.
+                return _Ids(frozenset(), negated=bool(met) is not negated)
+            return _Ids(met, negated=negated)
         if column.source is not DESCRIBED_BY[self._target]:
             msg = f"{column} cannot filter {self._target}"
             raise ValueError(msg)
@@ -232,13 +246,11 @@ class FilterEvaluator:
             return _Ids(frozenset(self._strings(condition)), negated=negated)
         return self._rows(condition, self._records)
 
-    def _event_test(self, dataset_type: DatasetType, condition: Condition) -> _Test:
-        """Whether an event of one of some types is there."""
+    def _events(self, dataset_type: DatasetType, condition: Condition) -> Collection[str]:
+        """What there is an event with, or of whom, that is of one of some types."""
         if isinstance(condition.operand, Everything):
-            met = set(self._met(dataset_type, None))
-        else:
-            met = set().union(*(self._met(dataset_type, name) for name in self._strings(condition)))
-        return _Ids(met, negated=condition.operator is Operator.NOT_IN)
+            return self._met(dataset_type, None)
+        return set().union(*(self._met(dataset_type, name) for name in self._strings(condition)))
 
     def _rows(self, condition: Condition, records: Sequence[RecordIndex]) -> _Rows:
         """Which records are as a condition says."""

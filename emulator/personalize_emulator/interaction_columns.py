@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from personalize_emulator.columns import Table, Texts
-from personalize_emulator.models import HistoryEvent
+from personalize_emulator.models import ContextColumn, HistoryEvent
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,16 @@ class Interactions:
     event_type: NDArray[np.int32]
     timestamp: NDArray[np.int64]
     event_value: NDArray[np.float64]
+    context: Mapping[str, ContextColumn] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tables: Sequence[Table]) -> Interactions:
-        """Join tables of interactions; those that say the same count once."""
+    def of(cls, tables: Sequence[Table], context: Sequence[str] = ()) -> Interactions:
+        """Join tables of interactions; those that say the same count once.
+
+        Args:
+            tables: The tables.
+            context: The columns of contextual metadata that are wanted. (default: none)
+        """
         user, user_ids = _joined([table.texts("USER_ID") for table in tables])
         item, item_ids = _joined([table.texts(_about(table)) for table in tables])
         event_type, event_types = _joined([table.texts("EVENT_TYPE") for table in tables])
@@ -48,6 +54,7 @@ class Interactions:
             new = np.ones(len(order), dtype=bool)
             new[1:] = (np.diff(what[order]) != 0) | (np.diff(timestamp[order]) != 0)
             order = order[new]
+        columns = {name: _joined([table.texts(name) for table in tables]) for name in context}
         return cls(
             user_ids=user_ids,
             item_ids=item_ids,
@@ -57,6 +64,10 @@ class Interactions:
             event_type=event_type[order],
             timestamp=timestamp[order],
             event_value=value[order],
+            context={
+                name: ContextColumn(codes[order], values)
+                for name, (codes, values) in columns.items()
+            },
         )
 
     def __len__(self) -> int:
@@ -106,6 +117,7 @@ class Interactions:
                 "EVENT_TYPE": Texts(self.event_type, self.event_types),
                 "TIMESTAMP": self.timestamp,
                 "EVENT_VALUE": self.event_value,
+                **{name: Texts(held.codes, held.values) for name, held in self.context.items()},
             }
         )
 
@@ -135,16 +147,17 @@ def table_of_events(rows: Sequence[tuple[str, str, str, int, float | None]]) -> 
     users, items, event_types, timestamps, values = zip(*rows, strict=True)
     return Table(
         {
-            "USER_ID": _texts(users),
-            "ITEM_ID": _texts(items),
-            "EVENT_TYPE": _texts(event_types),
+            "USER_ID": texts_of(users),
+            "ITEM_ID": texts_of(items),
+            "EVENT_TYPE": texts_of(event_types),
             "TIMESTAMP": np.array(timestamps, dtype=np.int64),
             "EVENT_VALUE": np.array(values, dtype=np.float64),  # None becomes nan
         }
     )
 
 
-def _texts(values: Sequence[str]) -> Texts:
+def texts_of(values: Sequence[str | None]) -> Texts:
+    """Return values as a column of text."""
     numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in values]
+    codes = [-1 if value is None else numbers.setdefault(value, len(numbers)) for value in values]
     return Texts(np.array(codes, dtype=np.int32), list(numbers))

@@ -6,16 +6,18 @@ were asked for. Events are rows of the store, there as soon as they are acknowle
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
 
+from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.columns import Table
-from personalize_emulator.interaction_columns import Interactions, table_of_events
+from personalize_emulator.interaction_columns import Interactions, table_of_events, texts_of
 from personalize_emulator.models import HistoryEvent, TrainingData
 from personalize_emulator.store import Document, Store
 
@@ -53,7 +55,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Moment:
-    """How far a training looked.
+    """How far a training looked into one dataset.
 
     Attributes:
         latest_import: The number of the last import that it saw; None is the latest there is.
@@ -64,9 +66,15 @@ class Moment:
     latest_event: int
 
     @classmethod
-    def of(cls, document: Document) -> Moment:
-        """Return the moment at which the model of a solution version or recommender was trained."""
-        return cls(document.get("latestImport"), document["latestEvent"])
+    def of(cls, document: Document, dataset_type: DatasetType) -> Moment:
+        """Return the moment at which a model was trained.
+
+        Args:
+            document: That of its solution version or recommender.
+            dataset_type: Interactions or Action_Interactions.
+        """
+        seen = document["data"].get(dataset_type.value)
+        return cls(None, 0) if seen is None else cls(int(seen[0]), int(seen[1]))
 
 
 class InteractionLog:
@@ -211,19 +219,29 @@ class InteractionLog:
         *,
         items: Mapping[str, Mapping[str, object]],
         users: Mapping[str, Mapping[str, object]],
+        context: Sequence[str] = (),
     ) -> TrainingData:
         """Return everything to train on: all interactions and the metadata beside them.
 
         Events of visitors whom nobody knows yet are left out.
+
+        Args:
+            dataset_arn: The dataset.
+            items: The records of the items.
+            users: The records of the users.
+            context: The columns of contextual metadata. (default: none)
         """
-        interactions = self._bulk(dataset_arn)
+        interactions = self._bulk_in_context(dataset_arn, context)
         rows = self._store.execute(
             "SELECT user_id, item_id, event_type, sent_at, event_value FROM events"
             " WHERE arn = ? AND item_id IS NOT NULL AND user_id IS NOT NULL ORDER BY number",
             (dataset_arn,),
         )
         if rows:
-            interactions = Interactions.of([interactions.table(), table_of_events(rows)])
+            events = table_of_events(rows)
+            if context:
+                events = self._in_context(events, dataset_arn, context)
+            interactions = Interactions.of([interactions.table(), events], context)
         known = set(interactions.item_ids)
         return TrainingData(
             user_ids=interactions.user_ids,
@@ -236,7 +254,27 @@ class InteractionLog:
             event_types=interactions.event_types,
             item_metadata=items,
             user_metadata=users,
+            context=interactions.context,
         )
+
+    def _bulk_in_context(self, dataset_arn: str, context: Sequence[str]) -> Interactions:
+        """Return bulk interactions with columns that none but a training asks for."""
+        if not context:
+            return self._bulk(dataset_arn)
+        imports = self._imports(dataset_arn)
+        tables = [table for number, _ in imports for table in self._tables(number)]
+        return Interactions.of(tables, context)
+
+    def _in_context(self, events: Table, dataset_arn: str, context: Sequence[str]) -> Table:
+        """Return the table of the events with these columns of their properties."""
+        rows = self._store.execute(
+            "SELECT details FROM events WHERE arn = ? AND item_id IS NOT NULL"
+            " AND user_id IS NOT NULL ORDER BY number LIMIT ?",
+            (dataset_arn, len(events)),
+        )
+        properties = [json.loads(details).get("columns", {}) for (details,) in rows]
+        columns = {name: texts_of([row.get(name) for row in properties]) for name in context}
+        return Table({**events.columns, **columns})
 
     def imported_rows(self, dataset_arn: str) -> Iterator[Mapping[str, object]]:
         """Yield imported interactions as they are in the files, in the columns of the schema."""
@@ -318,17 +356,20 @@ class InteractionLog:
     def _forget_replaced(self, dataset_arn: str) -> None:
         """Delete the imports that are replaced and that no model was trained on."""
         dataset = self._store.get(dataset_arn)
+        if dataset is None:
+            return
+        dataset_type = DatasetType.of(dataset.document["datasetType"])
         trained = [
-            model.document["latestImport"]
+            Moment.of(model.document, dataset_type).latest_import
             for kind in ("solution-version", "recommender")
-            for model in self._store.find(kind, group=dataset.group_arn if dataset else None)
-            if model.document.get("latestImport") is not None
+            for model in self._store.find(kind, group=dataset.group_arn)
+            if "data" in model.document
         ]
         for number, replaced_by in self._store.execute(
             "SELECT number, replaced_by FROM imports WHERE arn = ? AND replaced_by IS NOT NULL",
             (dataset_arn,),
         ):
-            if not any(number <= latest < replaced_by for latest in trained):
+            if not any(number <= (latest or 0) < replaced_by for latest in trained):
                 self._store.execute("DELETE FROM imports WHERE number = ?", (number,))
 
     def _bulk(self, dataset_arn: str, as_of: int | None = None) -> Interactions:

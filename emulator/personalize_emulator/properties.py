@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from cdk_personalize.avro_schema import AvroSchema, SchemaField
+from personalize_emulator.datasets import parse_schema
 from personalize_emulator.errors import InvalidInputError
-from personalize_emulator.resources.schema import parse_schema
+from personalize_emulator.quotas import Quotas
 from personalize_emulator.store import Document
 
 # These have members of their own; the service refuses them among the properties, in any case.
@@ -32,7 +33,10 @@ _BITS = {"int": 31, "long": 63}
 
 
 def columns_of(
-    properties: str | None, schema: Document, others: Mapping[str, str] | None = None
+    properties: str | None,
+    schema: Document,
+    quotas: Quotas,
+    others: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return properties by the names of their columns.
 
@@ -42,6 +46,7 @@ def columns_of(
     Args:
         properties: A JSON object as text.
         schema: The document of the schema that declares the columns.
+        quotas: How long texts may be.
         others: Properties that are no columns and allowed all the same.
 
     Raises:
@@ -57,6 +62,8 @@ def columns_of(
     if not isinstance(given, dict):
         msg = "properties must be a JSON object."
         raise InvalidInputError(msg)
+    if not properties.isascii() or "\\u" in properties:
+        _require_unicode(given)
     fields = _fields_by_property(parse_schema(schema))
     others = others or {}
     columns: dict[str, Any] = {}
@@ -67,6 +74,7 @@ def columns_of(
         field = fields.get(name)
         if field is not None:
             _require_type(name, value, field)
+            _require_length(name, value, field, quotas)
             columns[field.name] = value
         elif name in others:
             columns[others[name]] = value
@@ -101,6 +109,24 @@ def _require_type(name: str, value: object, field: SchemaField) -> None:
     if not fits:
         msg = f"The property {name} must be of type {field.type}, got {json.dumps(value)}."
         raise InvalidInputError(msg)
+
+
+def _require_length(name: str, value: object, field: SchemaField, quotas: Quotas) -> None:
+    longest = quotas.textual_length if field.textual else quotas.categorical_length
+    if isinstance(value, str) and longest is not None and len(value) > longest:
+        msg = f"The property {name} has at most {longest} characters, got {len(value)}."
+        raise InvalidInputError(msg)
+
+
+def _require_unicode(given: Mapping[str, Any]) -> None:
+    """Refuse halves of surrogate pairs, which JSON can write and nothing can hold."""
+    for text in (*given, *given.values()):
+        if isinstance(text, str):
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                msg = "properties must be Unicode."
+                raise InvalidInputError(msg) from error
 
 
 def _refuse_constant(name: str) -> None:

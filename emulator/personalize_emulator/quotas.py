@@ -20,9 +20,11 @@ class Quotas:
     pending_batch_inference_jobs: int | None = 5
     pending_batch_segment_jobs: int | None = 5
     pending_solution_versions: int | None = 20
+    recommenders_in_region: int | None = 15
     # In a dataset group
     solutions: int | None = 10
     campaigns: int | None = 5
+    recommenders: int | None = 5
     filters: int | None = 30
     filter_fields: int | None = 20
     pending_data_deletion_jobs: int | None = 5
@@ -37,6 +39,11 @@ class Quotas:
     training_interactions: int | None = 1000
     training_users: int | None = 25
     training_users_share: float | None = 0.01
+    # A training considers this many items or actions: the ones met, or made known, last.
+    items_considered: int | None = 750_000
+    items_considered_by_version_2: int | None = 5_000_000
+    items_considered_by_text: int | None = 10_000_000
+    actions_considered: int | None = 1000
     id_length: int | None = 256
     categorical_length: int | None = 1000
     textual_length: int | None = 20_000

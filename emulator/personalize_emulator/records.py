@@ -36,6 +36,7 @@ class Records:
         self._held: dict[str, dict[str, Record]] = {}
         self._indexes: dict[str, RecordIndex] = {}
         self._changed: dict[str, set[str]] = {}
+        self._states: dict[str, list[float]] = {}
 
     def add_import(
         self, dataset_arn: str, rows: Iterable[tuple[str, Record]], *, at: float, replace: bool
@@ -130,6 +131,21 @@ class Records:
         self._store.once_committed(lambda: self._forget(dataset_arn))
         return deleted
 
+    def state(self, dataset_arn: str) -> list[float]:
+        """Return what changes with the records: when the latest came, and how many there are."""
+        with self._lock:
+            state = self._states.get(dataset_arn)
+        if state is None:
+            with self._store.transaction():
+                rows = self._store.execute(
+                    "SELECT coalesce(max(at), 0), count(*) FROM records WHERE arn = ?",
+                    (dataset_arn,),
+                )
+                state = list(rows[0])
+                with self._lock:
+                    self._states[dataset_arn] = state
+        return state
+
     def remove(self, dataset_arn: str) -> None:
         """Forget the records of a dataset that is gone from the store."""
         self._store.once_committed(lambda: self._forget(dataset_arn))
@@ -147,9 +163,11 @@ class Records:
             self._held.pop(dataset_arn, None)
             self._indexes.pop(dataset_arn, None)
             self._changed.pop(dataset_arn, None)
+            self._states.pop(dataset_arn, None)
 
     def _remember(self, dataset_arn: str, records: Mapping[str, Record]) -> None:
         with self._lock:
+            self._states.pop(dataset_arn, None)
             held = self._held.get(dataset_arn)
             if held is not None:
                 held.update(records)

@@ -15,6 +15,7 @@ from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.clock import Clock
 from personalize_emulator.errors import (
+    InvalidInputError,
     NotEmulatedError,
     SerializationError,
     ServiceError,
@@ -24,6 +25,7 @@ from personalize_emulator.events import Events
 from personalize_emulator.interactions import InteractionLog
 from personalize_emulator.jobs import Jobs
 from personalize_emulator.metric_data import MemoryMetricData, MetricData
+from personalize_emulator.model_store import Models
 from personalize_emulator.objects import MemoryObjects, ObjectStorage
 from personalize_emulator.quotas import Quotas
 from personalize_emulator.records import Records
@@ -33,7 +35,7 @@ from personalize_emulator.roles import AnyRole, Roles
 from personalize_emulator.runtime import Runtime
 from personalize_emulator.service_model import Operation, Surface
 from personalize_emulator.store import Store
-from personalize_emulator.training import Models
+from personalize_emulator.throttling import DocumentedRates, Throttle
 from personalize_emulator.validation import validate
 
 _log = logging.getLogger(__name__)
@@ -95,6 +97,7 @@ class PersonalizeService:
         account: str = "123456789012",
         region: str = "us-east-1",
         strict_answers: bool = False,
+        throttling: bool | Throttle = False,
     ) -> None:
         """Start the service.
 
@@ -109,11 +112,14 @@ class PersonalizeService:
             account: The account of requests whose access key is no account number.
             region: The Region of requests that are not signed.
             strict_answers: Hold every answer to its shape; tests do.
+            throttling: Whether requests beyond the documented rates are refused, or by what.
+                (default: none is)
         """
         store, clock = store or Store(), clock or Clock()
         clock.advance_to(store.latest_moment())
         self._default = Caller(account, region)
         self._strict_answers = strict_answers
+        self._throttle = DocumentedRates() if throttling is True else throttling or None
         self._surface = Surface()
         self.backend = Backend(
             store=store,
@@ -160,7 +166,10 @@ class PersonalizeService:
         try:
             if operation is None:
                 raise UnknownOperationError(404 if target is None else 400)
-            answer = self._answer(operation, _parsed(request.body), self._caller(headers))
+            document, caller = _parsed(request.body), self._caller(headers)
+            if self._throttle is not None:
+                self._throttle.admit(operation, document, caller)
+            answer = self._answer(operation, document, caller)
         except ServiceError as error:
             return _response(error.status, {"message": error.message}, operation, error.code)
         except Exception:
@@ -177,7 +186,7 @@ class PersonalizeService:
         region: str | None = None,
         service: str = "personalize",
     ) -> dict[str, Any]:
-        """Call an operation in process.
+        """Call an operation in process; it is not throttled.
 
         Args:
             operation: The name, `CreateSchema` say.
@@ -206,9 +215,8 @@ class PersonalizeService:
                 raise NotEmulatedError(operation.name)
             with self._alone(operation):
                 answer = handler(dict(request), caller)
-        except ServiceError as error:
-            error.status = operation.error_status(error.code) or error.status
-            raise
+        except ServiceError as raised:
+            raise _as_modelled(raised, operation) from raised
         return render(operation.output_shape, answer, strict=self._strict_answers)
 
     def _alone(self, operation: Operation) -> AbstractContextManager[None]:
@@ -225,6 +233,18 @@ class PersonalizeService:
         key = credential["key"]
         account = key if _ACCOUNT.fullmatch(key) else self._default.account
         return Caller(account, credential["region"])
+
+
+def _as_modelled(error: ServiceError, operation: Operation) -> ServiceError:
+    """Return an error as the operation knows it: with its status, and a name that it has.
+
+    Some operations know no ResourceInUseException, those of the runtime and CreateFilter say. What
+    they answer instead is not documented; here it is InvalidInputException.
+    """
+    if error.code == "ResourceInUseException" and operation.error_status(error.code) is None:
+        error = InvalidInputError(error.message)
+    error.status = operation.error_status(error.code) or error.status
+    return error
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

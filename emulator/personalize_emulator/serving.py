@@ -15,6 +15,7 @@ from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
+from personalize_emulator.datasets import dataset_of, parse_schema
 from personalize_emulator.errors import InvalidInputError, ResourceNotFoundError
 from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator, LeftOut
 from personalize_emulator.interactions import Moment
@@ -29,9 +30,7 @@ from personalize_emulator.models import (
 )
 from personalize_emulator.recipe_features import uses_context
 from personalize_emulator.records import Record
-from personalize_emulator.resources.dataset import dataset_of
-from personalize_emulator.resources.recipe import recipe_of
-from personalize_emulator.resources.schema import parse_schema
+from personalize_emulator.resources.recipe import recipe_of, use_case_of
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.user_history import UserHistory
 
@@ -44,7 +43,7 @@ class Deployment:
         arn: The campaign, the recommender, or the solution version that a batch job asks.
         recipe: What it was trained with.
         model: The model.
-        trained: How far its training looked.
+        document: That of the solution version, or of the recommender.
         group_arn: The dataset group whose data it is asked with.
         config: The `campaignConfig`, `recommenderConfig` or `batchInferenceJobConfig`.
     """
@@ -52,7 +51,7 @@ class Deployment:
     arn: str
     recipe: ServiceRecipe
     model: Model
-    trained: Moment
+    document: Document
     group_arn: str
     config: Document = field(default_factory=dict)
 
@@ -105,9 +104,9 @@ class Serving:
             raise ResourceNotFoundError(arn)
         return Deployment(
             arn=arn,
-            recipe=UseCase.of(recommender.document["recipeArn"]),
+            recipe=use_case_of(recommender.document["recipeArn"], caller),
             model=model,
-            trained=Moment.of(recommender.document),
+            document=recommender.document,
             group_arn=recommender.group_arn or "",
             config=recommender.document.get("recommenderConfig", {}),
         )
@@ -132,7 +131,7 @@ class Serving:
             arn=arn or version.arn,
             recipe=recipe_of(version.document["recipeArn"], version.caller),
             model=model,
-            trained=Moment.of(version.document),
+            document=version.document,
             group_arn=version.group_arn or "",
             config=config or {},
         )
@@ -265,7 +264,7 @@ class Serving:
         return self._backend.interactions.history(
             deployment.dataset(dataset_type),
             user_id,
-            trained=deployment.trained,
+            trained=Moment.of(deployment.document, dataset_type),
             real_time=deployment.recipe.real_time,
         )
 
@@ -380,7 +379,11 @@ def _exploration(config: Document) -> Exploration | None:
     if not given:
         return None
     default = Exploration()
-    return Exploration(
-        weight=float(given.get("explorationWeight", default.weight)),
-        age_cut_off=float(given.get("explorationItemAgeCutOff", default.age_cut_off)),
-    )
+    try:
+        return Exploration(
+            weight=float(given.get("explorationWeight", default.weight)),
+            age_cut_off=float(given.get("explorationItemAgeCutOff", default.age_cut_off)),
+        )
+    except ValueError as error:
+        msg = f"itemExplorationConfig must hold numbers: {error}."
+        raise InvalidInputError(msg) from error

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.emulator.cloud import interactions, recipe
+from cdk_personalize.avro_schema import DatasetType
+from tests.emulator.cloud import ITEMS, interactions, recipe
 
 if TYPE_CHECKING:
     from tests.emulator.cloud import Cloud
 
 HOUR = 3600.0
-WEEK = 7 * 24 * HOUR
+DAY = 24 * HOUR
+WEEK = 7 * DAY
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def pass_time(cloud: Cloud, seconds: float) -> None:
     """Let time pass, with what happens in it."""
     for _ in range(3):
         cloud.emulator.clock.advance(seconds / 3)
-        time.sleep(0.05)  # the emulator's own threads want a turn
+        cloud.catch_up()
 
 
 def types_of_versions(cloud: Cloud, solution: str) -> list[str]:
@@ -89,3 +91,104 @@ def test_does_not_train_once_it_is_switched_off(cloud: Cloud, group: str) -> Non
     cloud.settle(solution, update=True)
     pass_time(cloud, WEEK)
     assert types_of_versions(cloud, solution) == []
+
+
+def test_new_data_does_not_bring_the_first_training_back(cloud: Cloud, group: str) -> None:
+    solution = self_training(cloud, group)
+    cloud.version(solution)
+    cloud.import_csv(cloud.arn("dataset/shop/INTERACTIONS"), interactions(users=50))
+    pass_time(cloud, 1.1 * HOUR)
+    assert types_of_versions(cloud, solution) == ["MANUAL"]
+
+
+def test_trains_again_a_week_after_a_training_that_was_skipped(cloud: Cloud, group: str) -> None:
+    solution = self_training(cloud, group)
+    cloud.version(solution)
+    cloud.import_csv(cloud.arn("dataset/shop/INTERACTIONS"), interactions(users=50))
+    pass_time(cloud, WEEK + 1.1 * HOUR)
+    assert types_of_versions(cloud, solution) == ["MANUAL", "AUTOMATIC"]
+
+
+def test_events_are_new_data_too(cloud: Cloud, group: str) -> None:
+    solution = self_training(cloud, group)
+    _, tracking_id = cloud.tracker(group)
+    pass_time(cloud, 1.1 * HOUR)
+    types_of_versions(cloud, solution)
+    cloud.events.put_events(
+        trackingId=tracking_id,
+        userId="u0",
+        sessionId="s",
+        eventList=[{"eventType": "view", "itemId": "a1", "sentAt": datetime.now(UTC)}],
+    )
+    pass_time(cloud, WEEK)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC", "AUTOMATIC"]
+
+
+def test_items_are_no_new_data(cloud: Cloud, group: str) -> None:
+    cloud.dataset(group, DatasetType.ITEMS, ITEMS)
+    solution = self_training(cloud, group)
+    pass_time(cloud, 1.1 * HOUR)
+    types_of_versions(cloud, solution)
+    cloud.import_csv(cloud.arn("dataset/shop/ITEMS"), ITEMS)
+    pass_time(cloud, WEEK)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
+
+
+def test_what_the_clock_jumps_over_is_not_made_up_for(cloud: Cloud, group: str) -> None:
+    solution = self_training(cloud, group)
+    cloud.emulator.clock.advance(52 * WEEK)
+    cloud.catch_up()
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
+
+
+def test_the_schedule_is_anchored_to_the_start_of_a_training(cloud: Cloud, group: str) -> None:
+    solution = self_training(cloud, group)
+    cloud.emulator.clock.advance(WEEK + 4 * HOUR)  # an hour, a week, and three hours more
+    cloud.catch_up()
+    cloud.import_csv(cloud.arn("dataset/shop/INTERACTIONS"), interactions(users=50))
+    pass_time(cloud, WEEK - 4 * HOUR)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
+    pass_time(cloud, 1.1 * HOUR)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC", "AUTOMATIC"]
+
+
+def test_trains_within_an_hour_once_it_is_switched_on(cloud: Cloud, group: str) -> None:
+    solution = cloud.solution(group)
+    cloud.personalize.update_solution(solutionArn=solution, performAutoTraining=True)
+    cloud.settle(solution, update=True)
+    pass_time(cloud, 1.1 * HOUR)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
+
+
+def test_another_frequency_begins_within_the_hour(cloud: Cloud, group: str) -> None:
+    solution = self_training(cloud, group)
+    pass_time(cloud, 1.1 * HOUR)
+    types_of_versions(cloud, solution)
+    cloud.import_csv(cloud.arn("dataset/shop/INTERACTIONS"), interactions(users=50))
+    cloud.personalize.update_solution(
+        solutionArn=solution,
+        solutionUpdateConfig={"autoTrainingConfig": {"schedulingExpression": "rate(2 days)"}},
+    )
+    cloud.settle(solution, update=True)
+    pass_time(cloud, 1.1 * HOUR)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC", "AUTOMATIC"]
+    cloud.import_csv(cloud.arn("dataset/shop/INTERACTIONS"), interactions(users=60))
+    pass_time(cloud, 2.1 * DAY)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC"] * 3
+
+
+def test_other_weights_of_events_leave_the_schedule(cloud: Cloud, group: str) -> None:
+    solution = self_training(cloud, group)
+    pass_time(cloud, 1.1 * HOUR)
+    types_of_versions(cloud, solution)
+    cloud.import_csv(cloud.arn("dataset/shop/INTERACTIONS"), interactions(users=50))
+    events = [{"eventType": "view", "weight": 0.5}]
+    changes: dict[str, Any] = {
+        "solutionUpdateConfig": {"eventsConfig": {"eventParametersList": events}}
+    }
+    cloud.personalize.update_solution(solutionArn=solution, **changes)
+    cloud.settle(solution, update=True)
+    pass_time(cloud, 1.1 * HOUR)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
+    pass_time(cloud, WEEK)
+    assert types_of_versions(cloud, solution) == ["AUTOMATIC", "AUTOMATIC"]

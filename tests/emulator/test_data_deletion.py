@@ -110,7 +110,7 @@ def test_deletes_what_an_import_replaced_and_a_model_still_knows(cloud: Cloud, g
     log = cloud.emulator.service.backend.interactions
     resource = cloud.emulator.service.backend.store.get(version)
     assert resource is not None
-    trained = Moment.of(resource.document)
+    trained = Moment.of(resource.document, DatasetType.INTERACTIONS)
     assert log.history(dataset, "u0", trained=trained, real_time=False) == []
     assert log.history(dataset, "u2", trained=trained, real_time=False) != []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType
-from tests.emulator.cloud import ITEMS, ROLE, interactions
+from tests.emulator.cloud import ITEMS, ROLE, interactions, recipe
 
 if TYPE_CHECKING:
     from tests.emulator.cloud import Cloud
@@ -208,3 +208,30 @@ def test_data_is_gone_with_its_dataset(cloud: Cloud) -> None:
     )["datasetArn"]
     assert again == items
     assert not cloud.emulator.service.backend.records.all(again)
+
+
+def test_a_group_that_is_being_deleted_takes_nothing_new(cloud: Cloud) -> None:
+    group = cloud.group()
+    schema = cloud.schema()
+    delete(cloud, group)
+    personalize = cloud.personalize
+    in_use = personalize.exceptions.ResourceInUseException
+    with pytest.raises(in_use, match="DELETE PENDING"):
+        personalize.create_dataset(
+            name="log", datasetGroupArn=group, datasetType="Interactions", schemaArn=schema
+        )
+    with pytest.raises(in_use, match="DELETE PENDING"):
+        personalize.create_solution(
+            name="for-you", datasetGroupArn=group, recipeArn=recipe("aws-sims")
+        )
+    with pytest.raises(in_use, match="DELETE PENDING"):
+        personalize.create_event_tracker(name="clicks", datasetGroupArn=group)
+    # CreateFilter knows no ResourceInUseException.
+    with pytest.raises(personalize.exceptions.InvalidInputException, match="DELETE PENDING"):
+        personalize.create_filter(name="some", datasetGroupArn=group, filterExpression=BOUGHT)
+
+
+def test_a_group_is_deleted_once(cloud: Cloud) -> None:
+    group = cloud.group()
+    delete(cloud, group)
+    assert "DELETE PENDING" in refused(cloud, group)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.filter_expression import parse
-from personalize_emulator.filtering import FilterEvaluator
+from cdk_personalize.filter_expression import Target, parse
+from personalize_emulator.filtering import FilterEvaluator, LeftOut
 from personalize_emulator.models import HistoryEvent
 from personalize_emulator.record_index import RecordIndex
 from personalize_emulator.user_history import UserHistory
@@ -199,6 +199,124 @@ def test_the_current_item_must_be_named() -> None:
         let_through("INCLUDE ItemID WHERE Items.GENRE IN CurrentItem.GENRE")
 
 
+def test_a_user_must_be_named_where_one_is_looked_at() -> None:
+    with pytest.raises(ValueError, match=r"CurrentUser\.AGE needs a request with a userId"):
+        FilterEvaluator(
+            parse("EXCLUDE ItemID WHERE Items.YEAR > 1 IF CurrentUser.AGE < 18"),
+            {},
+            records=[RecordIndex(ITEMS)],
+            met=lambda *_: (),
+        )
+
+
 def test_a_filter_of_users_is_none_of_items() -> None:
-    with pytest.raises(ValueError, match="a filter of UserID does not apply"):
+    with pytest.raises(ValueError, match="a filter of UserID does not apply to recommendations"):
         let_through('INCLUDE UserID WHERE Users.PLAN IN ("gold")')
+
+
+USERS = {"ann": {"PLAN": "gold", "AGE": 30}, "bob": {"PLAN": "basic", "AGE": 12}, "eve": {}}
+DID = {"click": {"ann", "eve"}, "buy": {"bob"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('INCLUDE UserID WHERE Users.PLAN IN ("gold")', "ann"),
+        ("EXCLUDE UserID WHERE Users.AGE < 18", "ann eve"),
+        ('INCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("click","rate")', "ann eve"),
+        ("EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN (*)", ""),
+        (
+            'INCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("click") | '
+            'EXCLUDE UserID WHERE Users.PLAN IN ("gold")',
+            "eve",
+        ),
+    ],
+)
+def test_users_are_chosen_by_their_columns_and_by_what_they_did(text: str, expected: str) -> None:
+    def met(_: DatasetType, event_type: str | None) -> set[str]:
+        return set().union(*DID.values()) if event_type is None else DID.get(event_type, set())
+
+    allowed = FilterEvaluator(
+        parse(text), {}, target=Target.USER, records=[RecordIndex(USERS)], met=met
+    )
+    assert {user for user in USERS if allowed(user)} == set(expected.split())
+
+
+ACTIONS = {"enrol": {"VALUE": 10, "KIND": "loyalty"}, "install": {"VALUE": 3, "KIND": "app"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('EXCLUDE ActionID WHERE Actions.KIND IN ("app")', "enrol"),
+        ("INCLUDE ActionID WHERE Actions.VALUE > (5)", "enrol"),
+        ('INCLUDE ActionID WHERE Actions.ACTION_ID IN ("install")', "install"),
+        ('EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("NOT_TAKEN")', "install"),
+        ('EXCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("Not Taken")', "install"),
+        ('INCLUDE ActionID WHERE Action_Interactions.EVENT_TYPE IN ("taken")', "install"),
+    ],
+)
+def test_actions_are_chosen_by_their_columns_and_by_what_the_user_did(
+    text: str, expected: str
+) -> None:
+    past = UserHistory(
+        lambda _: [HistoryEvent("enrol", "NOT_TAKEN", 1), HistoryEvent("install", "Taken", 2)],
+        {DatasetType.ACTION_INTERACTIONS: None},
+    )
+    allowed = FilterEvaluator(
+        parse(text), {}, target=Target.ACTION, records=[RecordIndex(ACTIONS)], met=past.met
+    )
+    assert {action for action in ACTIONS if allowed(action)} == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('INCLUDE ActionID WHERE Interactions.EVENT_TYPE IN ("buy")', "enrol install"),
+        ('INCLUDE ActionID WHERE Interactions.EVENT_TYPE IN ("view")', ""),
+        ('EXCLUDE ActionID WHERE Interactions.EVENT_TYPE IN ("buy")', ""),
+        ('INCLUDE ActionID WHERE Interactions.EVENT_TYPE NOT IN ("view")', "enrol install"),
+    ],
+)
+def test_actions_depend_on_whether_the_user_did_something_with_items(
+    text: str, expected: str
+) -> None:
+    past = UserHistory(lambda _: [HistoryEvent("a1", "Buy", 1)], {DatasetType.INTERACTIONS: None})
+    allowed = FilterEvaluator(
+        parse(text), {}, target=Target.ACTION, records=[RecordIndex(ACTIONS)], met=past.met
+    )
+    assert {action for action in ACTIONS if allowed(action)} == set(expected.split())
+
+
+def test_the_most_recent_interactions_of_each_type_count() -> None:
+    events = [HistoryEvent(f"i{n}", kind, n) for n in range(4) for kind in ("view", "buy")]
+    past = UserHistory(lambda _: events, {DatasetType.INTERACTIONS: 2})
+    assert set(past.met(DatasetType.INTERACTIONS, "VIEW")) == {"i2", "i3"}
+    assert set(past.met(DatasetType.INTERACTIONS, None)) == {"i2", "i3"}
+
+
+def test_records_put_later_count_before_older_ones() -> None:
+    newer = RecordIndex({"alien": {"GENRE": "Comedy"}, "new": {"GENRE": "Comedy"}})
+    allowed = FilterEvaluator(
+        parse('INCLUDE ItemID WHERE Items.GENRE IN ("Comedy")'),
+        {},
+        records=[newer, RecordIndex(ITEMS)],
+        met=lambda *_: (),
+    )
+    catalogue = ["new", *ITEMS]
+    assert allowed.mask(catalogue).tolist() == [allowed(item) for item in catalogue]
+    assert {item for item in catalogue if allowed(item)} == {"new", "alien", "clue", "shrek"}
+
+
+def test_what_the_service_leaves_out_is_left_out_of_the_filter_too() -> None:
+    asked = FilterEvaluator(
+        parse('INCLUDE ItemID WHERE Items.GENRE IN ("Comedy")'),
+        {},
+        records=[RecordIndex(ITEMS)],
+        met=lambda *_: (),
+    )
+    both, alone = LeftOut(["clue"], asked), LeftOut(["clue"], None)
+    catalogue = list(ITEMS)
+    assert [item for item in catalogue if both(item)] == ["shrek"]
+    assert both.mask(catalogue).tolist() == [both(item) for item in catalogue]
+    assert alone.mask(catalogue).tolist() == [item != "clue" for item in catalogue]

@@ -72,3 +72,58 @@ def test_is_deleted(cloud: Cloud) -> None:
     cloud.personalize.delete_metric_attribution(metricAttributionArn=arn)
     cloud.vanish(arn)
     assert cloud.personalize.list_metric_attributions()["metricAttributions"] == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("COUNT()", "must be SUM"),
+        ("SUM(Users.AGE)", "must be SUM"),
+        ("SUM(Interactions.NOTHING)", "no column of Interactions"),
+        ("SUM(Interactions.EVENT_TYPE)", "of type string"),
+        ("SUM(Items.PRICE)", "does not have"),
+    ],
+)
+def test_a_metric_must_fit_the_datasets(cloud: Cloud, expression: str, reason: str) -> None:
+    with pytest.raises(cloud.personalize.exceptions.InvalidInputException, match=reason):
+        cloud.personalize.create_metric_attribution(
+            name="sales",
+            datasetGroupArn=group_of(cloud),
+            metrics=[{"eventType": "buy", "metricName": "sales", "expression": expression}],
+            metricsOutputConfig={"roleArn": ROLE},
+        )
+
+
+def test_a_metric_that_is_added_must_fit_too(cloud: Cloud) -> None:
+    arn = create(cloud, group_of(cloud))
+    with pytest.raises(cloud.personalize.exceptions.InvalidInputException, match="must be SUM"):
+        cloud.personalize.update_metric_attribution(
+            metricAttributionArn=arn,
+            addMetrics=[{"eventType": "x", "metricName": "y", "expression": "MAX(Items.PRICE)"}],
+        )
+
+
+def test_the_group_needs_interactions(cloud: Cloud) -> None:
+    with pytest.raises(cloud.personalize.exceptions.InvalidInputException, match="EVENT_TYPE"):
+        create(cloud, cloud.group())
+
+
+def test_a_name_is_there_once(cloud: Cloud) -> None:
+    arn = create(cloud, group_of(cloud))
+    with pytest.raises(cloud.personalize.exceptions.ResourceAlreadyExistsException, match="bought"):
+        cloud.personalize.update_metric_attribution(
+            metricAttributionArn=arn,
+            addMetrics=[{"eventType": "x", "metricName": "bought", "expression": "SAMPLECOUNT()"}],
+        )
+
+
+def test_there_are_ten_metrics_at_most(limited: Cloud) -> None:
+    arn = create(limited, group_of(limited))
+    with pytest.raises(limited.personalize.exceptions.InvalidInputException, match="at most 10"):
+        limited.personalize.update_metric_attribution(
+            metricAttributionArn=arn,
+            addMetrics=[
+                {"eventType": "x", "metricName": f"m{n}", "expression": "SAMPLECOUNT()"}
+                for n in range(9)
+            ],
+        )

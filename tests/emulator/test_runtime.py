@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType
+from personalize_emulator.recommendation_journal import Recommendation, RecommendationJournal
 from tests.emulator.cloud import interactions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from personalize_emulator import PersonalizeEmulator
     from tests.emulator.cloud import Cloud
     from tests.emulator.conftest import Shop
 
@@ -243,18 +247,121 @@ def test_an_including_filter_needs_its_values(shop: Shop) -> None:
         shop.cloud.runtime.get_recommendations(campaignArn=shop.for_you, userId="u2", filterArn=arn)
 
 
-def test_answers_metadata_on_demand(shop: Shop) -> None:
+def test_context_moves_to_the_model_if_it_is_a_column(shop: Shop) -> None:
     answer = shop.cloud.runtime.get_recommendations(
-        campaignArn=shop.for_you,
-        userId="u2",
-        numResults=1,
-        metadataColumns={"ITEMS": ["CATEGORY"]},
+        campaignArn=shop.for_you, userId="u2", context={"EVENT_TYPE": "view"}
     )
-    assert answer["itemList"][0]["metadata"] == {"CATEGORY": "A"}
+    assert answer["itemList"]
 
 
-def test_metadata_must_be_switched_on_for_older_recipes(shop: Shop) -> None:
-    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="enableMeta"):
+def test_context_must_be_a_column_of_interactions(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="DEVICE"):
         shop.cloud.runtime.get_recommendations(
-            campaignArn=shop.related, itemId="a1", metadataColumns={"ITEMS": ["CATEGORY"]}
+            campaignArn=shop.for_you, userId="u2", context={"DEVICE": "phone"}
         )
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="DEVICE"):
+        shop.cloud.runtime.get_personalized_ranking(
+            campaignArn=shop.ranking, userId="u2", inputList=["a1"], context={"DEVICE": "phone"}
+        )
+
+
+def test_recipes_that_use_no_context_refuse_it(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="contextual"):
+        shop.cloud.runtime.get_recommendations(
+            campaignArn=shop.related, itemId="a1", context={"EVENT_TYPE": "view"}
+        )
+
+
+def test_similar_items_have_no_scores(shop: Shop) -> None:
+    answer = shop.cloud.runtime.get_recommendations(campaignArn=shop.related, itemId="a1")
+    assert all("score" not in item for item in answer["itemList"])
+
+
+def test_a_ranking_has_scores(shop: Shop) -> None:
+    answer = shop.cloud.runtime.get_personalized_ranking(
+        campaignArn=shop.ranking, userId="u2", inputList=["a1", "unknown"]
+    )
+    first, last = (item["score"] for item in answer["personalizedRanking"])
+    assert first > last == 0
+
+
+def test_a_campaign_and_a_recommender_are_not_asked_together(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="Either"):
+        shop.cloud.runtime.get_recommendations(
+            campaignArn=shop.for_you, recommenderArn=shop.cloud.arn("recommender/x"), userId="u2"
+        )
+
+
+def test_a_recommender_that_is_not_there_is_not_found(cloud: Cloud) -> None:
+    with pytest.raises(cloud.runtime.exceptions.ResourceNotFoundException):
+        cloud.runtime.get_recommendations(recommenderArn=cloud.arn("recommender/x"), userId="u2")
+
+
+def test_other_campaigns_are_not_asked_for_actions(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="GetRecomm"):
+        shop.cloud.runtime.get_action_recommendations(campaignArn=shop.for_you, userId="u2")
+
+
+def test_actions_are_asked_of_a_campaign(shop: Shop) -> None:
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="campaignArn"):
+        shop.cloud.runtime.get_action_recommendations(userId="u2")
+
+
+def test_a_filter_by_the_current_item_is_for_related_items(shop: Shop) -> None:
+    arn = shop.cloud.filter(
+        shop.group, "INCLUDE ItemID WHERE Items.CATEGORY IN CurrentItem.CATEGORY", "same"
+    )
+    answer = shop.cloud.runtime.get_recommendations(
+        campaignArn=shop.related, itemId="b1", filterArn=arn
+    )
+    assert {item["itemId"][0] for item in answer["itemList"]} == {"b"}
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="CurrentItem"):
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.for_you, userId="u2", filterArn=arn)
+
+
+def test_a_filter_by_what_the_user_did_needs_a_user(shop: Shop) -> None:
+    arn = shop.cloud.filter(
+        shop.group, "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (*)", "unseen"
+    )
+    with pytest.raises(shop.cloud.runtime.exceptions.InvalidInputException, match="userId"):
+        shop.cloud.runtime.get_recommendations(campaignArn=shop.related, itemId="a1", filterArn=arn)
+    answer = shop.cloud.runtime.get_recommendations(
+        campaignArn=shop.related, itemId="a1", userId="u2", filterArn=arn
+    )
+    ids = {item["itemId"] for item in answer["itemList"]}
+    assert ids.isdisjoint(
+        event.item_id
+        for event in shop.cloud.emulator.service.backend.interactions.history(
+            shop.interactions, "u2"
+        )
+    )
+
+
+def test_an_import_moves_no_answer_before_the_next_training(cloud: Cloud) -> None:
+    group = cloud.group()
+    log = cloud.dataset(group, csv=interactions())
+    solution = cloud.solution(group)
+    campaign = cloud.campaign(cloud.version(solution))
+
+    def answer() -> list[tuple[str, float]]:
+        found = cloud.runtime.get_recommendations(campaignArn=campaign, userId="u2")
+        return [(item["itemId"], item["score"]) for item in found["itemList"]]
+
+    before = answer()
+    header = interactions().splitlines()[0]
+    others = "\n".join(f"u2,b{n},{1_800_000_000 + n},view," for n in range(9))
+    cloud.import_csv(log, f"{header}\n{others}", mode="INCREMENTAL")
+    assert answer() == before
+    cloud.import_csv(log, f"{header}\n{others}")
+    assert answer() == before
+
+
+def test_what_was_recommended_is_known_after_a_restart(
+    run: Callable[[], PersonalizeEmulator],
+) -> None:
+    with run() as emulator:
+        journal = RecommendationJournal(emulator.service.backend.store)
+        given = journal.add("arn:of:a:campaign", ["a1", "a2"], at=0.0)
+    with run() as emulator:
+        found = RecommendationJournal(emulator.service.backend.store).get(given)
+        assert found == Recommendation("arn:of:a:campaign", ["a1", "a2"])

@@ -88,3 +88,21 @@ def test_too_many_leave_the_resource_as_it_was(limited: Cloud) -> None:
     with pytest.raises(limited.personalize.exceptions.TooManyTagsException):
         tag(limited, arn, **{f"key{number}": "x" for number in range(51)})
     assert tags_of(limited, arn) == {}
+
+
+def test_no_more_are_removed_at_once_than_there_can_be(limited: Cloud) -> None:
+    arn = limited.group()
+    keys = [f"key{number}" for number in range(51)]
+    with pytest.raises(limited.personalize.exceptions.TooManyTagKeysException):
+        limited.personalize.untag_resource(resourceArn=arn, tagKeys=keys)
+
+
+def test_those_of_what_is_being_deleted_stay_as_they_are(cloud: Cloud) -> None:
+    arn = cloud.group()
+    tag(cloud, arn, team="shop")
+    cloud.personalize.delete_dataset_group(datasetGroupArn=arn)
+    with pytest.raises(cloud.personalize.exceptions.ResourceInUseException, match="DELETE"):
+        tag(cloud, arn, team="search")
+    with pytest.raises(cloud.personalize.exceptions.ResourceInUseException, match="DELETE"):
+        cloud.personalize.untag_resource(resourceArn=arn, tagKeys=["team"])
+    assert tags_of(cloud, arn) == {"team": "shop"}

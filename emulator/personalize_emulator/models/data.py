@@ -149,6 +149,28 @@ class TrainingData:
             weight=None if self.weight is None else self.weight[kept],
         )
 
+    def with_items_at_most(self, most: int | None) -> Self:
+        """The same data with as many items as are considered: those met or made known last.
+
+        Args:
+            most: How many (default: all).
+        """
+        if most is None or len(self.item_ids) <= most:
+            return self
+        latest = np.full(len(self.item_ids), np.iinfo(np.int64).min)
+        np.maximum.at(latest, self.item, self.timestamp)
+        kept = np.sort(np.argsort(latest, kind="stable")[-most:])
+        position = np.full(len(self.item_ids), -1, dtype=np.int32)
+        position[kept] = np.arange(most, dtype=np.int32)
+        items = [self.item_ids[item] for item in kept]
+        smaller = self.where(position[self.item] >= 0)
+        return replace(
+            smaller,
+            item=position[smaller.item],
+            item_ids=items,
+            item_metadata={i: self.item_metadata[i] for i in items if i in self.item_metadata},
+        )
+
 
 def _codes(names: Iterable[str]) -> tuple[NDArray[np.int32], list[str]]:
     """Number names in the order of their first appearance."""

@@ -23,9 +23,10 @@ def best(
         count: The most to choose.
         allowed: The filter (default: all may be chosen).
     """
+    kept: NDArray[np.intp] | None = None
     if isinstance(allowed, CatalogueFilter):
-        scores = np.where(allowed.mask(item_ids), scores, 0)
-        allowed = None
+        kept = np.flatnonzero(allowed.mask(item_ids))
+        scores, allowed = scores[kept], None
     chosen: list[ScoredItem] = []
     looked_at, reach = 0, count
     # Only the head is sorted; a filter that rejects much makes it reach further down.
@@ -35,7 +36,7 @@ def best(
         for position in head[looked_at:]:
             if scores[position] <= 0:
                 return chosen
-            item = item_ids[position]
+            item = item_ids[position if kept is None else kept[position]]
             if allowed is None or allowed(item):
                 chosen.append(ScoredItem(item, float(scores[position])))
                 if len(chosen) == count:

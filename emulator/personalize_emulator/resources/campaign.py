@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from cdk_personalize.recipe import Recipe
+from personalize_emulator.automatic_updates import UPDATE_MODEL, is_updated, update_interval
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceInUseError
-from personalize_emulator.jobs import Job
+from personalize_emulator.group_data import GroupData
+from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.resources.family import ResourceFamily, is_settled
 from personalize_emulator.resources.recipe import recipe_of
+from personalize_emulator.resources.training_config import require_exploration, require_metadata
 from personalize_emulator.store import Document, Resource, Store
+from personalize_emulator.training import TrainingPlan
 
 _LATEST = "/$LATEST"
 
@@ -28,12 +32,13 @@ class Campaigns(ResourceFamily):
     update_seconds = 300.0
     delete_seconds = 60.0
     latest_update = "latestCampaignUpdate"
+    repeated = frozenset({UPDATE_MODEL})
 
     def create_campaign(self, request: Document, caller: Caller) -> Document:
         """Deploy a version of a solution."""
         version = self._deployable(request["solutionVersionArn"], caller)
         config = request.get("campaignConfig", {})
-        _require_fit(config, request["solutionVersionArn"], version)
+        self._require_fit(config, request["solutionVersionArn"], version)
         used = self._count(caller, group=version.group_arn)
         self._require_room(self._quotas.campaigns, used, "campaigns in a dataset group")
         arn = caller.arn(f"campaign/{request['name']}")
@@ -81,7 +86,7 @@ class Campaigns(ResourceFamily):
             msg = f"{version.arn} is not of the campaign's dataset group, {campaign.group_arn}."
             raise InvalidInputError(msg)
         if "campaignConfig" in given:
-            _require_fit(given["campaignConfig"], target, version)
+            self._require_fit(given["campaignConfig"], target, version)
         held = {name: campaign.document[name] for name in _UPDATED if name in campaign.document}
         self._update(campaign, {**held, **given, "solutionVersionArn": version.arn})
         return {"campaignArn": campaign.arn}
@@ -94,7 +99,7 @@ class Campaigns(ResourceFamily):
     def finish(self, job: Job) -> None:
         """Mark the campaign as done; with an update done, what it changed holds."""
         super().finish(job)
-        if job.action == "delete":
+        if job.action not in {"create", "update"}:
             return
         if job.action == "update":
             update = self._existing(job.arn).document[self.latest_update]
@@ -103,8 +108,33 @@ class Campaigns(ResourceFamily):
             version = self._store.get(update["solutionVersionArn"])
             if version is not None and version.parent_arn is not None:
                 self._store.move(job.arn, version.parent_arn)
+        self._update_model_again(job.arn)
         # A version may have become ACTIVE in the meantime.
         self._follow(self._existing(job.arn))
+
+    def work(self, job: Job) -> Outcome | None:
+        """Have the deployed model take in what came since, if it is one that does."""
+        campaign = self._existing(job.arn)
+        version = self._store.get(campaign.document["solutionVersionArn"])
+        if job.action != UPDATE_MODEL or campaign.status != "ACTIVE" or version is None:
+            return None
+        if not is_updated(version, self._store):
+            return None
+        plan = TrainingPlan.of(self._backend, version.document)
+        updated = plan.updated_if_new(version.arn)
+        return None if updated is None else updated.keeper(self._backend, version.arn)
+
+    def repeat(self, job: Job) -> None:
+        """Have the model updated again, an interval from now; there is one such job at most."""
+        self._update_model_again(job.arn)
+
+    def _update_model_again(self, arn: str) -> None:
+        self._jobs.cancel(arn, UPDATE_MODEL)
+        version = self._existing(self._existing(arn).document["solutionVersionArn"])
+        recipe = recipe_of(version.document["recipeArn"], version.caller)
+        interval = update_interval(recipe, version.document.get("solutionConfig", {}))
+        if interval is not None:
+            self._jobs.submit(arn, UPDATE_MODEL, 0, after=interval)
 
     def follow(self, solution_arn: str) -> None:
         """Have the campaigns that want it deploy the newest version of a solution."""
@@ -141,6 +171,29 @@ class Campaigns(ResourceFamily):
             raise InvalidInputError(msg)
         return version
 
+    def _require_fit(self, config: Document, target: str, version: Resource) -> None:
+        """Refuse a configuration that does not go with what is deployed.
+
+        Raises:
+            InvalidInputError: There is such a thing in it.
+        """
+        if config.get("syncWithLatestSolutionVersion") and not target.endswith(_LATEST):
+            msg = (
+                "syncWithLatestSolutionVersion needs the solutionVersionArn in the form "
+                f"{version.parent_arn}{_LATEST}."
+            )
+            raise InvalidInputError(msg)
+        recipe = recipe_of(version.document["recipeArn"], version.caller)
+        for name, wanted in _CONFIG_OF.items():
+            if name in config and recipe is not wanted:
+                msg = f"{name} is for {wanted} alone, not for {recipe}."
+                raise InvalidInputError(msg)
+        if not recipe.type.is_real_time:
+            msg = f"A solution of {recipe} cannot be deployed."
+            raise InvalidInputError(msg)
+        require_exploration(config)
+        require_metadata(config, GroupData(self._backend, version.group_arn or ""))
+
 
 def follow_latest(backend: Backend, solution_arn: str) -> None:
     """Have campaigns follow, after a version of their solution has become ACTIVE."""
@@ -163,25 +216,3 @@ def _target(campaign: Resource) -> str:
     if _is_synced(campaign):
         return f"{campaign.parent_arn}{_LATEST}"
     return str(campaign.document["solutionVersionArn"])
-
-
-def _require_fit(config: Document, target: str, version: Resource) -> None:
-    """Refuse a configuration that does not go with what is deployed.
-
-    Raises:
-        InvalidInputError: There is such a thing in it.
-    """
-    if config.get("syncWithLatestSolutionVersion") and not target.endswith(_LATEST):
-        msg = (
-            "syncWithLatestSolutionVersion needs the solutionVersionArn in the form "
-            f"{version.parent_arn}{_LATEST}."
-        )
-        raise InvalidInputError(msg)
-    recipe = recipe_of(version.document["recipeArn"], version.caller)
-    for name, wanted in _CONFIG_OF.items():
-        if name in config and recipe is not wanted:
-            msg = f"{name} is for {wanted} alone, not for {recipe}."
-            raise InvalidInputError(msg)
-    if not recipe.type.is_real_time:
-        msg = f"A solution of {recipe} cannot be deployed."
-        raise InvalidInputError(msg)

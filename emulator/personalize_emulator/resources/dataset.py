@@ -6,11 +6,13 @@ import uuid
 
 from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.caller import Caller
+from personalize_emulator.datasets import dataset_of, parse_schema
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.jobs import Job
 from personalize_emulator.resources.family import ResourceFamily
-from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document, Resource
+
+__all__ = ["Datasets", "dataset_of"]
 
 # What must be over, before their dataset can go. The guide's page delete-dataset does not name
 # exports; but what is to be written must be there.
@@ -115,8 +117,3 @@ class Datasets(ResourceFamily):
                 f"the dataset group of {expected or 'none'}."
             )
             raise InvalidInputError(msg)
-
-
-def dataset_of(group_arn: str, dataset_type: DatasetType) -> str:
-    """Return the ARN that the dataset of this type has, in this group."""
-    return f"{group_arn.replace(':dataset-group/', ':dataset/')}/{dataset_type.arn_segment}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar, NoReturn
 
@@ -20,6 +21,8 @@ from personalize_emulator.errors import (
 from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.resources.tags import add_tags
 from personalize_emulator.store import Document, Resource
+
+_log = logging.getLogger(__name__)
 
 _PAGE = 100
 
@@ -58,6 +61,9 @@ class ResourceFamily:
     latest_update: ClassVar[str] = ""
     """The member of the document that shows how the latest update gets on."""
 
+    repeated: ClassVar[frozenset[str]] = frozenset()
+    """What the clock has done again and again, behind the status; see `repeat`."""
+
     def __init__(self, backend: Backend) -> None:
         """Stand on the shared parts."""
         self._backend = backend
@@ -69,6 +75,8 @@ class ResourceFamily:
 
     def begin(self, job: Job) -> None:
         """Mark the resource as being worked on."""
+        if job.action in self.repeated:
+            return
         if job.action == "update":
             self._change_update(job.arn, status="CREATE IN_PROGRESS")
         else:
@@ -80,7 +88,9 @@ class ResourceFamily:
 
     def finish(self, job: Job) -> None:
         """Mark the resource as done."""
-        if job.action == "update":
+        if job.action in self.repeated:
+            self.repeat(job)
+        elif job.action == "update":
             self._change_update(job.arn, status="ACTIVE")
         elif job.action == "delete":
             self._remove(job.arn)
@@ -88,11 +98,18 @@ class ResourceFamily:
             self._change(job.arn, status="ACTIVE")
 
     def fail(self, job: Job, reason: str) -> None:
-        """Mark the resource as failed."""
-        if job.action == "update":
+        """Mark the resource as failed; what is repeated changes nothing then."""
+        if job.action in self.repeated:
+            _log.warning("%s of %s failed: %s", job.action, job.arn, reason)
+            self.repeat(job)
+        elif job.action == "update":
             self._change_update(job.arn, status="CREATE FAILED", failureReason=reason)
         else:
             self._change(job.arn, status="CREATE FAILED", failureReason=reason)
+
+    def repeat(self, job: Job) -> None:
+        """See to it that a repeated job is done again, at its time."""
+        raise NotImplementedError
 
     # What operations are made of
 
@@ -136,8 +153,15 @@ class ResourceFamily:
         self._store.add(resource)
         add_tags(self._store, resource.arn, tags, self._quotas.tags)
 
-    def _update(self, resource: Resource, update: Document) -> None:
+    def _update(
+        self, resource: Resource, update: Document, *, seconds: float | None = None
+    ) -> None:
         """Begin an update, which shows apart until it is done.
+
+        Args:
+            resource: What to update.
+            update: What will hold then.
+            seconds: How long it lasts, by the emulated clock. (default: `update_seconds`)
 
         Raises:
             ResourceInUseError: An update is under way.
@@ -151,7 +175,8 @@ class ResourceFamily:
             "lastUpdatedDateTime": now,
         }
         self._store.save(resource)
-        self._jobs.submit(resource.arn, "update", self.update_seconds)
+        lasts = self.update_seconds if seconds is None else seconds
+        self._jobs.submit(resource.arn, "update", lasts)
 
     def _delete(self, resource: Resource) -> None:
         """Begin a deletion.

@@ -8,11 +8,10 @@ from cdk_personalize.avro_schema import AvroSchema, DatasetType
 from personalize_emulator.attribution import Attribution, Metric
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
+from personalize_emulator.datasets import dataset_of, parse_schema
 from personalize_emulator.errors import InvalidInputError, ResourceAlreadyExistsError
 from personalize_emulator.jobs import Job, Outcome
-from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.family import ResourceFamily
-from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document, Resource
 
 _log = logging.getLogger(__name__)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from cdk_personalize.avro_schema import AvroSchema, Domain
 from personalize_emulator.caller import Caller
+from personalize_emulator.datasets import parse_schema
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.store import Document, Resource
+
+__all__ = ["Schemas", "parse_schema"]
 
 
 class Schemas(ResourceFamily):
@@ -52,17 +52,3 @@ class Schemas(ResourceFamily):
                 self._refuse(f"{arn} is the schema of", dataset)
         self._store.remove(arn)
         return {}
-
-
-def parse_schema(document: Document) -> AvroSchema:
-    """Return the columns that the document, or the request, of a schema declares.
-
-    Raises:
-        ValueError: They break a rule.
-    """
-    return _parsed(document["schema"], document.get("domain"))
-
-
-@lru_cache(maxsize=128)
-def _parsed(text: str, domain: str | None) -> AvroSchema:
-    return AvroSchema.parse(text, Domain(domain) if domain else None)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import re
 
 from cdk_personalize.recipe import Recipe
 from personalize_emulator.caller import Caller
-from personalize_emulator.errors import InvalidInputError, NotEmulatedError, ServiceError
+from personalize_emulator.errors import InvalidInputError, ServiceError
+from personalize_emulator.group_data import GroupData
 from personalize_emulator.jobs import Job
 from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.resources.recipe import recipe_of
+from personalize_emulator.resources.solution_config import (
+    AUTO_ML_RECIPES,
+    DEFAULT_SCHEDULE,
+    candidates_of,
+    days_between_trainings,
+    require_events_fit,
+    require_fit,
+    require_incremental,
+)
 from personalize_emulator.resources.solution_version import SolutionVersions
-from personalize_emulator.store import Document
+from personalize_emulator.store import Document, Resource
 
-_SCHEDULE = re.compile(r"rate\((\d+) days?\)")
-_LONGEST_RATE = 30
-_DEFAULT_SCHEDULE = "rate(7 days)"
-
-_TRAIN = "train"
+_TRAIN_FIRST, _TRAIN = "train-first", "train"
 _DAY = 86_400.0
 _FIRST_TRAINING_SECONDS = 3600.0  # within the hour, says the guide
 _BATCH_JOBS = ("batch-inference-job", "batch-segment-job")
 _SWITCHES = ("performAutoTraining", "performIncrementalUpdate")
-
-_WITH_EVENTS_CONFIG = (Recipe.USER_PERSONALIZATION_V2, Recipe.PERSONALIZED_RANKING_V2)
 
 
 class Solutions(ResourceFamily):
@@ -35,26 +38,24 @@ class Solutions(ResourceFamily):
     update_seconds = 20.0
     delete_seconds = 30.0
     latest_update = "latestSolutionUpdate"
+    repeated = frozenset({_TRAIN_FIRST, _TRAIN})
 
     def create_solution(self, request: Document, caller: Caller) -> Document:
         """Create a solution; nothing is trained yet.
 
         Whether the service wants data to be there is not documented; here a training does, and a
-        solution does not.
+        solution does not. What it names of the data, columns say, has to be there.
         """
         group = self._get_active(request["datasetGroupArn"], caller, kind="dataset-group")
+        data = GroupData(self._backend, group.arn)
         if request.get("performAutoML"):
-            part = "performAutoML"
-            raise NotEmulatedError(part)
-        if "recipeArn" not in request:
+            _require_auto_ml(request, caller)
+            request["performHPO"] = True  # "this parameter is always true", says CreateSolution
+        elif "recipeArn" not in request:
             msg = "recipeArn must be given, unless performAutoML is true."
             raise InvalidInputError(msg)
-        recipe = recipe_of(request["recipeArn"], caller)
-        config = request.get("solutionConfig", {})
-        _require_fit(recipe, config)
-        if request.get("performIncrementalUpdate") and recipe is not Recipe.SEMANTIC_SIMILARITY:
-            msg = f"performIncrementalUpdate is for {Recipe.SEMANTIC_SIMILARITY} alone."
-            raise InvalidInputError(msg)
+        else:
+            require_fit(request, recipe_of(request["recipeArn"], caller), data)
         used = self._count(caller, group=group.arn)
         self._require_room(self._quotas.solutions, used, "solutions in a dataset group")
         arn = caller.arn(f"solution/{request['name']}")
@@ -65,9 +66,11 @@ class Solutions(ResourceFamily):
             "performAutoTraining": True,
             **request,
             "solutionArn": arn,
+            "columns": data.columns(),
         }
         if document["performAutoTraining"]:
-            schedule = {"schedulingExpression": _DEFAULT_SCHEDULE}
+            schedule = {"schedulingExpression": DEFAULT_SCHEDULE}
+            config = request.get("solutionConfig", {})
             document["solutionConfig"] = {"autoTrainingConfig": schedule, **config}
         self._create(arn, document, caller, name=request["name"], group=group.arn, tags=tags)
         return {"solutionArn": arn}
@@ -86,12 +89,16 @@ class Solutions(ResourceFamily):
     def update_solution(self, request: Document, caller: Caller) -> Document:
         """Change when a solution trains by itself, and how it weighs events."""
         solution = self._get_active(request["solutionArn"], caller, kind=self.kind)
-        config = request.get("solutionUpdateConfig", {})
-        _require_fit(recipe_of(solution.document["recipeArn"], caller), config)
         del request["solutionArn"]
         if not request:
             msg = "Nothing to update was given."
             raise InvalidInputError(msg)
+        config = request.get("solutionUpdateConfig", {})
+        days_between_trainings(config)
+        recipe = _recipe_of(solution)
+        require_events_fit(config, recipe, GroupData(self._backend, solution.group_arn or ""))
+        if request.get("performIncrementalUpdate"):
+            require_incremental(recipe)
         self._update(solution, request)
         return {"solutionArn": solution.arn}
 
@@ -106,46 +113,70 @@ class Solutions(ResourceFamily):
             for kind in _BATCH_JOBS:
                 self._require_settled(kind, why, parent=version.arn)
         self._delete(solution)
-        self._jobs.cancel(solution.arn, _TRAIN)
+        self._stop_training(solution.arn)
         return {}
-
-    def begin(self, job: Job) -> None:
-        """Mark the solution as being worked on; training by itself changes nothing about it."""
-        if job.action != _TRAIN:
-            super().begin(job)
 
     def finish(self, job: Job) -> None:
         """Mark the solution as done; with an update done, what it changed holds."""
-        if job.action == _TRAIN:
-            self._train(job)
-            return
         super().finish(job)
-        if job.action == "update":
-            document = self._existing(job.arn).document
-            update = document[self.latest_update]
-            config = document.get("solutionConfig", {}) | update.get("solutionUpdateConfig", {})
-            changes = {name: update[name] for name in _SWITCHES if name in update}
-            self._change(job.arn, **changes, solutionConfig=config)
-        if job.action != "delete":
-            self._jobs.cancel(job.arn, _TRAIN)
-            if self._existing(job.arn).document["performAutoTraining"]:
-                self._jobs.submit(job.arn, _TRAIN, 0, after=_FIRST_TRAINING_SECONDS)
+        if job.action == "create":
+            self._start_training(job.arn)
+        elif job.action == "update":
+            self._take_over(self._existing(job.arn))
 
-    def _train(self, job: Job) -> None:
+    def repeat(self, job: Job) -> None:
         """Train by itself, if there is new data, and see to it that it happens again.
 
-        A version that was asked for within the first hour takes the place of the first.
+        A version that somebody asks for within the first hour takes the place of the first. The
+        schedule is anchored to the start of the training; what the clock jumped over is not made
+        up for.
         """
         solution = self._existing(job.arn)
-        versions = SolutionVersions(self._backend)
-        if versions.has_new_data(solution):
-            # There may be a dataset missing, or too much going on: then next time.
-            with contextlib.suppress(ServiceError):
-                versions.train(solution, training_type="AUTOMATIC")
-        config = solution.document.get("solutionConfig", {}).get("autoTrainingConfig", {})
-        schedule = _SCHEDULE.fullmatch(config.get("schedulingExpression", _DEFAULT_SCHEDULE))
-        days = int(schedule[1]) if schedule else 0
-        self._jobs.submit(job.arn, _TRAIN, 0, after=days * _DAY)
+        if not (job.action == _TRAIN_FIRST and self._was_trained_since(solution, job.started)):
+            versions = SolutionVersions(self._backend)
+            if versions.has_new_data(solution):
+                # There may be a dataset missing, or too much going on: then next time.
+                with contextlib.suppress(ServiceError):
+                    versions.train(solution, training_type="AUTOMATIC")
+        config = solution.document.get("solutionConfig", {})
+        seconds = days_between_trainings(config) * _DAY
+        passed = max(0.0, self._backend.clock.now() - job.started) % seconds
+        self._jobs.submit(job.arn, _TRAIN, 0, after=seconds - passed)
+
+    def _was_trained_since(self, solution: Resource, first_training: float) -> bool:
+        since = round(first_training - _FIRST_TRAINING_SECONDS, 3)  # as documents have it
+        return any(
+            version.document["trainingType"] == "MANUAL"
+            and version.document["creationDateTime"] >= since
+            for version in self._store.find("solution-version", parent=solution.arn)
+        )
+
+    def _take_over(self, solution: Resource) -> None:
+        """Let what an update changed hold.
+
+        Training starts anew where it is switched on, or its frequency is another one; else it goes
+        on as it would have.
+        """
+        before = solution.document
+        update = before[self.latest_update]
+        config = before.get("solutionConfig", {}) | update.get("solutionUpdateConfig", {})
+        changes = {name: update[name] for name in _SWITCHES if name in update}
+        self._change(solution.arn, **changes, solutionConfig=config)
+        if not changes.get("performAutoTraining", before["performAutoTraining"]):
+            self._stop_training(solution.arn)
+        elif not before["performAutoTraining"] or days_between_trainings(
+            config
+        ) != days_between_trainings(before.get("solutionConfig", {})):
+            self._start_training(solution.arn)
+
+    def _start_training(self, arn: str) -> None:
+        self._stop_training(arn)
+        if self._existing(arn).document["performAutoTraining"]:
+            self._jobs.submit(arn, _TRAIN_FIRST, 0, after=_FIRST_TRAINING_SECONDS)
+
+    def _stop_training(self, arn: str) -> None:
+        for action in self.repeated:
+            self._jobs.cancel(arn, action)
 
     def _remove(self, arn: str) -> None:
         for version in self._store.find("solution-version", parent=arn):
@@ -154,33 +185,32 @@ class Solutions(ResourceFamily):
                 for batch_job in self._store.find(kind, parent=version.arn):
                     self._store.retire(batch_job.arn)
             self._store.remove(version.arn)
+            self._backend.models.remove(version.arn)
         super()._remove(arn)
 
 
-def _require_fit(recipe: Recipe, config: Document) -> None:
-    """Refuse a configuration that the recipe does not know.
+def _require_auto_ml(request: Document, caller: Caller) -> None:
+    """Refuse what AutoML cannot choose from (the guide's page training-solution-auto-ml).
 
     Raises:
-        InvalidInputError: There is such a thing in it.
+        InvalidInputError: There is a recipe already, or one among the candidates that is not of the
+            HRNN family.
+        ResourceNotFoundError: There is no such candidate.
     """
-    if "eventsConfig" in config and recipe not in _WITH_EVENTS_CONFIG:
-        allowed = " and ".join(str(recipe) for recipe in _WITH_EVENTS_CONFIG)
-        msg = f"eventsConfig is for {allowed}, not for {recipe}."
+    if "recipeArn" in request:
+        msg = "recipeArn cannot be given together with performAutoML: the service chooses it."
         raise InvalidInputError(msg)
-    schedule = config.get("autoTrainingConfig", {}).get("schedulingExpression")
-    if schedule is not None:
-        matched = _SCHEDULE.fullmatch(schedule)
-        if matched is None or not 1 <= int(matched[1]) <= _LONGEST_RATE:
-            msg = f"schedulingExpression must be from 1 to {_LONGEST_RATE} days, got {schedule}."
+    config = request.get("solutionConfig", {})
+    days_between_trainings(config)
+    for arn in candidates_of(config) or ():
+        if recipe_of(arn, caller) not in AUTO_ML_RECIPES:
+            known = ", ".join(str(recipe) for recipe in AUTO_ML_RECIPES)
+            msg = f"AutoML chooses from {known}, not from {arn}."
             raise InvalidInputError(msg)
-    choice = config.get("trainingDataConfig", {})
-    if "excludedDatasetColumns" in choice and "includedDatasetColumns" in choice:
-        msg = "excludedDatasetColumns and includedDatasetColumns cannot be given together."
-        raise InvalidInputError(msg)
-    threshold = config.get("eventValueThreshold")
-    if threshold is not None:
-        try:
-            float(threshold)
-        except ValueError:
-            msg = f"eventValueThreshold must be a number, got {threshold}."
-            raise InvalidInputError(msg) from None
+
+
+def _recipe_of(solution: Resource) -> Recipe:
+    """Return the recipe of a solution; with AutoML it is one of a family."""
+    if solution.document["performAutoML"]:
+        return AUTO_ML_RECIPES[0]
+    return recipe_of(solution.document["recipeArn"], solution.caller)

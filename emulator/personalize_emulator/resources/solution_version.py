@@ -8,20 +8,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.recipe import Recipe
+from cdk_personalize.recipe import Recipe, RecipeType
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import (
     InvalidInputError,
     ResourceAlreadyExistsError,
     ResourceInUseError,
 )
+from personalize_emulator.group_data import MOMENT, DataState, GroupData, has_new
 from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.resources.campaign import follow_latest
-from personalize_emulator.resources.dataset import dataset_of
-from personalize_emulator.resources.family import ResourceFamily, is_settled
+from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.resources.recipe import recipe_of
+from personalize_emulator.resources.solution_config import AUTO_ML_RECIPES, candidates_of
+from personalize_emulator.resources.training_config import require_datasets
 from personalize_emulator.store import Document, Resource
-from personalize_emulator.training import train_solution, trained_columns
+from personalize_emulator.training import Trained, TrainingPlan, best_of
 
 _COPIED = (
     "solutionArn",
@@ -32,8 +34,14 @@ _COPIED = (
     "eventType",
     "datasetGroupArn",
     "solutionConfig",
+    "columns",
 )
 _UPDATABLE = (Recipe.USER_PERSONALIZATION, Recipe.HRNN_COLDSTART)
+
+_STOPPED = frozenset({"CREATE FAILED", "CREATE STOPPING", "CREATE STOPPED"})
+
+# By which metric AutoML chooses when nobody says is not documented.
+_AUTO_ML_METRIC = "normalized_discounted_cumulative_gain_at_25"
 
 
 class SolutionVersions(ResourceFamily):
@@ -90,7 +98,7 @@ class SolutionVersions(ResourceFamily):
             "solutionVersionArn": arn,
             "trainingMode": mode,
             "trainingType": training_type,
-            "data": self._latest_data(solution),
+            "data": self._data(solution).state(),
         }
         self._create(
             arn,
@@ -104,18 +112,25 @@ class SolutionVersions(ResourceFamily):
         return arn
 
     def has_new_data(self, solution: Resource) -> bool:
-        """Tell whether interactions came in since the solution was last trained, or ever."""
-        trained = [0, 0]
-        for version in self._store.find(self.kind, parent=solution.arn):
-            if version.status not in {"CREATE FAILED", "CREATE STOPPING", "CREATE STOPPED"}:
-                trained = version.document["data"]
-        return self._latest_data(solution) != trained
+        """Tell whether data came in since the solution was last trained, or ever.
 
-    def _latest_data(self, solution: Resource) -> list[int]:
-        """Return the numbers of the latest import and of the latest event."""
-        dataset = dataset_of(solution.group_arn or "", DatasetType.INTERACTIONS)
-        interactions = self._backend.interactions
-        return [interactions.latest_import(dataset), interactions.latest_event(dataset)]
+        It is interactions that count, or action interactions where the recipe has them (the
+        guide's page solution-config-auto-training); for a recipe that has none it is the items.
+        """
+        trained: DataState = {}
+        for version in self._store.find(self.kind, parent=solution.arn):
+            if version.status not in _STOPPED:
+                trained = version.document["data"]
+        recipe = self._recipe(solution)
+        counted = {DatasetType.INTERACTIONS}
+        if recipe.type is RecipeType.PERSONALIZED_ACTIONS:
+            counted.add(DatasetType.ACTION_INTERACTIONS)
+        if DatasetType.INTERACTIONS not in recipe.required_datasets:
+            counted |= recipe.required_datasets
+        return has_new(self._data(solution).state(), trained, counted)
+
+    def _data(self, solution: Resource) -> GroupData:
+        return GroupData(self._backend, solution.group_arn or "")
 
     def describe_solution_version(self, request: Document, caller: Caller) -> Document:
         """Describe a solution version."""
@@ -157,37 +172,51 @@ class SolutionVersions(ResourceFamily):
         if job.action != "create":
             return None
         started = time.monotonic()
-        version = self._existing(job.arn)
-        document = version.document
-        interactions, items, users = (
-            dataset_of(document["datasetGroupArn"], dataset_type)
-            for dataset_type in (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS)
-        )
-        latest = self._backend.interactions.latest_event(interactions)
-        latest_import = self._backend.interactions.latest_import(interactions)
-        config = document.get("solutionConfig", {})
-        records = self._backend.records
-        data = self._backend.interactions.training_data(
-            interactions,
-            items=trained_columns(records.all(items), DatasetType.ITEMS, config),
-            users=trained_columns(records.all(users), DatasetType.USERS, config),
-        )
-        recipe = recipe_of(document["recipeArn"], version.caller)
-        model = train_solution(recipe.name, document, data, self._quotas, seed=self._backend.seed)
-        body = model.to_bytes()
+        plan, trained = self._trained(self._existing(job.arn))
         worked = (time.monotonic() - started) * self._backend.clock.speed
 
         def keep() -> None:
-            self._backend.models.keep(job.arn, body)
+            self._backend.models.keep(job.arn, trained.body)
             self._change(
                 job.arn,
-                metrics=dict(model.metrics),
+                **trained.document,
+                recipeArn=plan.document["recipeArn"],
                 trainingHours=round(max(worked, job.duration) / 3600, 3),
-                latestEvent=latest,
-                latestImport=latest_import,
             )
 
         return keep
+
+    def _trained(self, version: Resource) -> tuple[TrainingPlan, Trained]:
+        """Train a version, in its mode, and return what came of it and by which plan."""
+        document = version.document
+        if document["performAutoML"]:
+            return self._chosen(version)
+        plan = TrainingPlan.of(self._backend, document)
+        if document["trainingMode"] != "UPDATE":
+            return plan, plan.train()
+        base = self._latest_full(version.parent_arn or "")
+        trained = plan.updated(None if base is None else self._backend.models.get(base.arn))
+        if base is not None:  # the model has learned what its base had
+            trained.document.update({name: base.document[name] for name in MOMENT})
+        return plan, trained
+
+    def _chosen(self, version: Resource) -> tuple[TrainingPlan, Trained]:
+        """Train with every recipe that AutoML chooses from, and choose.
+
+        Of the configuration it heeds `autoMLConfig` alone, says CreateSolution.
+        """
+        config = version.document.get("solutionConfig", {})
+        arns = candidates_of(config) or [
+            recipe.arn(version.caller.partition) for recipe in AUTO_ML_RECIPES
+        ]
+        plans = [
+            TrainingPlan.of(
+                self._backend, {**version.document, "recipeArn": arn, "solutionConfig": {}}
+            )
+            for arn in arns
+        ]
+        metric = config.get("autoMLConfig", {}).get("metricName", _AUTO_ML_METRIC)
+        return best_of(plans, metric)
 
     def finish(self, job: Job) -> None:
         """Mark the version as trained, or stopped; with it trained, campaigns may follow."""
@@ -195,32 +224,41 @@ class SolutionVersions(ResourceFamily):
             self._change(job.arn, status="CREATE STOPPED")
             return
         super().finish(job)
-        follow_latest(self._backend, job.arn.rpartition("/")[0])
+        version = self._existing(job.arn)
+        solution = self._existing(version.parent_arn or "")
+        if version.document["performAutoML"]:
+            solution.document["autoMLResult"] = {"bestRecipeArn": version.document["recipeArn"]}
+            self._store.save(solution)
+        follow_latest(self._backend, solution.arn)
+
+    def _recipe(self, solution: Resource) -> Recipe:
+        """Return the recipe of a solution; with AutoML it is one of a family."""
+        if solution.document["performAutoML"]:
+            return AUTO_ML_RECIPES[0]
+        return recipe_of(solution.document["recipeArn"], solution.caller)
+
+    def _latest_full(self, solution_arn: str) -> Resource | None:
+        versions = self._store.find(self.kind, parent=solution_arn)
+        return next(
+            (
+                version
+                for version in reversed(list(versions))
+                if version.status == "ACTIVE" and version.document["trainingMode"] != "UPDATE"
+            ),
+            None,
+        )
 
     def _require_mode(self, mode: str, solution: Resource) -> None:
         if mode != "UPDATE":
             return
-        recipe = recipe_of(solution.document["recipeArn"], solution.caller)
-        if recipe not in _UPDATABLE:
+        recipe = self._recipe(solution)
+        if solution.document["performAutoML"] or recipe not in _UPDATABLE:
             msg = f"The trainingMode UPDATE is not for {recipe}."
             raise InvalidInputError(msg)
-        versions = self._store.find(self.kind, parent=solution.arn)
-        if not any(
-            version.status == "ACTIVE" and version.document["trainingMode"] == "FULL"
-            for version in versions
-        ):
+        if self._latest_full(solution.arn) is None:
             msg = "The trainingMode UPDATE needs an ACTIVE version that was trained in mode FULL."
             raise InvalidInputError(msg)
 
     def _require_datasets(self, solution: Resource) -> None:
         """Refuse to train without the datasets that the recipe needs, or while one is filled."""
-        recipe = recipe_of(solution.document["recipeArn"], solution.caller)
-        group = solution.group_arn or ""
-        for dataset_type in sorted(recipe.required_datasets):
-            dataset = self._store.get(dataset_of(group, dataset_type))
-            if dataset is None:
-                msg = f"{recipe} needs a dataset of type {dataset_type}; {group} has none."
-                raise InvalidInputError(msg)
-            if not is_settled(dataset.status):
-                msg = f"{dataset.arn} is {dataset.status}; it must be ACTIVE."
-                raise ResourceInUseError(msg)
+        require_datasets(self._recipe(solution), self._data(solution))

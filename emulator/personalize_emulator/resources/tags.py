@@ -7,8 +7,13 @@ from typing import Any
 
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
-from personalize_emulator.errors import InvalidInputError, ResourceNotFoundError, ServiceError
-from personalize_emulator.store import Document, Store
+from personalize_emulator.errors import (
+    InvalidInputError,
+    ResourceInUseError,
+    ResourceNotFoundError,
+    ServiceError,
+)
+from personalize_emulator.store import Document, Resource, Store
 
 TAGGABLE = frozenset(
     {
@@ -39,31 +44,42 @@ class Tags:
 
     def tag_resource(self, request: Document, caller: Caller) -> Document:
         """Add tags to a resource, or change their values."""
-        arn = self._taggable(request["resourceArn"], caller)
+        arn = self._changeable(request["resourceArn"], caller)
         add_tags(self._store, arn, request["tags"], self._quotas.tags)
         return {}
 
     def untag_resource(self, request: Document, caller: Caller) -> Document:
         """Remove tags; one that is not there is removed already."""
-        arn = self._taggable(request["resourceArn"], caller)
+        arn = self._changeable(request["resourceArn"], caller)
+        most = self._quotas.tags
+        if most is not None and len(request["tagKeys"]) > most:
+            code = "TooManyTagKeysException"
+            raise ServiceError(code, f"A resource has at most {most} tags to remove.")
         for key in request["tagKeys"]:
             self._store.execute("DELETE FROM tags WHERE arn = ? AND key = ?", (arn, key))
         return {}
 
     def list_tags_for_resource(self, request: Document, caller: Caller) -> Document:
         """List the tags of a resource."""
-        arn = self._taggable(request["resourceArn"], caller)
+        arn = self._taggable(request["resourceArn"], caller).arn
         rows = self._store.execute("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,))
         return {"tags": [{"tagKey": key, "tagValue": value} for key, value in rows]}
 
-    def _taggable(self, arn: str, caller: Caller) -> str:
+    def _changeable(self, arn: str, caller: Caller) -> str:
+        resource = self._taggable(arn, caller)
+        if resource.status.startswith("DELETE"):
+            msg = f"{arn} is {resource.status}; its tags go with it."
+            raise ResourceInUseError(msg)
+        return arn
+
+    def _taggable(self, arn: str, caller: Caller) -> Resource:
         resource = self._store.get(arn)
         if resource is None or resource.caller != caller:
             raise ResourceNotFoundError(arn)
         if resource.kind not in TAGGABLE:
             msg = f"Resources of the type of {arn} take no tags."
             raise InvalidInputError(msg)
-        return arn
+        return resource
 
 
 def add_tags(store: Store, arn: str, tags: Sequence[dict[str, Any]], quota: int | None) -> None:

@@ -1,0 +1,76 @@
+"""Automatic updates: models that take in new data between trainings, by the clock.
+
+Which ones do, and how often, is from the guide's page "Automatic updates" (use-case-recipe-
+features) and from the pages of the recipes. Nothing is done, or paid for, when no data came.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cdk_personalize.recipe import Recipe, ServiceRecipe
+from cdk_personalize.use_case import UseCase
+from personalize_emulator.models.hyperparameters import Values
+from personalize_emulator.store import Document, Resource, Store
+from personalize_emulator.training_settings import settings_of
+
+UPDATE_MODEL = "update-model"
+"""The job of a campaign or a recommender that has its model updated."""
+
+_MINUTE = 60.0
+_TWO_HOURS = 7200.0
+_UNITS = {"minute": _MINUTE, "hour": 3600.0, "day": 86_400.0}
+
+_EVERY_TWO_HOURS: frozenset[ServiceRecipe] = frozenset(
+    {
+        Recipe.USER_PERSONALIZATION_V2,
+        Recipe.USER_PERSONALIZATION,
+        Recipe.NEXT_BEST_ACTION,
+        UseCase.RECOMMENDED_FOR_YOU,
+        UseCase.TOP_PICKS,
+        UseCase.TRENDING_NOW,
+    }
+)
+_SEMANTIC_SECONDS = 30 * _MINUTE
+_FREQUENCY = re.compile(r"(\d+) (minute|hour|day)s?")
+
+
+def update_interval(recipe: ServiceRecipe, config: Document) -> float | None:
+    """Return how often a model of a recipe is updated, None if it is not.
+
+    Args:
+        recipe: The recipe.
+        config: The `solutionConfig` or `recommenderConfig`.
+
+    Returns:
+        The emulated seconds between two updates.
+    """
+    if recipe in _EVERY_TWO_HOURS:
+        return _TWO_HOURS
+    if recipe is Recipe.SEMANTIC_SIMILARITY:
+        return _SEMANTIC_SECONDS
+    if recipe is Recipe.TRENDING_NOW:
+        values = Values.of(recipe.name, settings_of(recipe, config))
+        frequency = _FREQUENCY.fullmatch(values.text("trend_discovery_frequency"))
+        return int(frequency[1]) * _UNITS[frequency[2]] if frequency else _TWO_HOURS
+    return None
+
+
+def is_updated(version: Resource, store: Store) -> bool:
+    """Tell whether the model of a deployed solution version is one to update.
+
+    It is the latest version that was trained in full, and no training in the mode UPDATE came
+    after it (CreateSolutionVersion: "If you specify UPDATE, Amazon Personalize will stop automatic
+    updates"). That of aws-semantic-similarity is updated if its solution says so.
+    """
+    later = [
+        other
+        for other in store.find("solution-version", parent=version.parent_arn)
+        if other.status == "ACTIVE" and other.number > version.number
+    ]
+    if version.document["trainingMode"] == "UPDATE" or later:
+        return False
+    if version.document["recipeArn"].endswith(f"/{Recipe.SEMANTIC_SIMILARITY}"):
+        solution = store.get(version.parent_arn or "")
+        return solution is not None and bool(solution.document.get("performIncrementalUpdate"))
+    return True
