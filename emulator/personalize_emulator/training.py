@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
+from cdk_personalize.recipe import Recipe, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator import models
 from personalize_emulator.backend import Backend
@@ -224,11 +224,6 @@ def _check_amount(recipe: ServiceRecipe, data: TrainingData, quotas: Quotas) -> 
     Raises:
         JobFailedError: It is too little.
     """
-    if recipe.type is RecipeType.PERSONALIZED_ACTIONS and not (
-        data.actions and data.actions.item_ids
-    ):
-        msg = "There are no actions to train on"
-        raise JobFailedError(msg)
     if recipe is Recipe.SEMANTIC_SIMILARITY:  # it learns from the items alone
         return
     _check_interactions(data, quotas)
