@@ -7,7 +7,7 @@ comes of it is kept by the ARN: the model in the model store, what it knows in t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
@@ -163,14 +163,9 @@ class TrainingPlan:
         return columns
 
     def _training_data(self) -> TrainingData:
-        data = self.data.to_train_on(self.config, self._columns)
-        event_type = self.document.get("eventType")
-        if event_type is not None:
-            threshold = self.config.get("eventValueThreshold")
-            data = data.only(event_type, None if threshold is None else float(threshold))
-        trained = self.data.fields_to_train_on(DatasetType.INTERACTIONS, self.config, {})
-        if all(field.name != "EVENT_VALUE" for field in trained):
-            data = replace(data, event_value=np.full(len(data), np.nan))
+        data = self.data.to_train_on(
+            self.config, self._columns, event_type=self.document.get("eventType")
+        )
         return data.with_items_at_most(_items_considered(self.recipe, self.backend.quotas))
 
 
