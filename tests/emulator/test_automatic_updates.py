@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from personalize_emulator import PersonalizeEmulator
     from personalize_emulator.models import Model
 
+ACCOUNT = "123456789012"
 HOUR = 3600.0
 DAY = 24 * HOUR
 MINUTE = 60.0
@@ -223,19 +224,19 @@ def test_nothing_is_done_when_nothing_came(
 
 
 def test_a_year_that_is_skipped_is_one_update(
-    cloud: Cloud, group: str, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[], PersonalizeEmulator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version = cloud.version(solution_of(cloud, group))
-    campaign = cloud.campaign(version)
-    kept = keepings(cloud, monkeypatch)
-    put_item(cloud)
-    cloud.emulator.clock.advance(365 * DAY)
-    cloud.catch_up()
-    assert kept == [version]
-    rows = cloud.emulator.service.backend.store.execute(
-        "SELECT count(*) FROM jobs WHERE arn = ?", (campaign,)
-    )
-    assert rows == [(1,)]
+    with run() as emulator:
+        cloud = Cloud(emulator, ACCOUNT)
+        version = cloud.version(solution_of(cloud, stocked(cloud)))
+        cloud.campaign(version)
+        kept = keepings(cloud, monkeypatch)
+        put_item(cloud)
+        emulator.clock.advance(365 * DAY)
+        cloud.catch_up()
+        assert kept == [version]
+        assert emulator.service.backend.store.execute("SELECT count(*) FROM jobs") == [(1,)]
+        cloud.close()
 
 
 def test_a_campaign_that_is_gone_updates_nothing(cloud: Cloud, group: str) -> None:
@@ -249,15 +250,14 @@ def test_a_campaign_that_is_gone_updates_nothing(cloud: Cloud, group: str) -> No
 
 
 def test_it_goes_on_after_a_restart(run: Callable[[], PersonalizeEmulator]) -> None:
-    account = "123456789012"
     with run() as emulator:
-        before = Cloud(emulator, account)
+        before = Cloud(emulator, ACCOUNT)
         version = before.version(solution_of(before, stocked(before)))
         before.campaign(version)
         put_item(before)
         before.close()
     with run() as emulator:
-        after = Cloud(emulator, account)
+        after = Cloud(emulator, ACCOUNT)
         assert not knows(after, version)
         pass_time(after, 2.5 * HOUR)
         assert knows(after, version)
@@ -336,12 +336,21 @@ def test_a_recommender_trains_anew_after_a_week_with_new_data(shop: DomainShop) 
     assert body_of(shop.cloud, arn) == trained
 
 
+def test_a_recommender_that_is_due_for_both_is_trained_anew(shop: DomainShop) -> None:
+    arn = shop.recommender()
+    shop.cloud.import_csv(shop.interactions, views(users=60))
+    trained = body_of(shop.cloud, shop.recommender("trained-on-all"))
+    shop.cloud.emulator.clock.advance(8 * DAY)
+    shop.cloud.catch_up()
+    assert body_of(shop.cloud, arn) == trained
+
+
 def test_a_recommender_does_not_train_anew_without_new_data(
     shop: DomainShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.recommender()
     kept = keepings(shop.cloud, monkeypatch)
-    pass_time(shop.cloud, 30 * DAY)
+    pass_time(shop.cloud, 15 * DAY)
     assert kept == []
 
 
