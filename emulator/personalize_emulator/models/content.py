@@ -84,7 +84,8 @@ class Content:
     @classmethod
     def none(cls, items: int) -> Self:
         """Content that says nothing of any item."""
-        return cls(sparse.csr_array((items, 1), dtype=np.float32))
+        vectors: Matrix = sparse.csr_array(np.zeros((items, 1), dtype=np.float32))
+        return cls(vectors)
 
     def affinity(
         self, items: NDArray[np.intp], weights: NDArray[np.float32]
@@ -105,7 +106,8 @@ class Content:
             new = sparse.csr_array(
                 (new.data, new.indices, new.indptr), shape=(new.shape[0], self.vectors.shape[1])
             )
-        return type(self)(sparse.csr_array(sparse.vstack([self.vectors, new])), self.vocabulary)
+        vectors: Matrix = sparse.csr_array(sparse.vstack([self.vectors, new]))
+        return type(self)(vectors, self.vocabulary)
 
     def header(self) -> dict[str, Any]:
         """What JSON can hold of it."""

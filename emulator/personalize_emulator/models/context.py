@@ -48,7 +48,10 @@ class Context:
         """Count."""
         size = len(data.item_ids)
         values: dict[str, dict[str, int]] = {}
-        row, item, total, row_total = [], [], [], []
+        row: list[NDArray[np.int64]] = []
+        item: list[NDArray[np.int32]] = []
+        total: list[NDArray[np.int64]] = []
+        row_total: list[int] = []
         for name in sorted(data.context):
             at, code = _categories(data.context[name], values.setdefault(name, {}), len(row_total))
             row.append(code)

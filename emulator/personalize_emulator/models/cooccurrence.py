@@ -170,7 +170,8 @@ def _mean_weight(data: TrainingData) -> Matrix:
     """Users by items: how much an interaction of each of them counts on the mean."""
     shape = (int(data.user.max(initial=-1)) + 1, len(data.item_ids))
     place = (data.user, data.item)
-    total: Matrix = sparse.csr_array((data.weight, place), shape=shape)
+    weight = np.ones(len(data), np.float32) if data.weight is None else data.weight
+    total: Matrix = sparse.csr_array((weight, place), shape=shape)
     number: Matrix = sparse.csr_array((np.ones(len(data), np.float32), place), shape=shape)
     total.sum_duplicates()
     number.sum_duplicates()

@@ -119,7 +119,7 @@ def _most_cases(data: TrainingData) -> int:
 
 
 def _weights(data: TrainingData, user: int) -> Mapping[str, float]:
-    """How much what a user did counts, by item: of several interactions the one that counts most."""
+    """How much what a user did counts, by item, for which the interaction that counts most does."""
     weights: dict[str, float] = {}
     if data.weight is not None:
         for row in np.flatnonzero(data.user == user).tolist():
@@ -173,9 +173,7 @@ def measure(
     return {"coverage": round(len(recommended) / max(catalogue, 1), 6), **metrics}
 
 
-def _share(
-    rewards: Mapping[str, float], items: Sequence[str], relevant: frozenset[str]
-) -> float:
+def _share(rewards: Mapping[str, float], items: Sequence[str], relevant: frozenset[str]) -> float:
     """Of what the relevant items are worth, the share that the answer holds."""
     everything = sum(rewards.get(item, 0.0) for item in relevant)
     held = sum(rewards.get(item, 0.0) for item in items if item in relevant)

@@ -119,6 +119,7 @@ def explored(
     relevant: list[ScoredItem],
     query: Query,
     exploration: Exploration,
+    *,
     candidates: NDArray[np.intp],
     scores: NDArray[np.float32],
     novelty: Novelty,

@@ -13,11 +13,14 @@ _OVERSAMPLING = 10
 _ITERATIONS = 2
 """Rounds in which the sketch is turned towards the largest singular values."""
 
+_NEGLIGIBLE = 1e-7
+"""Share of the largest squared length below which there is nothing but rounding."""
+
 _POPULARITY_EXPONENT = 0.25
 """How far popular items are scaled down before, and back up after; half of a cosine's."""
 
 
-def directions(matrix: Matrix, rank: int, *, seed: int) -> NDArray[np.float64]:
+def directions(matrix: Matrix, rank: int, *, seed: int) -> NDArray[np.float32]:
     """The right singular vectors of the largest singular values, by a randomised sketch.
 
     Args:
@@ -29,14 +32,29 @@ def directions(matrix: Matrix, rank: int, *, seed: int) -> NDArray[np.float64]:
         A row for each column of the matrix, a column for each vector, the most important first.
     """
     rows, columns = matrix.shape
+    matrix = matrix.astype(np.float32)
     by_column: Matrix = sparse.csr_array(matrix.T)
     size = min(rank + _OVERSAMPLING, rows, columns)
-    sketch = np.random.default_rng(seed).standard_normal((columns, size))
+    sketch = np.random.default_rng(seed).standard_normal((columns, size), np.float32)
     for _ in range(_ITERATIONS):
-        sketch, _triangle = np.linalg.qr(by_column @ (matrix @ sketch))
+        sketch = _orthonormal(by_column @ _orthonormal(matrix @ sketch))
+    # Once more: what rounding left.
+    sketch = _orthonormal(sketch)
     seen = matrix @ sketch
     _, rotation = np.linalg.eigh(seen.T @ seen)
-    found: NDArray[np.float64] = sketch @ rotation[:, ::-1][:, :rank]
+    found: NDArray[np.float32] = sketch @ rotation[:, ::-1][:, :rank]
+    return found
+
+
+def _orthonormal(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """An orthonormal basis of the columns; much faster than a QR decomposition of long ones.
+
+    Directions in which the columns hardly reach become zero.
+    """
+    values, rotation = np.linalg.eigh((columns.T @ columns).astype(np.float64))
+    clear = values > values[-1] * _NEGLIGIBLE
+    shrunk = rotation * np.where(clear, 1 / np.sqrt(np.where(clear, values, 1)), 0)
+    found: NDArray[np.float32] = columns @ shrunk.astype(np.float32)
     return found
 
 
@@ -91,9 +109,10 @@ class Factors:
         """
         shrunk = weights / np.maximum(self.scale[history], np.float32(1e-6))
         taste = shrunk @ self.vectors[history].astype(np.float32)
-        found: NDArray[np.float32] = self.vectors[items].astype(np.float32) @ taste
-        found *= self.scale[items]
-        return np.maximum(found, 0, out=found)
+        found: NDArray[np.float32] = self.scale[items] * (
+            self.vectors[items].astype(np.float32) @ taste
+        ).astype(np.float32)
+        return np.maximum(found, 0)
 
     def extended(self, number: int) -> Self:
         """The same factors with that many items more, of which they say nothing."""

@@ -73,7 +73,9 @@ class Hyperparameter:
             ValueError: It does.
         """
         if not (least <= greatest and self._spans(least) and self._spans(greatest)):
-            msg = f"the range of {self.name} must be within {self._range}, got {least} to {greatest}"
+            msg = (
+                f"the range of {self.name} must be within {self._range}, got {least} to {greatest}"
+            )
             raise ValueError(msg)
 
     def _spans(self, number: float) -> bool:
@@ -186,10 +188,13 @@ def check(recipe_name: str, settings: TrainingSettings) -> None:
 
 def _check_order(given: Mapping[str, str], known: RecipeParameters) -> None:
     values = {**known.feature_defaults(), **given}
-    for least in values:
-        greatest = f"max_{least.removeprefix('min_')}"
-        if least.startswith("min_") and float(values[least]) > float(values[greatest]):
-            msg = f"{least} must not be above {greatest}, got {values[least]} and {values[greatest]}"
+    for name, least in values.items():
+        if not name.startswith("min_"):
+            continue
+        other = f"max_{name.removeprefix('min_')}"
+        greatest = values[other]
+        if float(least) > float(greatest):
+            msg = f"{name} must not be above {other}, got {least} and {greatest}"
             raise ValueError(msg)
 
 

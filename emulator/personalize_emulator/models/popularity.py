@@ -34,7 +34,7 @@ def recent_popularity(data: TrainingData) -> NDArray[np.float64]:
     age = (data.timestamp.max() - data.timestamp).astype(np.float64)
     half_life = max(float(age.max()) / _HALF_LIVES, 1.0)
     weight = np.exp2(-age / half_life)
-    weight *= (np.bincount(data.user) ** -_CROWD_EXPONENT)[data.user]
+    weight *= (np.maximum(np.bincount(data.user), 1) ** -_CROWD_EXPONENT)[data.user]
     if data.weight is not None:
         weight *= data.weight
     late = np.bincount(data.item, weight, minlength=len(data.item_ids)).astype(np.float64)

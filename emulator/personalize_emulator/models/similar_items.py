@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize_emulator.models.archive import Archive, Matrix, matrix_columns
+from personalize_emulator.models.archive import Archive, matrix_columns
 from personalize_emulator.models.content import Content
 from personalize_emulator.models.cooccurrence import (
     Company,
@@ -109,14 +109,14 @@ class SimilarItems:
         asked = {case.history[-1].item_id for case in cases}
         items = np.array([at for at, item in enumerate(data.item_ids) if item in asked], np.intp)
 
-        def mixed(values: Mapping[str, str]) -> Self:
+        def fit(values: Mapping[str, str]) -> "SimilarItems":
             parts = cls._fit(past, content, settings, values, seed, items=items)
             return parts._best_mixed(cases[::2])
 
         best_values = tuned(
-            settings.tuning, lambda values: mixed(values)._measure(cases[::2])[GAIN], seed=seed
+            settings.tuning, lambda values: fit(values)._measure(cases[::2])[GAIN], seed=seed
         )
-        trial = mixed(best_values)
+        trial = fit(best_values)
         metrics = trial._measure(cases[1::2])
         whole = cls._fit(data, content, settings, best_values, seed)
         return replace(whole, mix=trial.mix, metrics=metrics, tuned=best_values)
@@ -210,7 +210,7 @@ class SimilarItems:
             "metrics": dict(self.metrics),
             "tuned": dict(self.tuned),
         }
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "popularity": self.popularity,
             "total": self.company.total,
             "meaning": self.meaning,

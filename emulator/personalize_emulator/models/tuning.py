@@ -25,7 +25,9 @@ def trials(tuning: Tuning, *, seed: int) -> list[dict[str, str]]:
                 for name, (least, greatest) in plain_names(tuning.integers).items()
             },
             **{
-                name: str(min(max(round(float(random.uniform(least, greatest)), 6), least), greatest))
+                name: str(
+                    min(max(round(float(random.uniform(least, greatest)), 6), least), greatest)
+                )
                 for name, (least, greatest) in plain_names(tuning.continuous).items()
             },
             **{

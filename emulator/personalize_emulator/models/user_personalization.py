@@ -1,4 +1,4 @@
-"""What a user will want next: the recipes of user personalisation, and the use cases of the domains.
+"""What a user will want next: the recipes of user personalisation, and two use cases.
 
 They share one model. They differ in what they can be told, whether they know the context of a
 request, and how they try new items out.
@@ -125,9 +125,7 @@ class Personalization:
         return replace(whole.with_mix(trial.scorer.mix), metrics=metrics, tuned=best_values)
 
     @classmethod
-    def _mixed(
-        cls, lesson: _Lesson, parameters: Mapping[str, str], cases: Sequence[Case]
-    ) -> Self:
+    def _mixed(cls, lesson: _Lesson, parameters: Mapping[str, str], cases: Sequence[Case]) -> Self:
         """Learn, and mix so that it does best on every other case."""
         past = lesson.data
         met = past.item[np.isin(past.user, [case.user for case in cases])].astype(np.intp)
@@ -185,12 +183,12 @@ class Personalization:
             found,
             query,
             exploration,
-            self._candidates(exploration, query),
-            scores,
-            self.novelty,
-            self.scorer.item_ids,
-            chance(query, self.novelty.latest, self.seed),
-            self.reasons,
+            candidates=self._candidates(exploration, query),
+            scores=scores,
+            novelty=self.novelty,
+            item_ids=self.scorer.item_ids,
+            random=chance(query, self.novelty.latest, self.seed),
+            reasons=self.reasons,
         )
 
     def _exploration(self, query: Query) -> Exploration | None:
@@ -256,7 +254,7 @@ class UserPersonalizationV2(UpdatablePersonalization):
     """
 
     kind = "aws-user-personalization-v2"
-    exploration = Exploration(weight=0.1)
+    exploration: ClassVar[Exploration | None] = Exploration(weight=0.1)
     reasons = ("Exploration",)
 
     @classmethod
@@ -280,7 +278,7 @@ class UserPersonalization(UpdatablePersonalization):
     """
 
     kind = "aws-user-personalization"
-    exploration = Exploration()
+    exploration: ClassVar[Exploration | None] = Exploration()
 
     @classmethod
     def traits(cls, values: Values) -> Traits:
@@ -292,14 +290,14 @@ class RecommendedForYou(UpdatablePersonalization):
     """aws-ecomm-recommended-for-you; the serving layer leaves out what the user bought."""
 
     kind = "aws-ecomm-recommended-for-you"
-    exploration = Exploration()
+    exploration: ClassVar[Exploration | None] = Exploration()
 
 
 class TopPicks(UpdatablePersonalization):
     """aws-vod-top-picks; the serving layer leaves out what the user watched."""
 
     kind = "aws-vod-top-picks"
-    exploration = Exploration()
+    exploration: ClassVar[Exploration | None] = Exploration()
 
 
 def sequence_traits(values: Values, *, contextual: bool = True) -> Traits:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from personalize_emulator.models.archive import Archive, Matrix, matrix_columns
 from personalize_emulator.models.content import Content
@@ -25,7 +26,7 @@ from personalize_emulator.models.model import HistoryEvent
 from personalize_emulator.models.popularity import plain_popularity, recent_popularity
 from personalize_emulator.models.selection import highest
 
-_MOOD, _TASTE = 10, 100
+_MOOD, _TASTE = 8, 100
 """Events after which an event of the history weighs half: as company and as description, which
 follow what a user is after now, and for the factors, which know the user."""
 
@@ -152,13 +153,14 @@ class UserScorer:
         """
         number = len(item_ids)
         everything = [*self.item_ids, *item_ids]
-        neighbours = self.neighbours.copy()
-        neighbours.resize((len(everything), len(everything)))
+        near = self.neighbours
+        indptr = np.pad(near.indptr, (0, number), "edge")
+        shape = (len(everything), len(everything))
         return replace(
             self,
             item_ids=everything,
             popularity=np.concatenate([self.popularity, np.zeros(number, np.float32)]),
-            neighbours=neighbours,
+            neighbours=sparse.csr_array((near.data, near.indices, indptr), shape=shape),
             factors=self.factors.extended(number),
             content=self.content.extended(item_ids, metadata),
             context=self.context.extended(number),
@@ -223,18 +225,16 @@ class UserScorer:
         )
         return items, mood.astype(np.float32), taste.astype(np.float32)
 
-    def _wanted(
-        self, items: NDArray[np.intp], weights: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _wanted(self, items: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """What goes with the items of a history and what is like them."""
         wanted: NDArray[np.float32] = self.content.affinity(items, weights)
         wanted *= np.float32(self.mix.alike / max(float(weights.sum()), _LITTLE))
         near = self.neighbours[items]
         touched, inverse = np.unique(near.indices, return_inverse=True)
         weighted = near.data * np.repeat(weights, np.diff(near.indptr))
-        together = np.bincount(inverse, weighted, minlength=len(touched))
-        together *= self.mix.together / max(float(together.max(initial=0)), 1e-9)
-        wanted[touched] += together.astype(np.float32)
+        together = np.bincount(inverse, weighted, minlength=len(touched)).astype(np.float32)
+        together *= np.float32(self.mix.together / max(float(together.max(initial=0)), 1e-9))
+        wanted[touched] += together
         return wanted
 
     def header(self) -> dict[str, Any]:
