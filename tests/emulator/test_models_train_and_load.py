@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from personalize_emulator.generated_data import generate_shop
-from personalize_emulator.models import Query, TrainingData, load, recipe_names, train
+from personalize_emulator.models import Model, Query, TrainingData, load, recipe_names, train
 from personalize_emulator.models.archive import Archive
 from tests.emulator.shop_data import events, training_data
 
-DATA = training_data(generate_shop(users=60, items=40, interactions=1_500))
+ACTIONS = TrainingData.of(
+    [f"U{1 + number % 60:04d}" for number in range(600)],
+    ["subscribe", "download", "join"] * 200,
+    range(600),
+    event_types=["Taken", "Viewed", "Not taken", "Viewed"] * 150,
+    item_metadata={"subscribe": {"VALUE": 5}, "download": {}, "join": {"VALUE": 2}, "new": {}},
+)
+DATA = replace(
+    training_data(generate_shop(users=60, items=40, interactions=1_500)), actions=ACTIONS
+)
+VIDEOS = replace(DATA, event_types=["Watch", "Click"])
 ITEM = DATA.item_ids[0]
 QUERY = Query(history=events(DATA.item_ids[:3]), item_id=ITEM, input_list=DATA.item_ids[:9])
 
 every_recipe = pytest.mark.parametrize("recipe", recipe_names())
 
 
+def trained(recipe: str, *, seed: int = 0) -> Model:
+    return train(recipe, VIDEOS if recipe.startswith("aws-vod") else DATA, seed=seed)
+
+
 @every_recipe
 def test_a_model_read_back_answers_the_same(recipe: str) -> None:
-    model = train(recipe, DATA)
+    model = trained(recipe)
     assert load(model.to_bytes()).recommend(QUERY) == model.recommend(QUERY)
 
 
 @every_recipe
 def test_a_model_read_back_has_the_same_metrics(recipe: str) -> None:
-    model = train(recipe, DATA)
+    model = trained(recipe)
     assert load(model.to_bytes()).metrics == model.metrics
 
 
 @every_recipe
 def test_the_same_seed_makes_the_same_model(recipe: str) -> None:
-    assert train(recipe, DATA, seed=7).to_bytes() == train(recipe, DATA, seed=7).to_bytes()
+    assert trained(recipe, seed=7).to_bytes() == trained(recipe, seed=7).to_bytes()
 
 
 @every_recipe
 def test_metrics_are_shares(recipe: str) -> None:
-    assert all(0 <= value <= 1 for value in train(recipe, DATA).metrics.values())
+    assert all(0 <= value <= 1 for value in trained(recipe).metrics.values())
 
 
 def test_a_recipe_without_a_model_is_refused() -> None:
@@ -49,6 +64,16 @@ def test_a_recipe_without_a_model_is_refused() -> None:
 def test_data_without_interactions_is_refused() -> None:
     with pytest.raises(ValueError, match="no interactions to train on"):
         train("aws-similar-items", DATA.where(np.zeros(len(DATA), dtype=bool)))
+
+
+def test_a_use_case_without_events_of_its_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="no Watch interactions to train on"):
+        train("aws-vod-most-popular", DATA)
+
+
+def test_a_recipe_for_items_is_refused_without_them() -> None:
+    with pytest.raises(ValueError, match="no items to train on"):
+        train("aws-vod-more-like-x", replace(DATA, item_metadata={}))
 
 
 @pytest.mark.parametrize("blob", [b"", b"no model", pickle.dumps({"kind": "x"})])

@@ -6,10 +6,18 @@
 
 from collections.abc import Mapping
 
+from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.recipe import Recipe, ServiceRecipe
+from cdk_personalize.use_case import UseCase
+from personalize_emulator.models.also_met import AlsoMet
 from personalize_emulator.models.archive import Archive
+from personalize_emulator.models.bought_together import BoughtTogether
 from personalize_emulator.models.data import ContextColumn, TrainingData
+from personalize_emulator.models.event_count import EventCount
 from personalize_emulator.models.hrnn import Hrnn, HrnnColdstart, HrnnMetadata
 from personalize_emulator.models.hyperparameters import check
+from personalize_emulator.models.item_affinity import ItemAffinity
+from personalize_emulator.models.item_attribute_affinity import ItemAttributeAffinity
 from personalize_emulator.models.model import (
     Exploration,
     HistoryEvent,
@@ -21,11 +29,13 @@ from personalize_emulator.models.model import (
     TrainableModel,
     UpdatableModel,
 )
+from personalize_emulator.models.next_best_action import NextBestAction
 from personalize_emulator.models.personalized_ranking import (
     PersonalizedRanking,
     PersonalizedRankingV2,
 )
 from personalize_emulator.models.popularity_count import PopularityCount
+from personalize_emulator.models.semantic_similarity import SemanticSimilarity
 from personalize_emulator.models.settings import (
     EventParameters,
     Objective,
@@ -33,6 +43,8 @@ from personalize_emulator.models.settings import (
     Tuning,
 )
 from personalize_emulator.models.similar_items import SimilarItems
+from personalize_emulator.models.sims import Sims
+from personalize_emulator.models.trending_now import TrendingNow
 from personalize_emulator.models.user_personalization import (
     RecommendedForYou,
     TopPicks,
@@ -72,10 +84,27 @@ _RECIPES: Mapping[str, type[TrainableModel]] = {
     "aws-personalized-ranking-v2": PersonalizedRankingV2,
     "aws-personalized-ranking": PersonalizedRanking,
     "aws-similar-items": SimilarItems,
+    "aws-sims": Sims,
+    "aws-semantic-similarity": SemanticSimilarity,
+    "aws-trending-now": TrendingNow,
     "aws-popularity-count": PopularityCount,
+    "aws-next-best-action": NextBestAction,
+    "aws-item-affinity": ItemAffinity,
+    "aws-item-attribute-affinity": ItemAttributeAffinity,
+    "aws-ecomm-popular-items-by-views": EventCount,
+    "aws-ecomm-popular-items-by-purchases": EventCount,
+    "aws-ecomm-frequently-bought-together": BoughtTogether,
+    "aws-ecomm-customers-who-viewed-x-also-viewed": AlsoMet,
+    "aws-vod-because-you-watched-x": AlsoMet,
+    "aws-vod-more-like-x": SimilarItems,
+    "aws-vod-most-popular": PopularityCount,
+    "aws-vod-trending-now": TrendingNow,
 }
 _AS_THE_RECIPE_DOES = TrainingSettings()
 _KINDS = {model.kind: model for model in _RECIPES.values()}
+_KNOWN: Mapping[str, ServiceRecipe] = {
+    recipe.name: recipe for recipe in (*Recipe.all(), *UseCase.all())
+}
 
 
 def recipe_names() -> list[str]:
@@ -90,7 +119,7 @@ def train(
     settings: TrainingSettings = _AS_THE_RECIPE_DOES,
     seed: int = 0,
 ) -> Model:
-    """Train the model of a recipe.
+    """Train the model of a recipe, a use case's on events of the type that it is about.
 
     Args:
         recipe_name: The last part of the recipe's ARN, "aws-similar-items".
@@ -105,11 +134,28 @@ def train(
     if recipe_name not in _RECIPES:
         msg = f"no model for recipe {recipe_name}, only for {', '.join(_RECIPES)}"
         raise ValueError(msg)
-    if len(data) == 0:
-        msg = "no interactions to train on"
+    recipe = _KNOWN[recipe_name]
+    if isinstance(recipe, UseCase) and recipe.event_type is not None:
+        data = data.only(recipe.event_type)
+    missing = _missing(data, recipe)
+    if missing is not None:
+        msg = f"no {missing} to train on"
         raise ValueError(msg)
     check(recipe_name, settings)
     return _RECIPES[recipe_name].train(data, settings, seed=seed)
+
+
+def _missing(data: TrainingData, recipe: ServiceRecipe) -> str | None:
+    """What a recipe cannot do without, None if all of it is there."""
+    needed = recipe.required_datasets
+    if DatasetType.INTERACTIONS in needed and len(data) == 0:
+        event_type = recipe.event_type if isinstance(recipe, UseCase) else None
+        return f"{event_type} interactions" if event_type else "interactions"
+    if DatasetType.ITEMS in needed and not data.item_metadata:
+        return "items"
+    if DatasetType.ACTIONS in needed and (data.actions is None or not data.actions.item_ids):
+        return "actions"
+    return None
 
 
 def load(blob: bytes) -> Model:

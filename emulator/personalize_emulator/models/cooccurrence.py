@@ -39,6 +39,8 @@ def neighbours(
     *,
     items: NDArray[np.intp] | None = None,
     popularity_exponent: float = 0.5,
+    min_cointeractions: int = 0,
+    count: int = NEIGHBOURS,
 ) -> Matrix:
     """The nearest items of every item, itself among them, as a sparse matrix with a row for each.
 
@@ -52,6 +54,8 @@ def neighbours(
         data: The interactions.
         items: The items whose rows are needed; other rows stay empty (default: all).
         popularity_exponent: The power: at 0.5 the cosine; towards 1 popular items are discounted.
+        min_cointeractions: How many users at least must have met both (default: any number).
+        count: The neighbours to keep of each item.
     """
     met = met_by_users(data)
     weight = 1 / np.sqrt(np.maximum(np.diff(met.indptr), 1))
@@ -60,13 +64,17 @@ def neighbours(
     if data.weight is not None:
         weighted = sparse.csr_array(weighted.multiply(_mean_weight(data))).astype(np.float32)
     root, power = np.sqrt(mass), mass**popularity_exponent
+    by_item: Matrix = sparse.csr_array(met.T).astype(np.float32)
+    present, by_present = _ones(met), _ones(by_item)
 
-    def similar(rows: Matrix, chosen: NDArray[np.intp]) -> None:
+    def similar(rows: Matrix, chosen: NDArray[np.intp]) -> Matrix:
         row = np.repeat(chosen, np.diff(rows.indptr))
         rows.data /= (root[row] * power[rows.indices] + _SHRINKAGE).astype(np.float32)
+        if min_cointeractions > 1:
+            return _frequent(rows, by_present[chosen] @ present, min_cointeractions)
+        return rows
 
-    by_item: Matrix = sparse.csr_array(met.T).astype(np.float32)
-    return _largest_products(by_item, weighted, items, similar)
+    return _largest_products(by_item, weighted, items, similar, count)
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ def company(data: TrainingData, *, items: NDArray[np.intp] | None = None) -> Com
     by_item: Matrix = sparse.csr_array(met.T)
     with_itself = np.asarray(weighted.multiply(met).sum(axis=0)).ravel()
     total = by_item @ np.asarray(weighted.sum(axis=1)).ravel() - with_itself
-    counts = _largest_products(by_item, weighted, items, lambda rows, chosen: None)
+    counts = _largest_products(by_item, weighted, items, lambda rows, chosen: rows)
     return Company(counts, np.maximum(total, 0).astype(np.float32))
 
 
@@ -122,7 +130,8 @@ def _largest_products(
     by_item: Matrix,
     weighted: Matrix,
     items: NDArray[np.intp] | None,
-    finish: Callable[[Matrix, NDArray[np.intp]], None],
+    finish: Callable[[Matrix, NDArray[np.intp]], Matrix],
+    count: int = NEIGHBOURS,
 ) -> Matrix:
     """Multiply, and keep the largest values of each row.
 
@@ -131,6 +140,7 @@ def _largest_products(
         weighted: Users by items.
         items: The rows that are needed; the others stay empty (default: all).
         finish: Changes the values of a block of rows before they are compared.
+        count: How many to keep of each row.
     """
     size = by_item.shape[0]
     chosen = np.arange(size) if items is None else np.unique(items)
@@ -138,8 +148,7 @@ def _largest_products(
     def block(start: int) -> Matrix:
         some = chosen[start : start + _BLOCK]
         rows: Matrix = sparse.csr_array(by_item[some] @ weighted)
-        finish(rows, some)
-        return _largest(rows, NEIGHBOURS)
+        return _largest(finish(rows, some), count)
 
     starts = range(0, len(chosen), _BLOCK)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -164,6 +173,22 @@ def met_by_users(data: TrainingData) -> Matrix:
     kept = latest_first[rank < _ITEMS_PER_USER]
     often = np.log2(1 + times[kept])
     return sparse.csr_array((often, (user[kept], item[kept])), shape=shape)
+
+
+def _ones(matrix: Matrix) -> Matrix:
+    """One, where the matrix has an entry."""
+    ones = np.ones(matrix.nnz, dtype=np.float32)
+    return sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _frequent(rows: Matrix, users: Matrix, least: int) -> Matrix:
+    """Drop the similarities of pairs that fewer users met both of."""
+    # Both products have an entry for the same pairs, so that they match entry by entry.
+    rows.sort_indices()
+    users.sort_indices()
+    rows.data[users.data < least] = 0
+    rows.eliminate_zeros()
+    return rows
 
 
 def _mean_weight(data: TrainingData) -> Matrix:

@@ -1,4 +1,4 @@
-"""aws-popularity-count: the items with the most interactions, the same for everybody."""
+"""aws-popularity-count and aws-vod-most-popular: what most users met, the same for everybody."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,17 @@ from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.evaluation import hold_out, measure
 from personalize_emulator.models.model import Query, ScoredItem
-from personalize_emulator.models.popularity import counts
 from personalize_emulator.models.selection import best
 from personalize_emulator.models.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
 class PopularityCount:
-    """Recommend by the number of interactions; the score is an item's share of them."""
+    """Recommend by the number of users who met an item; the score is its share of them all.
+
+    The guide counts "interactions data from unique users" (native-recipe-popularity), and videos
+    "watched by the most users" (VIDEO_ON_DEMAND-use-cases): who comes back counts once.
+    """
 
     kind: ClassVar[str] = "popularity-count"
 
@@ -31,13 +34,20 @@ class PopularityCount:
         """Count; the recipe has no parameters."""
         del settings
         past, cases = hold_out(data, seed=seed)
-        popular = [item.item_id for item in best(counts(past), data.item_ids, 25)]
+        popular = [item.item_id for item in best(cls.count(past), data.item_ids, 25)]
         metrics = measure(cases, lambda _: popular, len(data.item_ids))
-        number = counts(data)
+        number = cls.count(data)
         return cls(data.item_ids, number / number.sum(), metrics)
 
+    @classmethod
+    def count(cls, data: TrainingData) -> NDArray[np.float64]:
+        """How many users met each item."""
+        items = len(data.item_ids)
+        pairs = np.unique(data.user.astype(np.int64) * items + data.item)
+        return np.bincount(pairs % items, minlength=items).astype(np.float64)
+
     def recommend(self, query: Query) -> list[ScoredItem]:
-        """The items with the most interactions."""
+        """The most popular items; nothing that is known of the user changes them."""
         return best(self.share, self.item_ids, query.num_results, query.allowed)
 
     def to_bytes(self) -> bytes:
