@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from cdk_personalize.recipe import Recipe, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.automatic_updates import update_interval
-from tests.emulator.cloud import ITEMS, Cloud, interactions
+from tests.emulator.cloud import ITEMS, Cloud, interactions, recipe
 from tests.emulator.domain_shop import DomainShop, views
 
 if TYPE_CHECKING:
@@ -362,3 +362,101 @@ def test_a_retraining_that_fails_leaves_the_model(limited: Cloud) -> None:
     pass_time(limited, 8 * DAY)
     assert limited.describe(arn) == before
     assert body_of(limited, arn)
+
+
+# Recipes with intervals of their own
+
+
+def shop_with_prose(cloud: Cloud) -> str:
+    """A group whose items have names and descriptions."""
+    group = cloud.group()
+    cloud.dataset(group, csv=interactions())
+    fields = [
+        SchemaField.string("TITLE", item_name=True),
+        SchemaField.string("PROSE", textual=True),
+    ]
+    schema = cloud.personalize.create_schema(
+        name="prose", schema=AvroSchema.of(DatasetType.ITEMS, fields).to_json()
+    )
+    items = cloud.personalize.create_dataset(
+        name="items",
+        datasetType="Items",
+        datasetGroupArn=group,
+        schemaArn=schema["schemaArn"],
+    )["datasetArn"]
+    cloud.settle(items)
+    rows = [
+        f"{taste}{number},Thing {number},all about {taste} and {number}"
+        for taste in "ab"
+        for number in range(10)
+    ]
+    cloud.import_csv(items, "\n".join(["ITEM_ID,TITLE,PROSE", *rows]))
+    return group
+
+
+def put_prose(cloud: Cloud) -> None:
+    cloud.emulator.clock.advance(1)
+    properties = {"title": "A new thing", "prose": "all about a and more"}
+    cloud.events.put_items(
+        datasetArn=cloud.arn("dataset/shop/ITEMS"),
+        items=[{"itemId": "new", "properties": json.dumps(properties)}],
+    )
+
+
+def test_an_incremental_update_takes_half_an_hour(cloud: Cloud) -> None:
+    solution = solution_of(cloud, shop_with_prose(cloud), "aws-semantic-similarity")
+    cloud.personalize.update_solution(solutionArn=solution, performIncrementalUpdate=True)
+    cloud.settle(solution, update=True)
+    version = cloud.version(solution)
+    cloud.campaign(version)
+    put_prose(cloud)
+    pass_time(cloud, 35 * MINUTE)
+    assert knows(cloud, version)
+
+
+def test_an_incremental_update_must_be_asked_for(cloud: Cloud) -> None:
+    version = cloud.version(solution_of(cloud, shop_with_prose(cloud), "aws-semantic-similarity"))
+    cloud.campaign(version)
+    put_prose(cloud)
+    pass_time(cloud, 5 * HOUR)
+    assert not knows(cloud, version)
+
+
+def test_a_trend_is_found_after_the_interval_of_the_solution(cloud: Cloud, group: str) -> None:
+    solution = cloud.personalize.create_solution(
+        name="trends",
+        datasetGroupArn=group,
+        recipeArn=recipe("aws-trending-now"),
+        performAutoTraining=False,
+        solutionConfig={
+            "featureTransformationParameters": {"trend_discovery_frequency": "30 minutes"}
+        },
+    )["solutionArn"]
+    cloud.settle(solution)
+    version = cloud.version(solution)
+    cloud.campaign(version)
+    cloud.import_csv(
+        cloud.arn("dataset/shop/INTERACTIONS"), interactions() + "\nu1,new,1700000100,view,"
+    )
+    pass_time(cloud, 35 * MINUTE)
+    assert knows(cloud, version)
+
+
+def test_a_new_action_is_known_after_two_hours(cloud: Cloud, group: str) -> None:
+    schema = AvroSchema.of(DatasetType.ACTIONS, [SchemaField.long("VALUE", nullable=True)])
+    answer = cloud.personalize.create_schema(name="actions", schema=schema.to_json())
+    actions = cloud.personalize.create_dataset(
+        name="actions",
+        datasetType="Actions",
+        datasetGroupArn=group,
+        schemaArn=answer["schemaArn"],
+    )["datasetArn"]
+    cloud.settle(actions)
+    cloud.import_csv(actions, "ACTION_ID,VALUE\njoin,3")
+    version = cloud.version(solution_of(cloud, group, "aws-next-best-action"))
+    cloud.campaign(version)
+    cloud.emulator.clock.advance(1)
+    cloud.import_csv(actions, "ACTION_ID,VALUE\njoin,3\nsubscribe,5")
+    assert not knows(cloud, version, "subscribe")
+    pass_time(cloud, 2.5 * HOUR)
+    assert knows(cloud, version, "subscribe")
