@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from personalize_emulator.backend import Backend
 from personalize_emulator.datasets import dataset_of, parse_schema
@@ -102,8 +104,17 @@ class GroupData:
             if field.name in known and is_trainable(field.name, schema)
         ]
 
-    def to_train_on(self, config: Document, columns: Columns) -> TrainingData:
-        """Return all that a model may learn from; see `fields_to_train_on`."""
+    def to_train_on(
+        self, config: Document, columns: Columns, *, event_type: str | None = None
+    ) -> TrainingData:
+        """Return all that a model may learn from; see `fields_to_train_on`.
+
+        Args:
+            config: A `solutionConfig` or `recommenderConfig`, with its `trainingDataConfig` and its
+                `eventValueThreshold`.
+            columns: The columns that there were when it was made.
+            event_type: The type that the interactions must have. (default: any)
+        """
         users = self._records(DatasetType.USERS, config, columns)
         schema = self.schema(DatasetType.INTERACTIONS)
         trained = self.fields_to_train_on(DatasetType.INTERACTIONS, config, columns)
@@ -117,6 +128,11 @@ class GroupData:
                 if schema and field in schema.metadata and field.categorical
             ],
         )
+        if event_type is not None:
+            threshold = config.get("eventValueThreshold")
+            data = data.only(event_type, None if threshold is None else float(threshold))
+        if all(field.name != "EVENT_VALUE" for field in trained):
+            data = replace(data, event_value=np.full(len(data), np.nan))
         if self.dataset(DatasetType.ACTIONS) is None:
             return data
         actions = self.backend.interactions.training_data(

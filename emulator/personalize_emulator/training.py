@@ -7,14 +7,14 @@ comes of it is kept by the ARN: the model in the model store, what it knows in t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
+from cdk_personalize.recipe import Recipe, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator import models
 from personalize_emulator.backend import Backend
@@ -163,14 +163,9 @@ class TrainingPlan:
         return columns
 
     def _training_data(self) -> TrainingData:
-        data = self.data.to_train_on(self.config, self._columns)
-        event_type = self.document.get("eventType")
-        if event_type is not None:
-            threshold = self.config.get("eventValueThreshold")
-            data = data.only(event_type, None if threshold is None else float(threshold))
-        trained = self.data.fields_to_train_on(DatasetType.INTERACTIONS, self.config, {})
-        if all(field.name != "EVENT_VALUE" for field in trained):
-            data = replace(data, event_value=np.full(len(data), np.nan))
+        data = self.data.to_train_on(
+            self.config, self._columns, event_type=self.document.get("eventType")
+        )
         return data.with_items_at_most(_items_considered(self.recipe, self.backend.quotas))
 
 
@@ -224,11 +219,6 @@ def _check_amount(recipe: ServiceRecipe, data: TrainingData, quotas: Quotas) -> 
     Raises:
         JobFailedError: It is too little.
     """
-    if recipe.type is RecipeType.PERSONALIZED_ACTIONS and not (
-        data.actions and data.actions.item_ids
-    ):
-        msg = "There are no actions to train on"
-        raise JobFailedError(msg)
     if recipe is Recipe.SEMANTIC_SIMILARITY:  # it learns from the items alone
         return
     _check_interactions(data, quotas)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType
-from tests.emulator.cloud import ITEMS, interactions, recipe
+from tests.emulator.cloud import ITEMS, Cloud, interactions, recipe
 
 if TYPE_CHECKING:
-    from tests.emulator.cloud import Cloud
+    from collections.abc import Callable
+
+    from personalize_emulator import PersonalizeEmulator
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -134,11 +136,18 @@ def test_items_are_no_new_data(cloud: Cloud, group: str) -> None:
     assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
 
 
-def test_what_the_clock_jumps_over_is_not_made_up_for(cloud: Cloud, group: str) -> None:
-    solution = self_training(cloud, group)
-    cloud.emulator.clock.advance(52 * WEEK)
-    cloud.catch_up()
-    assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
+def test_what_the_clock_jumps_over_is_not_made_up_for(
+    run: Callable[[], PersonalizeEmulator],
+) -> None:
+    with run() as emulator:
+        cloud = Cloud(emulator, "123456789012")
+        group = cloud.group()
+        cloud.dataset(group, csv=interactions())
+        solution = self_training(cloud, group)
+        emulator.clock.advance(52 * WEEK)
+        cloud.catch_up()
+        assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
+        cloud.close()
 
 
 def test_the_schedule_is_anchored_to_the_start_of_a_training(cloud: Cloud, group: str) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from cdk_personalize.recipe import Recipe, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.automatic_updates import update_interval
-from tests.emulator.cloud import ITEMS, Cloud, interactions
+from tests.emulator.cloud import ITEMS, Cloud, interactions, recipe
 from tests.emulator.domain_shop import DomainShop, views
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from personalize_emulator import PersonalizeEmulator
     from personalize_emulator.models import Model
 
+ACCOUNT = "123456789012"
 HOUR = 3600.0
 DAY = 24 * HOUR
 MINUTE = 60.0
@@ -223,19 +224,19 @@ def test_nothing_is_done_when_nothing_came(
 
 
 def test_a_year_that_is_skipped_is_one_update(
-    cloud: Cloud, group: str, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[], PersonalizeEmulator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    version = cloud.version(solution_of(cloud, group))
-    campaign = cloud.campaign(version)
-    kept = keepings(cloud, monkeypatch)
-    put_item(cloud)
-    cloud.emulator.clock.advance(365 * DAY)
-    cloud.catch_up()
-    assert kept == [version]
-    rows = cloud.emulator.service.backend.store.execute(
-        "SELECT count(*) FROM jobs WHERE arn = ?", (campaign,)
-    )
-    assert rows == [(1,)]
+    with run() as emulator:
+        cloud = Cloud(emulator, ACCOUNT)
+        version = cloud.version(solution_of(cloud, stocked(cloud)))
+        cloud.campaign(version)
+        kept = keepings(cloud, monkeypatch)
+        put_item(cloud)
+        emulator.clock.advance(365 * DAY)
+        cloud.catch_up()
+        assert kept == [version]
+        assert emulator.service.backend.store.execute("SELECT count(*) FROM jobs") == [(1,)]
+        cloud.close()
 
 
 def test_a_campaign_that_is_gone_updates_nothing(cloud: Cloud, group: str) -> None:
@@ -249,15 +250,14 @@ def test_a_campaign_that_is_gone_updates_nothing(cloud: Cloud, group: str) -> No
 
 
 def test_it_goes_on_after_a_restart(run: Callable[[], PersonalizeEmulator]) -> None:
-    account = "123456789012"
     with run() as emulator:
-        before = Cloud(emulator, account)
+        before = Cloud(emulator, ACCOUNT)
         version = before.version(solution_of(before, stocked(before)))
         before.campaign(version)
         put_item(before)
         before.close()
     with run() as emulator:
-        after = Cloud(emulator, account)
+        after = Cloud(emulator, ACCOUNT)
         assert not knows(after, version)
         pass_time(after, 2.5 * HOUR)
         assert knows(after, version)
@@ -336,12 +336,21 @@ def test_a_recommender_trains_anew_after_a_week_with_new_data(shop: DomainShop) 
     assert body_of(shop.cloud, arn) == trained
 
 
+def test_a_recommender_that_is_due_for_both_is_trained_anew(shop: DomainShop) -> None:
+    arn = shop.recommender()
+    shop.cloud.import_csv(shop.interactions, views(users=60))
+    trained = body_of(shop.cloud, shop.recommender("trained-on-all"))
+    shop.cloud.emulator.clock.advance(8 * DAY)
+    shop.cloud.catch_up()
+    assert body_of(shop.cloud, arn) == trained
+
+
 def test_a_recommender_does_not_train_anew_without_new_data(
     shop: DomainShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.recommender()
     kept = keepings(shop.cloud, monkeypatch)
-    pass_time(shop.cloud, 30 * DAY)
+    pass_time(shop.cloud, 15 * DAY)
     assert kept == []
 
 
@@ -353,3 +362,101 @@ def test_a_retraining_that_fails_leaves_the_model(limited: Cloud) -> None:
     pass_time(limited, 8 * DAY)
     assert limited.describe(arn) == before
     assert body_of(limited, arn)
+
+
+# Recipes with intervals of their own
+
+
+def shop_with_prose(cloud: Cloud) -> str:
+    """A group whose items have names and descriptions."""
+    group = cloud.group()
+    cloud.dataset(group, csv=interactions())
+    fields = [
+        SchemaField.string("TITLE", item_name=True),
+        SchemaField.string("PROSE", textual=True),
+    ]
+    schema = cloud.personalize.create_schema(
+        name="prose", schema=AvroSchema.of(DatasetType.ITEMS, fields).to_json()
+    )
+    items = cloud.personalize.create_dataset(
+        name="items",
+        datasetType="Items",
+        datasetGroupArn=group,
+        schemaArn=schema["schemaArn"],
+    )["datasetArn"]
+    cloud.settle(items)
+    rows = [
+        f"{taste}{number},Thing {number},all about {taste} and {number}"
+        for taste in "ab"
+        for number in range(10)
+    ]
+    cloud.import_csv(items, "\n".join(["ITEM_ID,TITLE,PROSE", *rows]))
+    return group
+
+
+def put_prose(cloud: Cloud) -> None:
+    cloud.emulator.clock.advance(1)
+    properties = {"title": "A new thing", "prose": "all about a and more"}
+    cloud.events.put_items(
+        datasetArn=cloud.arn("dataset/shop/ITEMS"),
+        items=[{"itemId": "new", "properties": json.dumps(properties)}],
+    )
+
+
+def test_an_incremental_update_takes_half_an_hour(cloud: Cloud) -> None:
+    solution = solution_of(cloud, shop_with_prose(cloud), "aws-semantic-similarity")
+    cloud.personalize.update_solution(solutionArn=solution, performIncrementalUpdate=True)
+    cloud.settle(solution, update=True)
+    version = cloud.version(solution)
+    cloud.campaign(version)
+    put_prose(cloud)
+    pass_time(cloud, 35 * MINUTE)
+    assert knows(cloud, version)
+
+
+def test_an_incremental_update_must_be_asked_for(cloud: Cloud) -> None:
+    version = cloud.version(solution_of(cloud, shop_with_prose(cloud), "aws-semantic-similarity"))
+    cloud.campaign(version)
+    put_prose(cloud)
+    pass_time(cloud, 5 * HOUR)
+    assert not knows(cloud, version)
+
+
+def test_a_trend_is_found_after_the_interval_of_the_solution(cloud: Cloud, group: str) -> None:
+    solution = cloud.personalize.create_solution(
+        name="trends",
+        datasetGroupArn=group,
+        recipeArn=recipe("aws-trending-now"),
+        performAutoTraining=False,
+        solutionConfig={
+            "featureTransformationParameters": {"trend_discovery_frequency": "30 minutes"}
+        },
+    )["solutionArn"]
+    cloud.settle(solution)
+    version = cloud.version(solution)
+    cloud.campaign(version)
+    cloud.import_csv(
+        cloud.arn("dataset/shop/INTERACTIONS"), interactions() + "\nu1,new,1700000100,view,"
+    )
+    pass_time(cloud, 35 * MINUTE)
+    assert knows(cloud, version)
+
+
+def test_a_new_action_is_known_after_two_hours(cloud: Cloud, group: str) -> None:
+    schema = AvroSchema.of(DatasetType.ACTIONS, [SchemaField.long("VALUE", nullable=True)])
+    answer = cloud.personalize.create_schema(name="actions", schema=schema.to_json())
+    actions = cloud.personalize.create_dataset(
+        name="actions",
+        datasetType="Actions",
+        datasetGroupArn=group,
+        schemaArn=answer["schemaArn"],
+    )["datasetArn"]
+    cloud.settle(actions)
+    cloud.import_csv(actions, "ACTION_ID,VALUE\njoin,3")
+    version = cloud.version(solution_of(cloud, group, "aws-next-best-action"))
+    cloud.campaign(version)
+    cloud.emulator.clock.advance(1)
+    cloud.import_csv(actions, "ACTION_ID,VALUE\njoin,3\nsubscribe,5")
+    assert not knows(cloud, version, "subscribe")
+    pass_time(cloud, 2.5 * HOUR)
+    assert knows(cloud, version, "subscribe")

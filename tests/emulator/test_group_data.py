@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from personalize_emulator.group_data import GroupData
+from personalize_emulator.models import TrainingData
 from tests.emulator.cloud import Cloud
-
-if TYPE_CHECKING:
-    from personalize_emulator.models import TrainingData
 
 DEVICE = SchemaField.string("DEVICE", categorical=True, nullable=True)
 LOG = "\n".join(
@@ -94,6 +92,50 @@ def test_events_have_contextual_metadata_too(cloud: Cloud, group: str) -> None:
 def test_contextual_metadata_can_be_excluded(cloud: Cloud, group: str) -> None:
     choice = {"excludedDatasetColumns": {"INTERACTIONS": ["DEVICE"]}}
     assert trained_on(cloud, group, trainingDataConfig=choice).context == {}
+
+
+RATED = "\n".join(
+    [
+        "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE",
+        "u1,a,1700000001,rate,5",
+        "u1,b,1700000002,rate,1",
+        "u2,a,1700000003,view,",
+    ]
+)
+
+
+@pytest.fixture
+def rated(cloud: Cloud) -> GroupData:
+    group = cloud.group()
+    cloud.dataset(group, DatasetType.INTERACTIONS, RATED)
+    return GroupData(cloud.emulator.service.backend, group)
+
+
+def test_interactions_are_of_the_type_and_above_the_threshold_that_is_asked_for(
+    rated: GroupData,
+) -> None:
+    data = rated.to_train_on({"eventValueThreshold": "3"}, {}, event_type="Rate")
+    assert [data.item_ids[item] for item in data.item] == ["a"]
+
+
+def test_a_value_that_is_excluded_chooses_and_is_not_learned_from(rated: GroupData) -> None:
+    choice = {"excludedDatasetColumns": {"Interactions": ["EVENT_VALUE"]}}
+    config = {"eventValueThreshold": "3", "trainingDataConfig": choice}
+    data = rated.to_train_on(config, {}, event_type="rate")
+    assert len(data) == 1
+    assert np.isnan(data.event_value).all()
+
+
+def test_the_items_that_are_considered_were_met_last() -> None:
+    data = TrainingData.of(
+        ["u1", "u1", "u2", "u2"],
+        ["old", "new", "old", "middle"],
+        [1, 9, 2, 5],
+        item_metadata={"new": {"PRICE": 1}, "old": {"PRICE": 2}, "unmet": {"PRICE": 3}},
+    ).with_items_at_most(2)
+    assert data.item_ids == ["new", "middle"]
+    assert [data.item_ids[item] for item in data.item] == ["middle", "new"]
+    assert data.item_metadata == {"new": {"PRICE": 1}}
 
 
 def test_the_state_changes_with_the_data_and_not_by_itself(cloud: Cloud, group: str) -> None:

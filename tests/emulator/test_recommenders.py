@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cdk_personalize.avro_schema import DatasetType, SchemaField
+from cdk_personalize.avro_schema import DatasetType, Domain, SchemaField
 from cdk_personalize.use_case import UseCase
 from personalize_emulator import PersonalizeEmulator, Quotas
 from tests.emulator.cloud import Cloud, recipe
@@ -44,6 +44,17 @@ def test_shows_how_good_its_model_is(shop: DomainShop) -> None:
     metrics = shop.cloud.settle(arn)["modelMetrics"]
     assert 0 < metrics["coverage"] <= 1
     assert "normalized_discounted_cumulative_gain_at_25" in metrics
+
+
+@pytest.mark.parametrize(
+    "use_case",
+    [found for found in UseCase.all() if found.domain is Domain.ECOMMERCE],
+    ids=str,
+)
+def test_every_use_case_of_the_domain_is_trained(cloud: Cloud, use_case: UseCase) -> None:
+    _, *bought = views(event_type="Purchase").splitlines()
+    shop = DomainShop(cloud, "\n".join([views(), *bought]))
+    assert "coverage" in shop.cloud.describe(shop.recommender("some", use_case))["modelMetrics"]
 
 
 def test_a_name_is_taken_once(shop: DomainShop) -> None:

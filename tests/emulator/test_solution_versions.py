@@ -306,6 +306,27 @@ def test_the_columns_of_the_recipe_must_be_there(
         start(cloud, solution)
 
 
+def test_semantic_similarity_needs_items_alone(limited: Cloud) -> None:
+    group = limited.group("prose")
+    fields = [
+        SchemaField.string("TITLE", item_name=True),
+        SchemaField.string("PROSE", textual=True),
+    ]
+    answer = limited.personalize.create_schema(
+        name="prose", schema=AvroSchema.of(DatasetType.ITEMS, fields).to_json()
+    )
+    items = limited.personalize.create_dataset(
+        name="items",
+        datasetType="Items",
+        datasetGroupArn=group,
+        schemaArn=answer["schemaArn"],
+    )["datasetArn"]
+    limited.settle(items)
+    rows = [f"i{number},Thing {number},all about {number % 3}" for number in range(9)]
+    limited.import_csv(items, "\n".join(["ITEM_ID,TITLE,PROSE", *rows]))
+    limited.version(create(limited, group, "aws-semantic-similarity"))
+
+
 # Hyperparameter optimization
 
 

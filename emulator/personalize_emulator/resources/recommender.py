@@ -152,8 +152,13 @@ class Recommenders(ResourceFamily):
                 self._again(job.arn, action)
 
     def repeat(self, job: Job) -> None:
-        """Have it done again, an interval from now; there is one such job at most."""
+        """Have it done again, an interval from now; there is one such job at most.
+
+        An update of the old model, under way at the same time, must not replace the new one.
+        """
         self._again(job.arn, job.action)
+        if job.action == _RETRAIN:
+            self._again(job.arn, UPDATE_MODEL)
 
     def _again(self, arn: str, action: str) -> None:
         self._jobs.cancel(arn, action)
