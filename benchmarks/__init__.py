@@ -1,1 +1,4 @@
-"""What the project is measured by: figures of ours, beside the obvious rival and the floor."""
+"""What this project measures of itself: `make bench`.
+
+Every module here that has a function `run() -> dict[str, Figure]` is a benchmark.
+"""
