@@ -3,21 +3,16 @@
 Each model learns from the first nine tenths and gives 25 items to every user of the last tenth,
 known to it or not; what the user did there is what it should have given. `implicit` has its best
 of several models, chosen on the very part that it is measured on, which favours it; somebody whom
-it does not know gets from it what is popular.
+it does not know gets from it what is popular. Similar items are asked with one item of each visit
+of the last tenth, and should give the others.
 """
 
-import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-
-# As implicit advises; it has threads of its own.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 from implicit.als import AlternatingLeastSquares
 from implicit.nearest_neighbours import (
     BM25Recommender,
@@ -25,16 +20,28 @@ from implicit.nearest_neighbours import (
     ItemItemRecommender,
     TFIDFRecommender,
 )
+from numpy.typing import NDArray
+from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from benchmarks.figure import Figure
-from benchmarks.shop_data import generated, online_retail
+from personalize_emulator.generated_data import generate_shop
 from personalize_emulator.models import HistoryEvent, Query, TrainingData, train
+from personalize_emulator.models.cooccurrence import visits_of
+from personalize_emulator.models.evaluation import GAIN, hold_out_visits, measure
+from tests.emulator.shop_data import ONLINE_RETAIL, online_retail, training_data
 
 _DEPTH = 25
 _DISCOUNT = 1 / np.log2(np.arange(2, _DEPTH + 2))
+_BY_ITEM: Sequence[type[ItemItemRecommender]] = (
+    CosineRecommender,
+    TFIDFRecommender,
+    BM25Recommender,
+)
 _NEIGHBOURS = (20, 50, 100, 200)
 _FACTORS, _REGULARIZATION, _ALPHA = (32, 64, 128), (0.01, 0.1, 1.0), (1.0, 10.0, 40.0)
 _ITERATIONS = 15
+_SHOPS = 3
 _SEED = 0
 
 Answer = Callable[[int], Sequence[int]]
@@ -74,25 +81,81 @@ class Split:
 
 
 def run() -> dict[str, Figure]:
-    """Measure recall and NDCG of user personalisation on both shops."""
+    """Measure user personalisation and similar items."""
+    # As implicit advises: it has threads of its own. It warns all the same, and of its own
+    # conversions.
+    with threadpool_limits(1, "blas"), warnings.catch_warnings(action="ignore"):
+        return _figures()
+
+
+def _figures() -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
-    retail = online_retail()
-    if retail is not None:
-        figures |= _personalization("emulator.", Split.of(retail))
-    shop = generated(users=2_000, items=1_000, interactions=60_000)
-    return figures | _personalization("emulator.generated_", Split.of(shop))
+    retail = online_retail() if ONLINE_RETAIL.is_dir() else None
+    if retail is None:
+        print(f"no figures of real data: there is no {ONLINE_RETAIL}")
+    else:
+        figures |= _personalization("emulator.", [Split.of(retail)])
+        figures["emulator.similar_items_ndcg_at_25"] = _similar_items(retail)
+    shops = [
+        training_data(generate_shop(users=1_000, items=500, interactions=30_000, seed=seed))
+        for seed in range(_SHOPS)
+    ]
+    figures |= _personalization("emulator.generated_", [Split.of(shop) for shop in shops])
+    if retail is None:
+        figures["emulator.similar_items_ndcg_at_25"] = _similar_items(shops[0])
+    return figures
 
 
-def _personalization(prefix: str, split: Split) -> dict[str, Figure]:
-    ours = split.score(personalized(split.past, "aws-user-personalization-v2"))
-    floor = split.score(popular(split.past))
-    rivals = [split.score(rival) for rival in _rivals(split.past)]
+def _personalization(prefix: str, splits: Sequence[Split]) -> dict[str, Figure]:
+    """Measure on the mean of some shops; each model of implicit is the same on all of them."""
+
+    def mean(answers: Sequence[Answer]) -> tuple[float, float]:
+        scores = [split.score(answer) for split, answer in zip(splits, answers, strict=True)]
+        recall, gain = np.mean(scores, axis=0)
+        return float(recall), float(gain)
+
+    ours = mean([personalized(split.past, "aws-user-personalization-v2") for split in splits])
+    floor = mean([popular(split.past) for split in splits])
+    rivals = [mean(same) for same in zip(*(_rivals(split.past) for split in splits), strict=True)]
     return {
         f"{prefix}{name}": Figure(
             unit="share", ours=ours[at], naive=max(rival[at] for rival in rivals), floor=floor[at]
         )
         for at, name in enumerate(("recall_at_25", "ndcg_at_25"))
     }
+
+
+def _similar_items(data: TrainingData) -> Figure:
+    """Measure how well what else there is on a later visit is found from one item of it."""
+    past, cases = hold_out_visits(data, visits_of(data), seed=_SEED)
+    model = train("aws-similar-items", past, seed=_SEED)
+    best_sellers = [past.item_ids[item] for item in popular(past)(0)]
+
+    def gain(recommend: Callable[[str], Sequence[str]]) -> float:
+        return measure(cases, lambda case: recommend(case.history[0].item_id), len(past.item_ids))[
+            GAIN
+        ]
+
+    return Figure(
+        unit="share",
+        ours=gain(lambda item: [one.item_id for one in model.recommend(Query(item_id=item))]),
+        naive=max(gain(rival) for rival in _similar_rivals(past)),
+        floor=gain(lambda item: [one for one in best_sellers if one != item]),
+    )
+
+
+def _similar_rivals(past: TrainingData) -> Iterator[Callable[[str], Sequence[str]]]:
+    """The item-item models of implicit, asked for the neighbours of an item."""
+    position = {item: at for at, item in enumerate(past.item_ids)}
+    for kind in _BY_ITEM:
+        model = kind(K=_DEPTH + 1)
+        model.fit(_met(past), show_progress=False)
+
+        def recommend(item: str, model: ItemItemRecommender = model) -> Sequence[str]:
+            found, _ = model.similar_items(position[item], N=_DEPTH + 1)
+            return [past.item_ids[at] for at in found.tolist() if at != position[item]]
+
+        yield recommend
 
 
 def personalized(past: TrainingData, recipe: str) -> Answer:
@@ -131,16 +194,8 @@ def _histories(past: TrainingData) -> Mapping[int, Sequence[HistoryEvent]]:
 
 def _rivals(past: TrainingData) -> Iterator[Answer]:
     """The models of implicit, with and without the items that the user has met already."""
-    shape = (len(past.user_ids), len(past.item_ids))
-    met = sparse.csr_matrix(
-        (np.ones(len(past), dtype=np.float32), (past.user, past.item)), shape=shape
-    )
-    by_item: Sequence[type[ItemItemRecommender]] = (
-        CosineRecommender,
-        TFIDFRecommender,
-        BM25Recommender,
-    )
-    models: list[tuple[Any, float]] = [(kind(K=k), 1.0) for kind in by_item for k in _NEIGHBOURS]
+    met = _met(past)
+    models: list[tuple[Any, float]] = [(kind(K=k), 1.0) for kind in _BY_ITEM for k in _NEIGHBOURS]
     models += [
         (
             AlternatingLeastSquares(
@@ -160,6 +215,14 @@ def _rivals(past: TrainingData) -> Iterator[Answer]:
         model.fit(weighted, show_progress=False)
         for again in (False, True):
             yield _rival(model, weighted, popular(past), met_before=again)
+
+
+def _met(past: TrainingData) -> sparse.csr_matrix:
+    """How often each user met each item."""
+    shape = (len(past.user_ids), len(past.item_ids))
+    return sparse.csr_matrix(
+        (np.ones(len(past), dtype=np.float32), (past.user, past.item)), shape=shape
+    )
 
 
 def _rival(

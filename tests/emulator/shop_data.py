@@ -36,6 +36,7 @@ def online_retail() -> TrainingData:
             row["ITEM_ID"]: {
                 "PRICE": float(row["PRICE"]),
                 "CATEGORY_L1": row["CATEGORY_L1"],
+                "CREATION_TIMESTAMP": int(row["CREATION_TIMESTAMP"]),
                 "PRODUCT_DESCRIPTION": row["PRODUCT_DESCRIPTION"],
             }
             for row in csv.DictReader(file)
@@ -45,6 +46,7 @@ def online_retail() -> TrainingData:
         [row["ITEM_ID"] for row in rows],
         [int(row["TIMESTAMP"]) for row in rows],
         event_types=[row["EVENT_TYPE"] for row in rows],
+        event_values=[float(row["EVENT_VALUE"]) for row in rows],
         item_metadata=items,
     )
 

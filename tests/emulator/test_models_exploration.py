@@ -308,3 +308,7 @@ def test_an_updated_model_survives_the_bytes(recipe: str, data: TrainingData) ->
 @pytest.mark.parametrize("recipe", ["aws-hrnn", "aws-hrnn-metadata", "aws-personalized-ranking-v2"])
 def test_other_recipes_are_not_updated(recipe: str, data: TrainingData) -> None:
     assert not isinstance(trained(recipe, data), UpdatableModel)
+
+
+def test_a_user_of_half_a_character_is_a_user(data: TrainingData) -> None:
+    assert trained(V1, data).recommend(explore(0.6, user_id="\ud800"))

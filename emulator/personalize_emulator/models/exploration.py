@@ -112,7 +112,8 @@ class Novelty:
 def chance(query: Query, latest: float, seed: int) -> np.random.Generator:
     """What decides about an answer: the same for a user all day, another the next day."""
     day = int((query.now if query.now is not None else latest) // _DAY)
-    return np.random.default_rng([seed, zlib.crc32((query.user_id or "").encode()), max(day, 0)])
+    user = zlib.crc32((query.user_id or "").encode(errors="surrogatepass"))
+    return np.random.default_rng([seed, user, max(day, 0)])
 
 
 def explored(

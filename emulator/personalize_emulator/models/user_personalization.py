@@ -177,7 +177,7 @@ class Personalization:
         scores = self.scorer.scores(query.history, query.context)
         found = best(scores, self.scorer.item_ids, query.num_results, query.allowed)
         exploration = self._exploration(query)
-        if exploration is None or exploration.weight <= 0:
+        if exploration is None or not exploration.weight > 0:
             return found
         return explored(
             found,
