@@ -1,16 +1,16 @@
-"""What a benchmark reports."""
+"""What a benchmark measures."""
 
 from typing import TypedDict
 
 
 class Figure(TypedDict):
-    """One measured figure, and what to hold it against.
+    """One figure, with what it is held against, all measured in one run.
 
     Attributes:
         unit: The unit of all three.
-        ours: What the project does.
-        naive: What the obvious other way does, measured in the same run; None if there is none.
-        floor: What can be had for nothing, or cannot be beaten; None if there is no such thing.
+        ours: What this project takes, or gives.
+        naive: What the usual way does; None where there is none.
+        floor: What cannot be beaten, or what anything must beat; None where there is none.
     """
 
     unit: str
