@@ -152,8 +152,8 @@ class FilterEvaluator:
             current_item: The columns of the item that the request names (default: it names none).
 
         Raises:
-            ValueError: If an INCLUDE lacks a value, a value is not written as it must be, or the
-                filter is not one for this target.
+            ValueError: If an INCLUDE lacks a value, there is a value for nothing, a value is not
+                written as it must be, or the filter is not one for this target.
         """
         self._values = values
         self._target = target
@@ -169,6 +169,11 @@ class FilterEvaluator:
             if part is not None:
                 is_include = expressed.action is Action.INCLUDE
                 (self._includes if is_include else self._excludes).append(part)
+        for name in values:
+            if name not in expression.placeholders:
+                # Not documented; it can only be a mistake, of case say.
+                msg = f"filterValues names {name}, and the filter has no ${name}"
+                raise ValueError(msg)
 
     def __call__(self, entry_id: str) -> bool:
         """Whether the item, user or action may be in the answer."""

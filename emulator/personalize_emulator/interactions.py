@@ -58,11 +58,11 @@ class Moment:
     """How far a training looked into one dataset.
 
     Attributes:
-        latest_import: The number of the last import that it saw; None is the latest there is.
+        latest_import: The number of the last import that it saw.
         latest_event: The number of the last event that it saw.
     """
 
-    latest_import: int | None
+    latest_import: int
     latest_event: int
 
     @classmethod
@@ -73,8 +73,8 @@ class Moment:
             document: That of its solution version or recommender.
             dataset_type: Interactions or Action_Interactions.
         """
-        seen = document["data"].get(dataset_type.value)
-        return cls(None, 0) if seen is None else cls(int(seen[0]), int(seen[1]))
+        latest_import, latest_event = document["data"].get(dataset_type.value, (0, 0))
+        return cls(int(latest_import), int(latest_event))
 
 
 class InteractionLog:
@@ -369,7 +369,7 @@ class InteractionLog:
             "SELECT number, replaced_by FROM imports WHERE arn = ? AND replaced_by IS NOT NULL",
             (dataset_arn,),
         ):
-            if not any(number <= (latest or 0) < replaced_by for latest in trained):
+            if not any(number <= latest < replaced_by for latest in trained):
                 self._store.execute("DELETE FROM imports WHERE number = ?", (number,))
 
     def _bulk(self, dataset_arn: str, as_of: int | None = None) -> Interactions:

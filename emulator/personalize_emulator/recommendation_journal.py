@@ -1,7 +1,8 @@
 """What was recommended, by whom: a later event that names the list counts for who gave it.
 
 The developer guide does not say for how long a recommendationId is good. Here it is for two weeks,
-as long as a record counts for a metric attribution at all, and among the latest 100,000.
+as long as a record counts for a metric attribution at all, and among the latest 100,000; it stays
+good when the campaign is deleted.
 """
 
 from __future__ import annotations

@@ -86,12 +86,11 @@ CREATE TABLE recommendations (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE, arn TEXT NOT NULL, at REAL NOT NULL, entries TEXT NOT NULL
 );
-CREATE INDEX recommendations_by_arn ON recommendations (arn);
 
 CREATE TABLE models (arn TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 """
 
-_BY_ARN = ("tags", "jobs", "imports", "events", "records", "recommendations", "models")
+_BY_ARN = ("tags", "jobs", "imports", "events", "records", "models")
 _SELECT = "SELECT number, arn, kind, account, region, name, group_arn, parent_arn, document"
 
 

@@ -183,6 +183,13 @@ def test_an_exclude_without_its_values_is_skipped() -> None:
     assert let_through(text) == {"clue", "shrek", "blank"}
 
 
+def test_a_value_is_for_a_placeholder_in_its_case() -> None:
+    with pytest.raises(
+        ValueError, match=r"filterValues names genre, and the filter has no \$genre"
+    ):
+        let_through("EXCLUDE ItemID WHERE Items.GENRE IN ($GENRE)", values={"genre": '"Comedy"'})
+
+
 @pytest.mark.parametrize("value", ["Comedy", '"Comedy', '"Comedy",', '"A" "B"', ""])
 def test_strings_come_in_double_quotes(value: str) -> None:
     with pytest.raises(ValueError, match=r"\$V must be strings in double quotes"):
