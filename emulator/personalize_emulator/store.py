@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import StateFileError
@@ -126,21 +126,35 @@ class Store:
             path: The file that keeps it. (default: in memory)
 
         Raises:
-            StateFileError: The file is there and holds something else, or is broken. It is left as
-                it is.
+            StateFileError: The file holds something else, is broken, is in use, or cannot be
+                opened. It is left as it is.
         """
         self._lock = threading.RLock()
         self._depth = 0
         self._once_committed: list[Callable[[], None]] = []
-        self._connection = sqlite3.connect(
-            path or ":memory:", check_same_thread=False, isolation_level=None
-        )
+        try:
+            self._connection = sqlite3.connect(
+                path or ":memory:", timeout=0, check_same_thread=False, isolation_level=None
+            )
+        except sqlite3.OperationalError as error:
+            msg = f"{path} cannot be opened as a state file: {error}"
+            raise StateFileError(msg) from error
         try:
             self._prepare()
         except (sqlite3.DatabaseError, StateFileError) as error:
             self._connection.close()
             msg = f"{path} is no state file of this version, and was left as it is: {error}"
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                msg = f"{path} is in use by another process"
             raise StateFileError(msg) from error
+
+    def __enter__(self) -> Self:
+        """Return the state."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the state."""
+        self.close()
 
     def close(self) -> None:
         """Close the state; a file can be opened again."""
@@ -279,6 +293,8 @@ class Store:
         return float(moment)
 
     def _prepare(self) -> None:
+        # Two services on one file would each do the other's jobs. The lock ends with the process.
+        self.execute("PRAGMA locking_mode = EXCLUSIVE")
         (version,) = self.execute("PRAGMA user_version")[0]
         (tables,) = self.execute("SELECT count(*) FROM sqlite_master")[0]
         if version == 0 and tables == 0:
@@ -287,6 +303,9 @@ class Store:
             )
         elif version != _FORMAT:
             msg = f"it is of format {version}, not {_FORMAT}"
+            raise StateFileError(msg)
+        elif damage := [row for row in self.execute("PRAGMA quick_check(1)") if row != ("ok",)]:
+            msg = f"it is damaged: {damage[0][0]}"
             raise StateFileError(msg)
         self.execute("PRAGMA journal_mode = WAL")
         # With a write-ahead log this is enough for a killed process; a power cut may cost the last
