@@ -66,15 +66,17 @@ def _resources(operation: Operation, request: Mapping[str, Any], caller: Caller)
         yield _ANY
         return
     if name.startswith("Create"):
-        # A solution version has no ARN of its own in the reference: it is made of its solution.
-        if name != "CreateSolutionVersion":
-            yield _new(name.removeprefix("Create"), request, caller)
+        # A solution version is no type of its own in the reference: its solution is changed.
+        if name == "CreateSolutionVersion":
+            yield _text(request, "solutionArn")
+            return
+        yield _new(name.removeprefix("Create"), request, caller)
         if name not in _WITHOUT_PARENT:
             yield from (_text(request, arn) for arn in arns if arn in _PARENTS and arn in request)
         return
     # The first of the model is what it is done to; the rest is what is done. A recommender stands
     # where a campaign may: the reference does not list it, here its own ARN is checked.
-    subjects = [arn for arn in arns if arn != "filterArn"]
+    subjects = sorted(arns, key=lambda arn: arn == "filterArn")  # a filter is mostly but named
     yield next((_text(request, arn) for arn in subjects if arn in request), _ANY)
 
 

@@ -19,12 +19,15 @@ from ministack.core import responses, router
 
 from personalize_emulator.local.authorization import Authorization
 from personalize_emulator.local.roles import IamRoles
+from personalize_emulator.metric_data import CloudWatchMetricData
 from personalize_emulator.store import Store
 
 if TYPE_CHECKING:
+    from personalize_emulator.metric_data import MetricData
     from personalize_emulator.service import PersonalizeService
 
 NAME = "personalize"
+_SECRET = "local"  # of the account's root, whose signature nobody checks
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -170,7 +173,20 @@ def install(
     Raises:
         StateFileError: The state file holds something else, is broken, or is in use.
     """
-    make = functools.partial(_make, endpoint_url, speed, seed, throttling)
+    metric_data = CloudWatchMetricData(
+        endpoint_url,
+        region=responses.get_region(),
+        access_key_id=responses.get_account_id(),
+        secret_access_key=_SECRET,
+    )
+    make = functools.partial(
+        _make,
+        endpoint_url=endpoint_url,
+        speed=speed,
+        seed=seed,
+        throttling=throttling,
+        metric_data=metric_data,
+    )
     service = LocalPersonalize(make, state)
     app.SERVICE_REGISTRY[NAME] = {"module": NAME}
     app._loaded_modules[NAME] = service
@@ -186,11 +202,13 @@ def install(
 
 
 def _make(
+    store: Store,
+    *,
     endpoint_url: str,
     speed: float,
     seed: int,
     throttling: bool,
-    store: Store,
+    metric_data: MetricData,
 ) -> PersonalizeService:
     # numpy and scipy would triple the time that the server takes to start.
     from personalize_emulator.clock import Clock  # noqa: PLC0415
@@ -198,18 +216,17 @@ def _make(
     from personalize_emulator.service import PersonalizeService  # noqa: PLC0415
 
     del throttling
+    account, region = responses.get_account_id(), responses.get_region()
     objects = S3Objects(
-        endpoint_url,
-        region=responses.get_region(),
-        access_key_id=responses.get_account_id(),
-        secret_access_key="local",
+        endpoint_url, region=region, access_key_id=account, secret_access_key=_SECRET
     )
     return PersonalizeService(
         store,
         Clock(speed),
         objects,
         roles=IamRoles(),
+        metric_data=metric_data,
         seed=seed,
-        account=responses.get_account_id(),
-        region=responses.get_region(),
+        account=account,
+        region=region,
     )
