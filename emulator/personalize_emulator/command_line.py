@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _FAILED
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone; nothing more is to be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
 
 
 def default_directory() -> Path:
@@ -53,6 +56,8 @@ def _start(options: argparse.Namespace) -> int:
             f" `{PROGRAM} stop` ends it"
         )
         raise LocalAwsError(message)
+    if options.foreground:
+        signal.signal(signal.SIGTERM, _interrupt)
     aws = LocalAws(
         options.directory,
         python=options.python,
@@ -66,28 +71,23 @@ def _start(options: argparse.Namespace) -> int:
         throttling=options.throttling,
         auth=options.auth,
     ).start()
-    try:
-        _say(f"local AWS answers at {aws.endpoint_url}; its log is {aws.log}")
-        _say("to use it in a shell:" if sys.stdout.isatty() else "")
-        print("\n".join(_shell_lines(aws)), flush=True)
-        if not options.foreground:
-            aws.detach()
-            return 0
-        return _wait_for_the_end(aws)
-    finally:
-        if options.foreground:
-            aws.stop()
+    if not options.foreground:
+        aws.detach()
+        _introduce(aws)
+        return 0
+    with aws:
+        _introduce(aws)
+        _say("Ctrl-C ends it")
+        return aws.wait()
 
 
-def _wait_for_the_end(aws: LocalAws) -> int:
-    """Wait until it is stopped, by a signal to us or from elsewhere."""
+def _introduce(aws: LocalAws) -> None:
+    _say(f"local AWS answers at {aws.endpoint_url}; its log is {aws.log}")
+    print("\n".join(_shell_lines(aws)), flush=True)
 
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
-    _say("Ctrl-C ends it")
-    return aws.wait()
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _stop(options: argparse.Namespace) -> int:
@@ -145,8 +145,7 @@ def _shell_lines(aws: LocalAws) -> Iterator[str]:
 
 
 def _say(text: str) -> None:
-    if text:
-        print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)
+    print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)
 
 
 _COMMANDS = {"start": _start, "stop": _stop, "status": _status, "reset": _reset}

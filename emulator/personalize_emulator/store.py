@@ -26,6 +26,8 @@ Document = dict[str, Any]
 
 _FORMAT = 1  # of the state file; one of another format is refused
 
+_HEADER = b"SQLite format 3\0"
+
 _TABLES = """
 CREATE TABLE resources (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -132,6 +134,9 @@ class Store:
         self._lock = threading.RLock()
         self._depth = 0
         self._once_committed: list[Callable[[], None]] = []
+        if path is not None and not _may_be_state(Path(path)):
+            msg = f"{path} is no state file, and was left as it is"
+            raise StateFileError(msg)
         try:
             self._connection = sqlite3.connect(
                 path or ":memory:", timeout=0, check_same_thread=False, isolation_level=None
@@ -311,6 +316,15 @@ class Store:
         # With a write-ahead log this is enough for a killed process; a power cut may cost the last
         # few transactions, as it would cost much time to avoid.
         self.execute("PRAGMA synchronous = NORMAL")
+
+
+def _may_be_state(path: Path) -> bool:
+    """Whether a file is a database, or there is nothing in it; SQLite overwrites a short text."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HEADER)) in {b"", _HEADER}
+    except OSError:  # not there, a folder, not ours to read: SQLite says what is wrong, if it is
+        return True
 
 
 def _resource(row: tuple[Any, ...]) -> Resource:
