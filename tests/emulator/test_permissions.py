@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-import cfnlint
 import pytest
 
 from personalize_emulator.caller import Caller
@@ -15,7 +14,7 @@ from personalize_emulator.service_model import Operation, Surface
 
 # cfn-lint ships the reference: for each action the types of resources that it is checked for.
 REFERENCE = json.loads(
-    (Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json").read_text()
+    files("cfnlint").joinpath("data", "AdditionalSpecs", "Policies.json").read_text()
 )["personalize"]["Actions"]
 CALLER = Caller("123456789012", "us-east-1")
 OPERATIONS = {operation.name: operation for operation in Surface().operations}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-import cfnlint
 import pytest
 
 from personalize_emulator.local.registry import TYPES, Property, ResourceType
 
-SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
+SCHEMAS = files("cfnlint") / "data" / "schemas"
 NAMES = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())
 BY_NAME = {resource_type.name: resource_type for resource_type in TYPES}
 
