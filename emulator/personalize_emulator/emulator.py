@@ -185,7 +185,11 @@ class _Server(ThreadingHTTPServer):
         _log.debug("a connection from %s broke", client_address, exc_info=True)
 
     def stop(self) -> None:
-        self.shutdown()
+        ending = threading.Thread(target=self.shutdown, name="personalize-http-end")
+        ending.start()
+        with contextlib.suppress(OSError):  # the server looks up at once, and sees that it is over
+            socket.create_connection((_HOST, self.server_port), _LOOK_UP_SECONDS).close()
+        ending.join()
         self._thread.join()
         self.server_close()
         # Clients keep connections open: their threads would wait for requests for ever.

@@ -46,6 +46,8 @@ _CREDENTIAL = re.compile(
 _ACCOUNT = re.compile(r"\d{12}")
 
 Handler = Callable[[dict[str, Any], Caller], Mapping[str, Any]]
+# Asked before a request is looked at; raises a ServiceError when the caller may not do it.
+Authorize = Callable[[Operation, Mapping[str, Any], Caller], None]
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,13 @@ class PersonalizeService:
         self.backend.jobs.stop()
         self.backend.store.close()
 
-    def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request of any of the three endpoints; every failure is an error document."""
+    def handle(self, request: HttpRequest, authorize: Authorize | None = None) -> HttpResponse:
+        """Answer a request of any of the three endpoints; every failure is an error document.
+
+        Args:
+            request: The request.
+            authorize: Asked whether the caller may do it. (default: everybody may do everything)
+        """
         headers = {name.lower(): value for name, value in request.headers.items()}
         target = headers.get("x-amz-target")
         operation = self._surface.requested(request.method, request.path, target)
@@ -169,7 +176,7 @@ class PersonalizeService:
             document, caller = _parsed(request.body), self._caller(headers)
             if self._throttle is not None:
                 self._throttle.admit(operation, document, caller)
-            answer = self._answer(operation, document, caller)
+            answer = self._answer(operation, document, caller, authorize)
         except ServiceError as error:
             return _response(error.status, {"message": error.message}, operation, error.code)
         except Exception:
@@ -185,6 +192,7 @@ class PersonalizeService:
         account: str | None = None,
         region: str | None = None,
         service: str = "personalize",
+        authorize: Authorize | None = None,
     ) -> dict[str, Any]:
         """Call an operation in process; it is not throttled.
 
@@ -194,6 +202,7 @@ class PersonalizeService:
             account: The account that calls. (default: that of the service)
             region: The Region that it calls in. (default: that of the service)
             service: Which endpoint: "personalize", "personalize-events" or "personalize-runtime".
+            authorize: Asked whether the caller may do it. (default: everybody may do everything)
 
         Raises:
             ServiceError: What the service answers with.
@@ -202,11 +211,17 @@ class PersonalizeService:
         if found is None:
             raise UnknownOperationError(400)
         caller = Caller(account or self._default.account, region or self._default.region)
-        return self._answer(found, request, caller)
+        return self._answer(found, request, caller, authorize)
 
     def _answer(
-        self, operation: Operation, request: Mapping[str, Any], caller: Caller
+        self,
+        operation: Operation,
+        request: Mapping[str, Any],
+        caller: Caller,
+        authorize: Authorize | None,
     ) -> dict[str, Any]:
+        if authorize is not None:
+            authorize(operation, request, caller)
         try:
             if operation.input_shape is not None:
                 request = validate(operation.input_shape, request)

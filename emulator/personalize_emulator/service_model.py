@@ -71,7 +71,7 @@ class Surface:
 
     def __init__(self, loader: Loader | None = None) -> None:
         """Read the service models of the installed botocore."""
-        loader = loader or Loader()
+        loader = loader or _loader()
         self._by_name: dict[tuple[str, str], Operation] = {}
         self._by_target: dict[str, Operation] = {}
         self._by_path: dict[tuple[str, str], Operation] = {}
@@ -107,3 +107,9 @@ class Surface:
         if target is not None:
             return self._by_target.get(target)
         return self._by_path.get((method, path.partition("?")[0].rstrip("/") or "/"))
+
+
+@cache
+def _loader() -> Loader:
+    """One for all: it keeps what it has read, so an emulator for each test costs milliseconds."""
+    return Loader()

@@ -26,6 +26,8 @@ Document = dict[str, Any]
 
 _FORMAT = 2  # of the state file; one of another format is refused
 
+_HEADER = b"SQLite format 3\0"
+
 _TABLES = """
 CREATE TABLE resources (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -135,20 +137,29 @@ class Store:
             path: The file that keeps it. (default: in memory)
 
         Raises:
-            StateFileError: The file is there and holds something else, or is broken. It is left as
-                it is.
+            StateFileError: The file holds something else, is broken, is in use, or cannot be
+                opened. It is left as it is.
         """
         self._lock = threading.RLock()
         self._depth = 0
         self._once_committed: list[Callable[[], None]] = []
-        self._connection = sqlite3.connect(
-            path or ":memory:", check_same_thread=False, isolation_level=None
-        )
+        if path is not None and not _may_be_state(Path(path)):
+            msg = f"{path} is no state file, and was left as it is"
+            raise StateFileError(msg)
+        try:
+            self._connection = sqlite3.connect(
+                path or ":memory:", timeout=0, check_same_thread=False, isolation_level=None
+            )
+        except sqlite3.OperationalError as error:
+            msg = f"{path} cannot be opened as a state file: {error}"
+            raise StateFileError(msg) from error
         try:
             self._prepare()
         except (sqlite3.DatabaseError, StateFileError) as error:
             self._connection.close()
             msg = f"{path} is no state file of this version, and was left as it is: {error}"
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                msg = f"{path} is in use by another process"
             raise StateFileError(msg) from error
 
     def __enter__(self) -> Self:
@@ -296,6 +307,8 @@ class Store:
         return float(moment)
 
     def _prepare(self) -> None:
+        # Two services on one file would each do the other's jobs. The lock ends with the process.
+        self.execute("PRAGMA locking_mode = EXCLUSIVE")
         (version,) = self.execute("PRAGMA user_version")[0]
         (tables,) = self.execute("SELECT count(*) FROM sqlite_master")[0]
         if version == 0 and tables == 0:
@@ -312,6 +325,15 @@ class Store:
         # With a write-ahead log this is enough for a killed process; a power cut may cost the last
         # few transactions, as it would cost much time to avoid.
         self.execute("PRAGMA synchronous = NORMAL")
+
+
+def _may_be_state(path: Path) -> bool:
+    """Whether a file is a database, or there is nothing in it; SQLite overwrites a short text."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HEADER)) in {b"", _HEADER}
+    except OSError:  # not there, a folder, not ours to read: SQLite says what is wrong, if it is
+        return True
 
 
 def _resource(row: tuple[Any, ...]) -> Resource:

@@ -201,8 +201,31 @@ def test_another_process_with_its_old_id_is_left_alone(tmp_path: Path) -> None:
         LocalAws.connect(tmp_path)
 
 
+def test_a_port_that_is_taken_is_not_taken_for_its_own(running: LocalAws, tmp_path: Path) -> None:
+    with pytest.raises(LocalAwsError, match=f"port {running.port} of 127.0.0.1 is taken"):
+        LocalAws(tmp_path, python=LOCAL_PYTHON, port=running.port).start()
+
+
+def test_a_reset_empties_it(tmp_path: Path) -> None:
+    with local_aws(tmp_path) as aws:
+        personalize = boto3.client("personalize", **aws.client_options)
+        personalize.create_dataset_group(name="shop")
+
+        aws.reset()
+
+        assert personalize.list_dataset_groups()["datasetGroups"] == []
+
+
+def test_one_that_has_ended_cannot_be_reset(tmp_path: Path) -> None:
+    aws = local_aws(tmp_path).start()
+    aws.stop()
+
+    with pytest.raises(LocalAwsError, match="does not answer"):
+        aws.reset()
+
+
 def test_an_interpreter_without_ministack_is_named_in_the_error(tmp_path: Path) -> None:
-    with pytest.raises(LocalAwsError, match="No module named 'ministack'"):
+    with pytest.raises(LocalAwsError, match="has no MiniStack: install it there"):
         LocalAws(tmp_path, python=sys.executable).start()
 
 
@@ -214,8 +237,7 @@ def test_an_interpreter_that_is_not_there_is_named_in_the_error(tmp_path: Path) 
 def test_the_interpreter_is_looked_for_from_where_it_was_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interpreter = Path(LOCAL_PYTHON)
-    monkeypatch.chdir(interpreter.parents[1])
+    monkeypatch.chdir(Path(LOCAL_PYTHON).parents[1])
 
-    with LocalAws(tmp_path, python=str(interpreter.relative_to(Path.cwd()))) as aws:
+    with LocalAws(tmp_path, python=os.path.relpath(LOCAL_PYTHON)) as aws:
         assert aws.running

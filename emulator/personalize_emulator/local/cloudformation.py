@@ -1,15 +1,19 @@
-"""The ``AWS::Personalize::*`` types of CloudFormation, with the semantics of its registry."""
+"""The ``AWS::Personalize::*`` types in MiniStack's CloudFormation: create, update, delete, wait.
+
+``Ref`` is the ARN, the primary identifier of each type in the registry.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ministack.services.cloudformation import provisioners, stacks
 
 from personalize_emulator.errors import ServiceError
+from personalize_emulator.local.registry import TYPES, ResourceType, camel
 
 if TYPE_CHECKING:
     from personalize_emulator.local.personalize import LocalPersonalize
@@ -32,123 +36,6 @@ _HANDLER_ERROR_CODES = {
 }
 
 
-@dataclass(frozen=True)
-class ResourceType:
-    """One type of the registry.
-
-    Attributes:
-        noun: Its name, the same in the registry and in the API's operations.
-        required: Properties that must be given.
-        optional: Properties that may be given.
-        create_only: Properties whose change replaces the resource.
-        attributes: Attributes besides the ARN, by the member of the description they come from.
-        updates: Properties that an ``Update*`` operation changes.
-        has_status: Whether it is created and deleted in the background.
-    """
-
-    noun: str
-    required: frozenset[str]
-    optional: frozenset[str]
-    create_only: frozenset[str]
-    attributes: Mapping[str, str]
-    updates: frozenset[str] = frozenset()
-    has_status: bool = True
-
-    @property
-    def name(self) -> str:
-        """Name of the type."""
-        return _NAMESPACE + self.noun
-
-    @property
-    def member(self) -> str:
-        """Member of a description that has the resource."""
-        return _camel(self.noun)
-
-    @property
-    def arn(self) -> str:
-        """Member of requests and answers that has its ARN."""
-        return f"{self.member}Arn"
-
-
-_DATES = {"CreationDateTime": "creationDateTime", "LastUpdatedDateTime": "lastUpdatedDateTime"}
-_STATUS = {"Status": "status"}
-
-TYPES = (
-    ResourceType(
-        "Schema",
-        required=frozenset({"Name", "Schema"}),
-        optional=frozenset({"Domain", "Tags"}),
-        create_only=frozenset({"Name", "Schema", "Domain", "Tags"}),
-        attributes={},
-        has_status=False,
-    ),
-    ResourceType(
-        "DatasetGroup",
-        required=frozenset({"Name"}),
-        optional=frozenset({"RoleArn", "KmsKeyArn", "Domain", "Tags"}),
-        create_only=frozenset({"Name", "RoleArn", "KmsKeyArn", "Domain", "Tags"}),
-        attributes={},
-    ),
-    ResourceType(
-        "Dataset",
-        required=frozenset({"Name", "DatasetType", "DatasetGroupArn", "SchemaArn"}),
-        optional=frozenset({"DatasetImportJob", "Tags"}),
-        create_only=frozenset({"Name", "DatasetType", "DatasetGroupArn", "SchemaArn", "Tags"}),
-        attributes={},
-    ),
-    ResourceType(
-        "Solution",
-        required=frozenset({"Name", "DatasetGroupArn"}),
-        optional=frozenset(
-            {"RecipeArn", "EventType", "PerformAutoML", "PerformHPO", "SolutionConfig", "Tags"}
-        ),
-        create_only=frozenset(
-            {
-                "Name",
-                "DatasetGroupArn",
-                "RecipeArn",
-                "EventType",
-                "PerformAutoML",
-                "PerformHPO",
-                "SolutionConfig",
-                "Tags",
-            }
-        ),
-        attributes={},
-    ),
-    ResourceType(
-        "EventTracker",
-        required=frozenset({"Name", "DatasetGroupArn"}),
-        optional=frozenset({"Tags"}),
-        create_only=frozenset({"Name", "DatasetGroupArn"}),
-        attributes={"TrackingId": "trackingId"},
-    ),
-    ResourceType(
-        "Filter",
-        required=frozenset({"Name", "DatasetGroupArn", "FilterExpression"}),
-        optional=frozenset({"Tags"}),
-        create_only=frozenset({"Name", "DatasetGroupArn", "FilterExpression"}),
-        attributes=_STATUS | _DATES,
-    ),
-    ResourceType(
-        "Campaign",
-        required=frozenset({"Name", "SolutionVersionArn"}),
-        optional=frozenset({"MinProvisionedTPS", "CampaignConfig", "Tags"}),
-        create_only=frozenset({"Name"}),
-        attributes=_STATUS | _DATES,
-        updates=frozenset({"SolutionVersionArn", "MinProvisionedTPS", "CampaignConfig"}),
-    ),
-    ResourceType(
-        "MetricAttribution",
-        required=frozenset({"Name", "DatasetGroupArn", "Metrics", "MetricsOutputConfig"}),
-        optional=frozenset(),
-        create_only=frozenset({"Name", "DatasetGroupArn", "Metrics"}),
-        attributes=_STATUS,
-        updates=frozenset({"MetricsOutputConfig"}),
-    ),
-)
-
-
 def install(personalize: LocalPersonalize) -> None:
     """Add the types to MiniStack's CloudFormation.
 
@@ -164,7 +51,7 @@ def install(personalize: LocalPersonalize) -> None:
         }
         # The engine creates the new one first and deletes the old one at the end; a dataset goes
         # the other way round (`replacementStrategy: delete_then_create`), which `update` does.
-        if resource_type.noun != "Dataset":
+        if not resource_type.deleted_first:
             provisioners._REPLACING_PROPERTIES[resource_type.name] = tuple(
                 sorted(resource_type.create_only)
             )
@@ -205,7 +92,7 @@ class ResourceHandler:
             Its physical id, which is its ARN, and its attributes.
         """
         self._check(logical_id, props)
-        request = _request({k: v for k, v in props.items() if k != "DatasetImportJob"})
+        request = self._request({k: v for k, v in props.items() if k != "DatasetImportJob"})
         arn: str = self._call(f"Create{self._type.noun}", **request)[self._type.arn]
         try:
             self._await_active(arn)
@@ -238,7 +125,7 @@ class ResourceHandler:
             self.delete(physical_id, old_props)
             return self.create(physical_id, new_props, stack_name)
         if changed & self._type.updates:
-            values = _request({name: new_props[name] for name in self._type.updates & {*new_props}})
+            values = self._request({n: new_props[n] for n in self._type.updates & {*new_props}})
             self._call(f"Update{self._type.noun}", **{self._type.arn: physical_id}, **values)
             self._await_active(physical_id)
         if "Tags" in changed:
@@ -254,30 +141,40 @@ class ResourceHandler:
             physical_id: Its ARN.
             props: Its properties.
         """
-        if self._describe(physical_id) is None:
+        description = self._describe(physical_id)
+        if description is None:
             return
-        self._call(f"Delete{self._type.noun}", **{self._type.arn: physical_id})
+        if not str(description.get("status", "")).startswith("DELETE"):  # by hand, meanwhile
+            self._call(f"Delete{self._type.noun}", **{self._type.arn: physical_id})
         self._wait(lambda: self._describe(physical_id) is None, f"the deletion of {physical_id}")
 
     def _check(self, logical_id: str, props: Properties) -> None:
-        problems = [
-            f"#: required key [{name}] not found" for name in sorted(self._type.required - {*props})
-        ]
-        allowed = self._type.required | self._type.optional
-        problems += [
-            f"#: extraneous key [{name}] is not permitted" for name in sorted({*props} - allowed)
-        ]
-        if problems:
+        if problems := list(self._type.shape.findings(props)):
             listed = "\n".join(f"[{problem}]" for problem in problems)
             message = f"Properties validation failed for resource {logical_id} with message:\n"
             raise ValueError(message + listed)
+
+    def _request(self, props: Properties) -> dict[str, Any]:
+        """Properties of a template as the members of a request."""
+        request: dict[str, Any] = self._type.shape.converted(props)
+        if "tags" in request:
+            request["tags"] = [
+                {"tagKey": tag["key"], "tagValue": tag["value"]} for tag in request["tags"]
+            ]
+        for name, parts in self._type.upper_case.items():
+            request[camel(name)] = [
+                {k: v.upper() if k in map(camel, parts) else v for k, v in entry.items()}
+                for entry in request.get(camel(name), ())
+            ]
+        return request
 
     def _import(self, arn: str, props: Properties) -> None:
         job = props.get("DatasetImportJob")
         if not job:
             return
-        request = _request({k: v for k, v in job.items() if k != "DatasetImportJobArn"})
-        request["datasetArn"] = arn
+        shape = self._type.shape.properties["DatasetImportJob"]
+        request = {**shape.converted(job), "datasetArn": arn}
+        request.pop("datasetImportJobArn", None)
         job_arn = self._call("CreateDatasetImportJob", **request)["datasetImportJobArn"]
 
         def settled() -> bool:
@@ -291,7 +188,8 @@ class ResourceHandler:
         if gone := sorted(old.keys() - new.keys()):
             self._call("UntagResource", resourceArn=arn, tagKeys=gone)
         if new:
-            self._call("TagResource", resourceArn=arn, **_request({"Tags": new_props["Tags"]}))
+            tags = [{"tagKey": key, "tagValue": value} for key, value in new.items()]
+            self._call("TagResource", resourceArn=arn, tags=tags)
 
     def _await_active(self, arn: str) -> None:
         if not self._type.has_status:
@@ -311,7 +209,7 @@ class ResourceHandler:
     def _attributes(self, arn: str) -> dict[str, Any]:
         description = self._describe(arn) or {}
         attributes = {
-            name: str(description.get(member, "")) for name, member in self._type.attributes.items()
+            name: _attribute(description.get(camel(name), "")) for name in self._type.attributes
         }
         return {f"{self._type.noun}Arn": arn} | attributes
 
@@ -358,40 +256,8 @@ def _failure(error: ServiceError) -> str:
     return f'Resource handler returned message: "{detail}" (HandlerErrorCode: {code})'
 
 
-def _request(props: Properties) -> dict[str, Any]:
-    """Properties of a template as the members of a request."""
-    request = {_camel(name): _value(name, value) for name, value in props.items()}
-    if "Tags" in props:
-        request["tags"] = [
-            {"tagKey": key, "tagValue": value}
-            for key, value in provisioners._tag_map(props["Tags"]).items()
-        ]
-    return request
-
-
-# Maps whose keys are the user's own.
-_VERBATIM = {"AlgorithmHyperParameters", "FeatureTransformationParameters"}
-_INTEGERS = {"MinProvisionedTPS"}
-_BOOLEANS = {
-    "PerformAutoML",
-    "PerformHPO",
-    "EnableMetadataWithRecommendations",
-    "SyncWithLatestSolutionVersion",
-}
-
-
-def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, Mapping):
-        return dict(value) if name in _VERBATIM else _request(value)
-    if isinstance(value, list):
-        return [_value("", item) for item in value]
-    # A template's parameters and conditions make strings of numbers and booleans.
-    if name in _INTEGERS:
-        return int(value)
-    if name in _BOOLEANS:
-        return str(value).lower() == "true"
-    return value
-
-
-def _camel(name: str) -> str:
-    return name[:1].lower() + name[1:]
+def _attribute(value: object) -> str:
+    """A value of a description as an attribute: the registry has times as ISO 8601."""
+    if isinstance(value, float):
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return str(value)

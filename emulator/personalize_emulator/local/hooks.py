@@ -60,6 +60,10 @@ _KINESIS = "ministack.services.kinesis"
 _S3 = "ministack.services.s3"
 _ROUTER = "ministack.core.router"
 _SCOPE = "ministack.core.responses"
+_EVALUATOR = "ministack.core.iam_evaluator"
+_ACTIONS = "ministack.core.iam_actions"
+_IAM = "ministack.services.iam"
+_STS = "ministack.services.sts"
 
 HOOKS = (
     Hook(_APP, "main", "runs the server", ()),
@@ -67,8 +71,44 @@ HOOKS = (
     Hook(_APP, "SERVICE_HANDLERS", "requests to a service"),
     Hook(_APP, "_loaded_modules", "modules of services"),
     Hook(_APP, "_state_map", "modules that a reset empties"),
+    Hook(_APP, "AUTH", "whether IAM is asked"),
+    Hook(
+        _APP,
+        "pin_request_origin",
+        "the transport of a request",
+        ("source_ip", "secure_transport"),
+    ),
     Hook(_APP, "_lazy_handler", "requests to a service", ("module_name",)),
     Hook(_ROUTER, "SERVICE_PATTERNS", "requests to a service"),
+    Hook(_ROUTER, "extract_access_key_id", "the caller of a request", ("headers", "query_params")),
+    Hook(
+        _EVALUATOR,
+        "enforce",
+        "permissions",
+        ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"),
+    ),
+    Hook(_EVALUATOR, "AuthError", "callers that nobody knows"),
+    Hook(_EVALUATOR, "EvalContext", "the conditions of a trust policy"),
+    Hook(
+        _EVALUATOR,
+        "evaluate_resource_policy",
+        "trust policies",
+        ("doc", "ctx", "service", "named_only", "direct_only"),
+    ),
+    Hook(
+        _ACTIONS,
+        "_auth_failure",
+        "callers that nobody knows",
+        ("service", "code", "message", "headers"),
+    ),
+    Hook(
+        _ACTIONS,
+        "identity_denial_message",
+        "permissions that are missing",
+        ("action", "principal_arn", "resource", "explicit_deny"),
+    ),
+    Hook(_STS, "register_session", "roles that a service assumes", ("access_key", "session")),
+    Hook(_IAM, "_roles", "the roles of an account"),
     Hook(_SCOPE, "get_account_id", "account of a request", ()),
     Hook(_SCOPE, "get_region", "region of a request", ()),
     Hook(_SCOPE, "request_scope", "account and region of a call", ("account_id", "region")),
@@ -77,7 +117,13 @@ HOOKS = (
     Hook(_PROVISIONERS, "_tag_map", "tags of a resource", ("tags",)),
     Hook(_STACKS, "_runs_on_worker_thread", "types that wait", ("resource_type",)),
     Hook(_STATES, "_AWS_SDK_SERVICE_MAP", "aws-sdk integrations"),
-    Hook(_STATES, "_AWS_SDK_ERROR_PREFIX", "error names of aws-sdk integrations"),
+    Hook(
+        _STATES,
+        "_sdk_json_param_value",
+        "arguments of aws-sdk integrations",
+        ("value", "shape"),
+    ),
+    Hook(_STATES, "_sdk_json_value", "answers of aws-sdk integrations", ("value", "shape")),
     Hook(
         _STATES,
         "_invoke_aws_sdk_integration",

@@ -14,9 +14,12 @@ import subprocess
 import sys
 import sysconfig
 import time
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
+
+from personalize_emulator.local.processes import command_of, group_lives, signal_group
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,9 +33,13 @@ LOG_FILE = "local-aws.log"
 _HOST = "127.0.0.1"
 _START_SECONDS = 60.0
 _TERM_SECONDS = 3.0
+_SAVE_SECONDS = 15.0  # what keeps its state writes it at the end
 _KILL_SECONDS = 5.0
+_HEALTH_SECONDS = 2.0
+_RESET_SECONDS = 60.0
 _LOG_TAIL_LINES = 30
-_PROC = Path("/proc/self/stat")  # macOS has none
+_REFUSED = 2  # exit code of a server that will not start; it said why
+_NO_MINISTACK = re.compile(r"No module named '(?:ministack|personalize_emulator)\b")
 _PROXY_VARIABLES = {"http_proxy", "https_proxy", "all_proxy"}
 # https://<id>.execute-api.<region>.amazonaws.com/... on AWS; MiniStack writes a host of its own.
 _EXECUTE_API = re.compile(r"^(?P<api>[a-z0-9]+)\.execute-api\.", re.IGNORECASE)
@@ -67,6 +74,9 @@ class LocalAws:
         node_path: Path | None = None,
         account: str = "123456789012",
         region: str = "us-east-1",
+        state: Path | str | None = None,
+        throttling: bool = False,
+        auth: bool = False,
     ) -> None:
         """Prepare a local AWS; ``start()`` starts it.
 
@@ -81,6 +91,13 @@ class LocalAws:
                 SDK in their runtime on AWS (default: ``node_modules`` of the working directory).
             account: Account that everything belongs to.
             region: Region that everything is in.
+            state: File that keeps the state of Amazon Personalize, whatever ends the server; the
+                rest of AWS is kept beside it, in the folder ``<state>.aws``, when the server is
+                stopped (its buckets at once). (default: everything is gone at the end)
+            throttling: Whether Amazon Personalize throttles at the documented rates.
+            auth: Whether IAM is asked: signatures are verified and permissions checked, also for
+                Amazon Personalize. The credentials of ``client_options`` are those of the
+                account's root, who may do everything.
         """
         self.directory = directory.absolute()
         self.account = account
@@ -92,6 +109,9 @@ class LocalAws:
         self._speed = speed
         self._seed = seed
         self._node_path = node_path or Path.cwd() / "node_modules"
+        self.state = None if state is None else Path(state).absolute()
+        self._throttling = throttling
+        self._auth = auth
         self._pid: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -107,7 +127,12 @@ class LocalAws:
         """
         try:
             state = json.loads((directory / STATE_FILE).read_text(encoding="utf-8"))
-            aws = cls(directory, account=state["account"], region=state["region"])
+            aws = cls(
+                directory,
+                account=state["account"],
+                region=state["region"],
+                state=state.get("state"),
+            )
             aws._port, aws._pid = int(state["port"]), int(state["pid"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             message = f"no local AWS was left running in {directory}"
@@ -195,35 +220,18 @@ class LocalAws:
         """Start the server and wait until it answers.
 
         Raises:
-            LocalAwsError: It did not come up; the message ends with what it printed last.
+            LocalAwsError: It cannot be started, for a reason that the message names; or it did
+                not come up, and the message ends with what it printed last.
         """
         if self.running:
             message = f"local AWS is already running, as process {self.pid}"
             raise LocalAwsError(message)
-        (self.directory / "tmp").mkdir(parents=True, exist_ok=True)
         self._port = self._port or _free_port()
-        command = [self._python, "-m", SERVER_MODULE, "--lifeline"]
-        command += ["--port", str(self._port), "--directory", str(self.directory)]
-        command += ["--speed", str(self._speed), "--seed", str(self._seed)]
-        command += ["--account", self.account, "--region", self.region]
-        if self._node_path.is_dir():
-            command += ["--node-path", str(self._node_path.absolute())]
-        # A group of its own: a Ctrl-C at the terminal is ours to handle, and the group takes the
-        # functions' processes along. The pipe is its lifeline: it ends when our side closes.
-        with self.log.open("wb") as log:
-            try:
-                self._process = subprocess.Popen(
-                    command,
-                    cwd=self.directory,
-                    env=self._server_environment(),
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                message = f"local AWS cannot be started with {self._python}: {error}"
-                raise LocalAwsError(message) from error
+        # Whoever has the port would answer for the server that could not get it.
+        if not _is_free(self._port):
+            message = f"port {self._port} of {_HOST} is taken by another program"
+            raise LocalAwsError(message)
+        self._process = self._spawn(self._port)
         self._pid = self._process.pid
         try:
             self._wait_until_ready(self._process)
@@ -235,16 +243,28 @@ class LocalAws:
             "port": self._port,
             "account": self.account,
             "region": self.region,
+            "state": self.state and str(self.state),
         }
         (self.directory / STATE_FILE).write_text(json.dumps(state) + "\n", encoding="utf-8")
         return self
 
+    def reset(self) -> None:
+        """Forget everything in every service, a state file included, without a restart.
+
+        Raises:
+            LocalAwsError: It is not running, or did not do it.
+        """
+        status, body = _request("POST", self.port, "/_ministack/reset", _RESET_SECONDS)
+        if status != HTTPStatus.OK:
+            message = f"local AWS did not reset, it answered {status}: {body!r}"
+            raise LocalAwsError(message)
+
     def stop(self) -> None:
         """End the server and every process that it started; no harm if it has ended."""
         if self._pid is not None and (self._process is not None or self.running):
-            _signal_group(self._pid, signal.SIGTERM)
-            if not self._group_ends_within(_TERM_SECONDS):
-                _signal_group(self._pid, signal.SIGKILL)
+            signal_group(self._pid, signal.SIGTERM)
+            if not self._group_ends_within(_SAVE_SECONDS if self.state else _TERM_SECONDS):
+                signal_group(self._pid, signal.SIGKILL)
                 self._group_ends_within(_KILL_SECONDS)
         if self._process is not None:
             self._process.wait()
@@ -254,6 +274,13 @@ class LocalAws:
         self._process = None
         self._pid = None
         (self.directory / STATE_FILE).unlink(missing_ok=True)
+
+    def wait(self) -> int:
+        """Wait until the server that was started here has ended; return its exit code."""
+        if self._process is None:
+            message = "local AWS was not started by this process"
+            raise LocalAwsError(message)
+        return self._process.wait()
 
     def detach(self) -> None:
         """Let the server live on after this process; ``connect`` finds it again."""
@@ -293,9 +320,42 @@ class LocalAws:
         base = f"{self.endpoint_url}/_aws/execute-api/{match['api'].lower()}"
         return f"{base}{parts.path or '/'}{query}"
 
+    def _spawn(self, port: int) -> subprocess.Popen[bytes]:
+        command = [self._python, "-m", SERVER_MODULE, "--lifeline"]
+        command += ["--port", str(port), "--directory", str(self.directory)]
+        command += ["--speed", str(self._speed), "--seed", str(self._seed)]
+        command += ["--account", self.account, "--region", self.region]
+        if self._node_path.is_dir():
+            command += ["--node-path", str(self._node_path.absolute())]
+        if self.state is not None:
+            command += ["--state", str(self.state)]
+        command += ["--throttling"] * self._throttling + ["--auth"] * self._auth
+        try:
+            (self.directory / "tmp").mkdir(parents=True, exist_ok=True)
+            log = self.log.open("wb")
+        except OSError as error:
+            message = f"{self.directory} cannot be used as the folder of local AWS: {error}"
+            raise LocalAwsError(message) from error
+        # A group of its own: a Ctrl-C at the terminal is ours to handle, and the group takes the
+        # functions' processes along. The pipe is its lifeline: it ends when our side closes.
+        with log:
+            try:
+                return subprocess.Popen(
+                    command,
+                    cwd=self.directory,
+                    env=self._server_environment(),
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                message = f"local AWS cannot be started with {self._python}: {error}"
+                raise LocalAwsError(message) from error
+
     @staticmethod
     def _is_server(pid: int) -> bool:
-        return SERVER_MODULE in _command_of(pid)
+        return SERVER_MODULE in command_of(pid)
 
     def _server_environment(self) -> dict[str, str]:
         environment = _environment_without_aws()
@@ -315,9 +375,18 @@ class LocalAws:
             if _answers(self.port):
                 return
             time.sleep(0.05)
-        ended = process.poll()
+        ended, tail = process.poll(), self._log_tail()
+        if ended == _REFUSED:
+            raise LocalAwsError(tail.rpartition("\n")[2])
+        if _NO_MINISTACK.search(tail):
+            message = (
+                f"{self._python} has no MiniStack: install it there with"
+                " pip install 'cdk-personalize[local]', or name an interpreter that has it in"
+                " PERSONALIZE_LOCAL_PYTHON"
+            )
+            raise LocalAwsError(message)
         reason = "did not answer" if ended is None else f"ended with exit code {ended}"
-        message = f"local AWS {reason}; the end of {self.log}:\n{self._log_tail()}"
+        message = f"local AWS {reason}; the end of {self.log}:\n{tail}"
         raise LocalAwsError(message)
 
     def _log_tail(self) -> str:
@@ -329,7 +398,7 @@ class LocalAws:
         while time.monotonic() < deadline:
             if self._process is not None:
                 self._process.poll()  # reaps it, else it stays in its group as a zombie
-            if self._pid is None or not _group_lives(self._pid):
+            if self._pid is None or not group_lives(self._pid):
                 return True
             time.sleep(0.02)
         return False
@@ -360,52 +429,33 @@ def _free_port() -> int:
         return port
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection(_HOST, port, timeout=2)
-    try:
-        connection.request("GET", "/_ministack/health")
-        body: dict[str, Any] = json.loads(connection.getresponse().read())
-        return "personalize" in body.get("services", {})
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
-    finally:
-        connection.close()
-
-
-def _signal_group(group: int, number: int) -> bool:
-    """Send a signal to a process group; False when it has no process any more."""
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # macOS, for a group of zombies alone
-        return False
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the server does it, for which the remains of closed connections are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
     return True
 
 
-def _group_lives(group: int) -> bool:
-    """Whether a group has a process that has not ended; one that nobody has reaped has ended."""
-    if not _signal_group(group, 0):
+def _answers(port: int) -> bool:
+    try:
+        _status, body = _request("GET", port, "/_ministack/health", _HEALTH_SECONDS)
+        return "personalize" in json.loads(body).get("services", {})
+    except (LocalAwsError, ValueError):
         return False
-    if not _PROC.exists():
-        return True
-    for stat in _PROC.parent.parent.glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            state, _parent, its_group = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(its_group) == group and state not in {"Z", "X"}:
-                return True
-    return False
 
 
-def _command_of(pid: int) -> str:
-    """The command line of a process, empty when there is none."""
-    if _PROC.exists():
-        try:
-            path = _PROC.parent.parent / str(pid) / "cmdline"
-            return path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            return ""
-    listing = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return listing.stdout
+def _request(method: str, port: int, path: str, timeout: float) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(_HOST, port, timeout=timeout)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except (OSError, http.client.HTTPException) as error:
+        message = f"local AWS does not answer on port {port}: {error}"
+        raise LocalAwsError(message) from error
+    finally:
+        connection.close()

@@ -12,9 +12,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 _HOST = "127.0.0.1"
 _TERM_SECONDS = 3.0
+_SAVE_SECONDS = 15.0
+_REFUSED = 2
 _DETACH = b"detach"
 _STANDARD_INPUT = 0
 
@@ -27,29 +30,54 @@ def main() -> None:
     # MiniStack reads its settings when it is imported, so not before.
     from ministack import app  # noqa: PLC0415
 
+    from personalize_emulator.errors import StateFileError  # noqa: PLC0415
     from personalize_emulator.local import (  # noqa: PLC0415
+        authorization,
         buckets,
         cloudformation,
         event_source_mapping,
         hooks,
         personalize,
+        personalize_tasks,
         stepfunctions,
         stream_encryption,
     )
 
     if missing := hooks.missing():
-        sys.exit("this MiniStack does not fit; it lacks " + ", ".join(missing))
+        _refuse("this MiniStack does not fit; it lacks " + ", ".join(missing))
     endpoint_url = f"http://{_HOST}:{options.port}"
-    service = personalize.install(endpoint_url=endpoint_url, speed=options.speed, seed=options.seed)
+    try:
+        service = personalize.install(
+            endpoint_url=endpoint_url,
+            speed=options.speed,
+            seed=options.seed,
+            state=options.state,
+            throttling=options.throttling,
+        )
+    except StateFileError as error:
+        _refuse(str(error))
     cloudformation.install(service)
     stepfunctions.install(speed=options.speed)
+    personalize_tasks.install(service)
     event_source_mapping.install(endpoint_url)
     buckets.install()
     stream_encryption.install()
+    authorization.install()
     if options.lifeline:
-        threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
+        threading.Thread(
+            target=_end_with_parent, args=(options.state,), name="lifeline", daemon=True
+        ).start()
     sys.argv = ["ministack"]  # it parses them again
-    app.main()
+    try:
+        app.main()
+    finally:
+        service.close()
+
+
+def _refuse(reason: str) -> NoReturn:
+    """End before anything began; the last line is the reason, for whoever started this."""
+    print(" ".join(reason.split()), file=sys.stderr)
+    sys.exit(_REFUSED)
 
 
 def _options() -> argparse.Namespace:
@@ -61,6 +89,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--node-path", type=Path)
+    parser.add_argument("--state", type=Path)
+    parser.add_argument("--throttling", action="store_true")
+    parser.add_argument("--auth", action="store_true")
     parser.add_argument("--lifeline", action="store_true", help="end when standard input does")
     return parser.parse_args()
 
@@ -68,6 +99,9 @@ def _options() -> argparse.Namespace:
 def _configure(options: argparse.Namespace) -> None:
     temporary = options.directory.absolute() / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
+    rest = temporary / "state"
+    if options.state is not None:
+        rest = options.state.with_name(options.state.name + ".aws")
     os.environ.update(
         {
             # Its own default is every interface; and MQTT opens a port of its own, on all of them.
@@ -92,13 +126,18 @@ def _configure(options: argparse.Namespace) -> None:
             "LAMBDA_ACCOUNT_CONCURRENCY": "20",
             "LAMBDA_WARM_TTL_SECONDS": "60",
             "TMPDIR": str(temporary),
+            "AUTH": str(options.auth).lower(),
+            "STATE_DIR": str(rest),
+            "S3_DATA_DIR": str(rest / "s3"),
         }
     )
+    if options.state is not None:
+        os.environ.update({"PERSIST_STATE": "1", "S3_PERSIST": "1"})
     if options.node_path is not None:
         os.environ["NODE_PATH"] = str(options.node_path.absolute())
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(state: Path | None) -> None:
     """Wait for the end of standard input, then end the process group, ourselves included."""
     # Not sys.stdin: its lock, held by a thread that waits, is fatal when the interpreter ends.
     if os.read(_STANDARD_INPUT, len(_DETACH)) == _DETACH:
@@ -108,7 +147,7 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         return
     os.killpg(group, signal.SIGTERM)
-    time.sleep(_TERM_SECONDS)
+    time.sleep(_TERM_SECONDS if state is None else _SAVE_SECONDS)
     os.killpg(group, signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""Step Functions: Amazon Personalize's SDK integrations, and what differs from AWS in the rest."""
+"""Step Functions, where MiniStack by itself differs from AWS."""
 
 from __future__ import annotations
 
@@ -18,17 +18,11 @@ _SHORTEST_WAIT_SECONDS = 0.2
 
 
 def install(*, speed: float) -> None:
-    """Let state machines call Amazon Personalize, and wait by the fast clock.
+    """Let state machines wait by the fast clock, and do as on AWS where they would not.
 
     Args:
         speed: How many times faster than the wall clock waits pass.
     """
-    stepfunctions._AWS_SDK_SERVICE_MAP["personalize"] = {
-        "target_prefix": "AmazonPersonalize",
-        "protocol": "json",
-        "param_case": "lower-camel",
-    }
-    stepfunctions._AWS_SDK_ERROR_PREFIX["personalize"] = "Personalize"
     stepfunctions._invoke_aws_sdk_integration = _checking_parameter_names(
         stepfunctions._invoke_aws_sdk_integration
     )
@@ -116,7 +110,7 @@ def _checking_parameter_names(invoke: Any) -> Any:  # noqa: ANN401 - MiniStack h
             model = stepfunctions._service_model(info.get("service_key", service.lower()))
             known = model is not None and operation in model.operation_names
             shape = model.operation_model(operation).input_shape if known else None
-            if wrong := _unknown_parameter(input_data, shape):
+            if wrong := unknown_parameter(input_data, shape):
                 error = "States.Runtime"
                 cause = f'The field "{wrong}" is not supported by Step Functions'
                 raise stepfunctions._ExecutionError(error, cause)
@@ -125,12 +119,12 @@ def _checking_parameter_names(invoke: Any) -> Any:  # noqa: ANN401 - MiniStack h
     return invoke_checked
 
 
-def _unknown_parameter(value: Any, shape: Any) -> str | None:  # noqa: ANN401
+def unknown_parameter(value: Any, shape: Any) -> str | None:  # noqa: ANN401
     """The first name in an argument that the SDK's shape does not have, None if there is none."""
     if shape is None or shape.type_name not in {"structure", "list"}:
         return None
     if shape.type_name == "list":
-        found = (_unknown_parameter(item, shape.member) for item in _as_list(value))
+        found = (unknown_parameter(item, shape.member) for item in _as_list(value))
         return next(filter(None, found), None)
     if not isinstance(value, Mapping) or getattr(shape, "is_document_type", False):
         return None
@@ -139,7 +133,7 @@ def _unknown_parameter(value: Any, shape: Any) -> str | None:  # noqa: ANN401
     for key, item in value.items():
         if key not in members:
             return str(key)
-        if wrong := _unknown_parameter(item, shape.members[members[key]]):
+        if wrong := unknown_parameter(item, shape.members[members[key]]):
             return wrong
     return None
 

@@ -25,6 +25,7 @@ from personalize_emulator.resources.batch_job import (
 )
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.schema import parse_schema
+from personalize_emulator.resources.training_config import require_exploration
 from personalize_emulator.service_model import request_members
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.validation import validate_member
@@ -75,6 +76,7 @@ class BatchInferenceJobs(BatchJobs):
             if recipe != _CONFIG_OF[name]:
                 msg = f"{name} is for {_CONFIG_OF[name]}, not for {recipe}."
                 raise InvalidInputError(msg)
+        require_exploration(request.get("batchInferenceJobConfig", {}))
         if request.setdefault("batchInferenceJobMode", "BATCH_INFERENCE") == _THEMES:
             self._require_themes(request, version, recipe)
         elif "themeGenerationConfig" in request:

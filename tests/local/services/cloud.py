@@ -59,13 +59,15 @@ class Cloud:
     def failed(event: Mapping[str, Any]) -> bool:
         return "FAILED" in event["ResourceStatus"] and "ResourceStatusReason" in event
 
-    def run(self, definition: Mapping[str, Any], given: object = None) -> dict[str, Any]:
+    def run(
+        self, definition: Mapping[str, Any], given: object = None, role: str = ROLE
+    ) -> dict[str, Any]:
         """Run a state machine to its end; return its output, or the error that ended it."""
         states = self.client("stepfunctions")
         machine = states.create_state_machine(
             name=f"machine-{uuid.uuid4().hex[:8]}",
             definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
-            roleArn=ROLE,
+            roleArn=role,
         )["stateMachineArn"]
         execution = states.start_execution(stateMachineArn=machine, input=json.dumps(given or {}))
         arn = execution["executionArn"]

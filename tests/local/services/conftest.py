@@ -24,7 +24,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def slow_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local AWS whose jobs take long enough to be watched."""
-    with LocalAws(tmp_path_factory.mktemp("slow"), python=LOCAL_PYTHON, speed=20) as aws:
+def standing_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local AWS so slow that what takes time never ends."""
+    folder = tmp_path_factory.mktemp("standing")
+    with LocalAws(folder, python=LOCAL_PYTHON, speed=1e-4) as aws:
         yield Cloud(aws)

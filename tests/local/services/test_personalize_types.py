@@ -4,66 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import datetime
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.services.cloud import Cloud, eventually
+from tests.local.services.templates import GROUP, resource, schema, shop
 
-REQUIRED = ("USER_ID", "ITEM_ID", "EVENT_TYPE")
-
-
-def schema(name: str, *more: str) -> dict[str, Any]:
-    strings = [{"name": column, "type": "string"} for column in (*REQUIRED, *more)]
-    avro = {
-        "type": "record",
-        "name": "Interactions",
-        "namespace": "com.amazonaws.personalize.schema",
-        "fields": [*strings, {"name": "TIMESTAMP", "type": "long"}],
-        "version": "1.0",
-    }
-    return resource("Schema", Name=name, Schema=json.dumps(avro))
-
-
-def resource(kind: str, /, **properties: object) -> dict[str, Any]:
-    return {"Type": f"AWS::Personalize::{kind}", "Properties": properties}
-
-
-def arn_of(logical_id: str, kind: str) -> dict[str, Any]:
-    return {"Fn::GetAtt": [logical_id, f"{kind}Arn"]}
-
-
-GROUP = arn_of("Group", "DatasetGroup")
-
-
-def shop(name: str) -> dict[str, dict[str, Any]]:
-    """A group with a dataset, and all that may hang on it before there is data."""
-    dataset = resource(
-        "Dataset",
-        Name=name,
-        DatasetType="Interactions",
-        DatasetGroupArn=GROUP,
-        SchemaArn=arn_of("Schema", "Schema"),
-    )
-    bought = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
-    resources = {
-        "Schema": schema(name),
-        "Group": resource("DatasetGroup", Name=name),
-        "Dataset": dataset,
-        "Tracker": resource("EventTracker", Name=name, DatasetGroupArn=GROUP),
-        "Filter": resource("Filter", Name=name, DatasetGroupArn=GROUP, FilterExpression=bought),
-        "Solution": resource(
-            "Solution",
-            Name=name,
-            DatasetGroupArn=GROUP,
-            RecipeArn="arn:aws:personalize:::recipe/aws-user-personalization-v2",
-        ),
-    }
-    # Deletion goes in reverse: what rests on the data goes before it.
-    for dependent in ("Tracker", "Filter", "Solution"):
-        resources[dependent]["DependsOn"] = ["Dataset"]
-    return resources
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "personalize.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    },
+}
+ROLE_OF_THE_SERVICE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
 
 
 def names(cloud: Cloud, operation: str, key: str) -> list[str]:
@@ -191,6 +148,56 @@ def test_a_property_that_the_type_has_not_is_refused(cloud: Cloud) -> None:
         cloud.deploy({"Solution": solution}, "extra")
 
 
+def test_a_nested_property_that_the_type_has_not_is_refused_with_its_place(cloud: Cloud) -> None:
+    config = {"AutoTrainingConfig": {"SchedulingExpression": "rate(1 day)"}}
+    solution = resource("Solution", Name="s", DatasetGroupArn="arn", SolutionConfig=config)
+
+    with pytest.raises(AssertionError, match=r"#/SolutionConfig: extraneous key"):
+        cloud.deploy({"Solution": solution}, "nested")
+
+
+def test_a_type_of_dataset_that_cloudformation_does_not_know_is_refused(cloud: Cloud) -> None:
+    properties = {"Name": "d", "DatasetGroupArn": "arn", "SchemaArn": "arn"}
+    dataset = resource("Dataset", DatasetType="Actions", **properties)
+
+    with pytest.raises(AssertionError, match="Actions is not a valid enum value"):
+        cloud.deploy({"Dataset": dataset}, "actions")
+
+
+def test_a_metric_attribution_reads_back_in_upper_case(cloud: Cloud) -> None:
+    resources = {name: shop("reported")[name] for name in ("Schema", "Group", "Dataset")}
+    metric = {"EventType": "Watch", "MetricName": "Watched", "Expression": "SAMPLECOUNT()"}
+    attribution = resource(
+        "MetricAttribution",
+        Name="reported",
+        DatasetGroupArn=GROUP,
+        Metrics=[metric],
+        MetricsOutputConfig={"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}},
+    )
+    resources |= {"Role": ROLE_OF_THE_SERVICE, "Reported": attribution | {"DependsOn": ["Dataset"]}}
+    made = cloud.deploy(resources, "reported")
+
+    (found,) = cloud.client("personalize").list_metric_attribution_metrics(
+        metricAttributionArn=made["Reported"]
+    )["metrics"]
+    assert (found["eventType"], found["metricName"]) == ("WATCH", "WATCHED")
+    cloud.delete("reported")
+
+
+def test_a_filter_has_its_times_as_attributes(cloud: Cloud) -> None:
+    resources = {name: shop("timed")[name] for name in ("Schema", "Group", "Dataset", "Filter")}
+    attribute = {"Fn::GetAtt": ["Filter", "CreationDateTime"]}
+    resources["Created"] = {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Name": "created", "Type": "String", "Value": attribute},
+    }
+    cloud.deploy(resources, "timed")
+    created = cloud.client("ssm").get_parameter(Name="created")["Parameter"]["Value"]
+
+    assert datetime.fromisoformat(created).tzinfo is not None
+    cloud.delete("timed")
+
+
 def test_a_refused_create_says_why_and_leaves_nothing(cloud: Cloud) -> None:
     bad = resource("Filter", Name="bad", DatasetGroupArn=GROUP, FilterExpression="EXCLUDE all")
     resources = {"Group": resource("DatasetGroup", Name="refused"), "Filter": bad}
@@ -224,18 +231,19 @@ def test_what_others_rest_on_is_not_deleted_and_the_stack_says_so(
     assert cloud.delete("busy") == "DELETE_COMPLETE"
 
 
-def test_the_rest_of_local_aws_answers_while_a_type_waits(slow_cloud: Cloud) -> None:
+def test_the_rest_of_local_aws_answers_while_a_type_waits(standing_cloud: Cloud) -> None:
     """A create that waited on the event loop would keep every other request waiting."""
-    cloudformation = slow_cloud.client("cloudformation")
+    cloudformation = standing_cloud.client("cloudformation")
     body = json.dumps({"Resources": {"Group": resource("DatasetGroup", Name="meanwhile")}})
     cloudformation.create_stack(StackName="meanwhile", TemplateBody=body)
-    answers_meanwhile = 0
-    while (status := slow_cloud.settled("meanwhile")) is None:
-        events = cloudformation.describe_stack_events(StackName="meanwhile")["StackEvents"]
-        answers_meanwhile += events[0]["ResourceType"].startswith("AWS::Personalize::")
+    personalize = standing_cloud.client("personalize")
+    eventually(lambda: personalize.list_dataset_groups()["datasetGroups"])
 
-    assert status == "CREATE_COMPLETE"
-    assert answers_meanwhile > 1
+    # The group is being created and will be for a day: whatever answers, answers meanwhile.
+    assert standing_cloud.client("s3").list_buckets()["Buckets"] == []
+    assert standing_cloud.settled("meanwhile") is None
+    (group,) = personalize.list_dataset_groups()["datasetGroups"]
+    assert group["status"].startswith("CREATE ")
 
 
 def test_an_unknown_type_of_the_namespace_is_refused(cloud: Cloud) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import datetime
 
 import pytest
 
 from tests.local.services.cloud import ROLE, Cloud, eventually, function, task
+from tests.local.services.templates import shop
 
+NO_CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/none"
 NO_SCHEMA = "arn:aws:personalize:us-east-1:123456789012:schema/none"
 CHILD = {
     "StartAt": "Fail",
@@ -36,6 +39,71 @@ def test_an_error_of_amazon_personalize_has_its_name_on_aws(cloud: Cloud) -> Non
     output = cloud.run(task("aws-sdk:personalize:describeSchema", {"SchemaArn": NO_SCHEMA}))
 
     assert output["Error"] == "Personalize.ResourceNotFoundException"
+
+
+def test_a_name_that_is_taken_fails_with_the_exception_of_the_model(cloud: Cloud) -> None:
+    create = task("aws-sdk:personalize:createDatasetGroup", {"Name": "taken"})
+    group = cloud.run(create)["DatasetGroupArn"]
+
+    output = cloud.run(create)
+
+    cloud.client("personalize").delete_dataset_group(datasetGroupArn=group)
+    assert output["Error"] == "Personalize.ResourceAlreadyExistsException"
+    assert "(Service: Personalize, Status Code: 400, Request ID: " in output["Cause"]
+
+
+def test_an_answer_has_its_times_in_iso_8601(cloud: Cloud) -> None:
+    recipe = "arn:aws:personalize:::recipe/aws-similar-items"
+    output = cloud.run(task("aws-sdk:personalize:describeRecipe", {"RecipeArn": recipe}))
+
+    created = output["Recipe"]["CreationDateTime"]
+    assert datetime.fromisoformat(created).tzinfo is not None
+
+
+def test_the_runtime_is_an_integration_of_its_own(cloud: Cloud) -> None:
+    arguments = {"CampaignArn": NO_CAMPAIGN, "UserId": "u", "FilterValues": {"genre": '"a"'}}
+    output = cloud.run(task("aws-sdk:personalizeruntime:getRecommendations", arguments))
+
+    assert output["Error"] == "PersonalizeRuntime.ResourceNotFoundException"
+    assert "(Service: PersonalizeRuntime, Status Code: 404, " in output["Cause"]
+
+
+def test_the_events_are_an_integration_of_their_own(cloud: Cloud) -> None:
+    event = {"EventType": "View", "ItemId": "i", "SentAt": "2026-11-25T00:00:00Z"}
+    arguments = {"TrackingId": "none", "SessionId": "s", "EventList": [event]}
+    output = cloud.run(task("aws-sdk:personalizeevents:putEvents", arguments))
+
+    # The tracker is what is wrong, and not the time.
+    assert output["Error"] == "PersonalizeEvents.InvalidInputException"
+    assert "none" in output["Cause"]
+
+
+def test_an_event_of_a_state_machine_is_taken(cloud: Cloud) -> None:
+    resources = {
+        name: definition
+        for name, definition in shop("told").items()
+        if name in {"Schema", "Group", "Dataset", "Tracker"}
+    }
+    tracker = cloud.deploy(resources, "told")["Tracker"]
+    described = cloud.client("personalize").describe_event_tracker(eventTrackerArn=tracker)
+    event = {"EventType": "View", "ItemId": "i", "SentAt": "2026-11-25T00:00:00Z"}
+    arguments = {
+        "TrackingId": described["eventTracker"]["trackingId"],
+        "SessionId": "s",
+        "EventList": [event | {"Properties": "{}"}],
+    }
+
+    output = cloud.run(task("aws-sdk:personalizeevents:putEvents", arguments))
+
+    assert output == {}
+    cloud.delete("told")
+
+
+def test_an_operation_that_the_service_has_not_is_refused(cloud: Cloud) -> None:
+    output = cloud.run(task("aws-sdk:personalize:listWishes", {}))
+
+    assert output["Error"] == "States.Runtime"
+    assert "listWishes is not recognized" in output["Cause"]
 
 
 def test_an_argument_that_is_not_in_pascal_case_is_refused(cloud: Cloud) -> None:
