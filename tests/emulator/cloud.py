@@ -185,13 +185,13 @@ class Cloud:
     def dataset_of_schema(self, group: str, schema: AvroSchema) -> str:
         """Create a dataset with columns of its own."""
         kind = schema.dataset_type.value
+        name = f"{group.rpartition('/')[2]}-{kind}"
+        made = self.personalize.create_schema(name=name, schema=schema.to_json())
         arn = self.personalize.create_dataset(
-            name=kind,
+            name=name,
             datasetType=kind,
             datasetGroupArn=group,
-            schemaArn=self.personalize.create_schema(name=kind, schema=schema.to_json())[
-                "schemaArn"
-            ],
+            schemaArn=made["schemaArn"],
         )["datasetArn"]
         self.settle(arn)
         return arn

@@ -13,7 +13,7 @@ from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.quotas import Quotas
 from personalize_emulator.runtime import Runtime
-from tests.emulator.cloud import Cloud, interactions
+from tests.emulator.cloud import Cloud, avro, interactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,11 +38,12 @@ class Nudges:
     act0 is not asked to again for a week.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
-        """Set everything up."""
+    def __init__(self, cloud: Cloud, name: str = "shop") -> None:
+        """Set everything up, in a dataset group of this name."""
         self.cloud = cloud
-        self.group = cloud.group()
-        cloud.dataset(self.group, csv=interactions())
+        self.group = cloud.group(name)
+        seen = cloud.dataset_of_schema(self.group, AvroSchema.parse(avro()))
+        cloud.import_csv(seen, interactions())
         actions = cloud.dataset_of_schema(self.group, ACTIONS)
         kinds = "\n".join(f"act{n},{('even', 'odd')[n % 2]},{'' if n else 7}" for n in range(8))
         cloud.import_csv(actions, f"ACTION_ID,KIND,REPEAT_FREQUENCY\n{kinds}")
