@@ -285,7 +285,8 @@ class Attribution:
         file = f"AggregatedAttributionMetrics - {mode} - {int(self._backend.now())}.csv"
         key = f"{folder}/{file}" if folder else file
         try:
-            self._backend.objects.put(url.netloc, key, text.getvalue().encode())
+            objects = self._backend.objects.as_role(output["roleArn"])
+            objects.put(url.netloc, key, text.getvalue().encode())
         except Exception as error:  # whatever the storage raises, the job is told
             msg = f"The metrics cannot be written to s3://{url.netloc}/{key}: {error}"
             raise JobFailedError(msg) from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,8 +35,27 @@ class ObjectNotFoundError(ObjectStorageError):
     """There is no such object, or no such bucket."""
 
 
+@dataclass(frozen=True)
+class Credentials:
+    """Temporary credentials of a role.
+
+    Attributes:
+        access_key_id: The access key.
+        secret_access_key: Its secret.
+        session_token: The token of the session.
+    """
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+
 class ObjectStorage(Protocol):
     """Buckets of objects."""
+
+    def as_role(self, role_arn: str) -> ObjectStorage:
+        """Return the buckets as a role may use them: the one that a job was given."""
+        ...
 
     def get(self, bucket: str, key: str) -> bytes:
         """Return an object; raise ObjectNotFoundError if there is none."""
@@ -70,6 +89,11 @@ class MemoryObjects:
         self._objects: dict[tuple[str, str], bytes] = {}
         self._kms_keys: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
+
+    def as_role(self, role_arn: str) -> Self:
+        """Return the same buckets: in process there is no IAM to ask."""
+        del role_arn
+        return self
 
     def get(self, bucket: str, key: str) -> bytes:
         """Return an object; raise ObjectNotFoundError if there is none."""
@@ -119,14 +143,44 @@ class S3Objects:
         region: str = "us-east-1",
         access_key_id: str | None = None,
         secret_access_key: str | None = None,
+        session_token: str | None = None,
+        assume: Callable[[str], Credentials] | None = None,
     ) -> None:
-        """Talk to this endpoint; the connection is made with the first request."""
+        """Talk to this endpoint; the connection is made with the first request.
+
+        Args:
+            endpoint_url: The endpoint. (default: that of AWS)
+            region: The Region.
+            access_key_id: The access key.
+            secret_access_key: Its secret.
+            session_token: The token, for temporary credentials.
+            assume: Gives the credentials of a role. (default: every role has these credentials)
+        """
         self._endpoint_url = endpoint_url
         self._region = region
         self._access_key_id = access_key_id
         self._secret_access_key = secret_access_key
+        self._session_token = session_token
+        self._assume = assume
+        self._roles: dict[str, S3Objects] = {}
         self._lock = threading.Lock()
         self._made: S3Client | None = None
+
+    def as_role(self, role_arn: str) -> S3Objects:
+        """Return the buckets as a role may use them."""
+        if self._assume is None:
+            return self
+        with self._lock:
+            if role_arn not in self._roles:
+                credentials = self._assume(role_arn)
+                self._roles[role_arn] = S3Objects(
+                    self._endpoint_url,
+                    region=self._region,
+                    access_key_id=credentials.access_key_id,
+                    secret_access_key=credentials.secret_access_key,
+                    session_token=credentials.session_token,
+                )
+            return self._roles[role_arn]
 
     def get(self, bucket: str, key: str) -> bytes:
         """Return an object; raise ObjectNotFoundError if there is none."""
@@ -181,6 +235,7 @@ class S3Objects:
                     region_name=self._region,
                     aws_access_key_id=self._access_key_id,
                     aws_secret_access_key=self._secret_access_key,
+                    aws_session_token=self._session_token,
                     config=Config(s3={"addressing_style": "path"}),
                 )
                 self._made = cast("S3Client", client)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextvars
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +19,7 @@ from ministack.services import sts
 
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import ServiceError
+from personalize_emulator.objects import Credentials
 from personalize_emulator.permissions import Permission, permissions
 from personalize_emulator.service_model import Operation
 from personalize_emulator.store import Store
@@ -42,21 +42,6 @@ def _loopback_is_secure(pin: Callable[[str, bool], None]) -> Callable[[str, bool
         pin(source_ip, secure_transport or source_ip == _LOOPBACK)
 
     return pin_origin
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """Temporary credentials of a role.
-
-    Attributes:
-        access_key_id: The access key.
-        secret_access_key: Its secret.
-        session_token: The token of the session.
-    """
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str
 
 
 def credentials_of(role_arn: str, session_name: str) -> Credentials:

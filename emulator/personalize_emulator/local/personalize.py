@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from ministack import app
 from ministack.core import responses, router
 
-from personalize_emulator.local.authorization import Authorization
+from personalize_emulator.local.authorization import Authorization, credentials_of
 from personalize_emulator.local.roles import IamRoles
 from personalize_emulator.metric_data import CloudWatchMetricData
 from personalize_emulator.store import Store
@@ -218,7 +218,12 @@ def _make(
     del throttling
     account, region = responses.get_account_id(), responses.get_region()
     objects = S3Objects(
-        endpoint_url, region=region, access_key_id=account, secret_access_key=_SECRET
+        endpoint_url,
+        region=region,
+        access_key_id=account,
+        secret_access_key=_SECRET,
+        # Without IAM all credentials are the same, and need no look-up.
+        assume=functools.partial(credentials_of, session_name=NAME) if app.AUTH else None,
     )
     return PersonalizeService(
         store,

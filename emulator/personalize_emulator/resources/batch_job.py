@@ -74,14 +74,15 @@ class BatchJobs(BulkJobs):
 
     def _files(self, document: Document) -> Iterator[BulkFile]:
         return read_prefix(
-            self._backend.objects,
+            self._backend.objects.as_role(document["roleArn"]),
             document["jobInput"]["s3DataSource"]["path"],
             most_files=self._quotas.batch_files,
             most_bytes=self._quotas.batch_size,
         )
 
     def _destination(self, document: Document) -> Destination:
-        return Destination(self._backend.objects, document["jobOutput"]["s3DataDestination"])
+        objects = self._backend.objects.as_role(document["roleArn"])
+        return Destination(objects, document["jobOutput"]["s3DataDestination"])
 
 
 def filter_of(document: Document, line: Document) -> Document:

@@ -55,7 +55,7 @@ class DataDeletionJobs(BulkJobs):
         """Read the list; the users go when the job is over, with all that came in until then."""
         document = self._existing(job.arn).document
         files = read_folder(
-            self._backend.objects,
+            self._backend.objects.as_role(document["roleArn"]),
             document["dataSource"]["dataLocation"],
             most_bytes=self._quotas.data_deletion_size,
             sub_folders=True,

@@ -53,7 +53,8 @@ class DatasetExportJobs(BulkJobs):
         document = self._existing(job.arn).document
         dataset = self._existing(document["datasetArn"]).document
         schema = parse_schema(self._existing(dataset["schemaArn"]).document)
-        destination = Destination(self._backend.objects, document["jobOutput"]["s3DataDestination"])
+        objects = self._backend.objects.as_role(document["roleArn"])
+        destination = Destination(objects, document["jobOutput"]["s3DataDestination"])
         rows = self._rows(document["datasetArn"], schema.dataset_type, document["ingestionMode"])
         for number, body in enumerate(write_csv(schema, rows)):
             destination.write(f"{document['jobName']}/part-{number:05}.csv", body)

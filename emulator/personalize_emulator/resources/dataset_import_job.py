@@ -56,7 +56,7 @@ class DatasetImportJobs(BulkJobs):
         quotas = self._quotas
         # The first level of a folder alone, says the guide's page bulk-data-import-step.
         files = read_folder(
-            self._backend.objects,
+            self._backend.objects.as_role(document["roleArn"]),
             document["dataSource"]["dataLocation"],
             most_bytes=quotas.full_import_size if replace else quotas.incremental_import_size,
         )

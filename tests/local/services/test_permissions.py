@@ -12,8 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from personalize_emulator.local import LocalAws
-from tests.local.services.cloud import Cloud, function, task
+from tests.local.services.cloud import Cloud, eventually, function, task
 from tests.local.services.conftest import LOCAL_PYTHON
+from tests.local.services.templates import shop
 
 ACCOUNT = "123456789012"
 GROUP = f"arn:aws:personalize:us-east-1:{ACCOUNT}:dataset-group"
@@ -255,3 +256,42 @@ def test_what_stays_on_this_machine_is_secure_transport(guarded: Cloud) -> None:
     user = client_of_user(guarded, allow("s3:PutObject"), service="s3")
 
     assert user.put_object(Bucket="tls-only", Key="asset", Body=b"x")["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status"), [("s3:ListBucket", "CREATE FAILED"), ("s3:*", "ACTIVE")]
+)
+def test_an_import_reads_with_the_permissions_of_its_role(
+    guarded: Cloud, allowed: str, status: str
+) -> None:
+    name = f"import-{uuid.uuid4().hex[:8]}"
+    resources = {n: shop(name)[n] for n in ("Schema", "Group")}
+    fields = [{"name": n, "type": "string"} for n in ("USER_ID", "COUNTRY")]
+    fields[1]["categorical"] = True  # type: ignore[assignment]
+    avro = json.loads(resources["Schema"]["Properties"]["Schema"])
+    avro |= {"name": "Users", "fields": fields}
+    resources["Schema"]["Properties"]["Schema"] = json.dumps(avro)
+    resources["Dataset"] = shop(name)["Dataset"]
+    resources["Dataset"]["Properties"]["DatasetType"] = "Users"
+    made = guarded.deploy(resources, name)
+    s3 = guarded.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="users.csv", Body=b"USER_ID,COUNTRY\nu1,FR\nu2,DE\n")
+    personalize = guarded.client("personalize")
+
+    job = personalize.create_dataset_import_job(
+        jobName=name,
+        datasetArn=made["Dataset"],
+        dataSource={"dataLocation": f"s3://{name}/users.csv"},
+        roleArn=role(guarded, "personalize", allow(allowed)),
+    )["datasetImportJobArn"]
+
+    def ended() -> dict[str, Any] | None:
+        found: dict[str, Any] = personalize.describe_dataset_import_job(datasetImportJobArn=job)
+        described: dict[str, Any] = found["datasetImportJob"]
+        return described if described["status"] in {"ACTIVE", "CREATE FAILED"} else None
+
+    described = eventually(ended)
+    guarded.delete(name)
+    assert described["status"] == status
+    assert ("AccessDenied" in described.get("failureReason", "")) == (status != "ACTIVE")
