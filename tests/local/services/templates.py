@@ -5,6 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "personalize.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    },
+}
+ROLE_OF_THE_SERVICE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+
 REQUIRED = ("USER_ID", "ITEM_ID", "EVENT_TYPE")
 
 

@@ -6,6 +6,7 @@ import time
 
 from personalize_emulator.metric_data import CloudWatchMetricData, MetricDatum
 from tests.local.services.cloud import Cloud, eventually
+from tests.local.services.templates import GROUP, ROLE_OF_THE_SERVICE, resource, shop
 
 
 def test_a_figure_arrives_with_its_dimensions(cloud: Cloud) -> None:
@@ -29,3 +30,25 @@ def test_a_figure_arrives_with_its_dimensions(cloud: Cloud) -> None:
     )
     found = {dimension["Name"]: dimension["Value"] for dimension in metric["Dimensions"]}
     assert found == dimensions
+
+
+def test_a_metric_attribution_tries_out_the_cloudwatch_of_local_aws(cloud: Cloud) -> None:
+    resources = {name: shop("tried")[name] for name in ("Schema", "Group", "Dataset")}
+    metric = {"EventType": "Watch", "MetricName": "Watched", "Expression": "SAMPLECOUNT()"}
+    attribution = resource(
+        "MetricAttribution",
+        Name="tried",
+        DatasetGroupArn=GROUP,
+        Metrics=[metric],
+        MetricsOutputConfig={"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}},
+    )
+    resources |= {"Role": ROLE_OF_THE_SERVICE, "Tried": attribution | {"DependsOn": ["Dataset"]}}
+    made = cloud.deploy(resources, "tried")
+
+    cloudwatch = cloud.client("cloudwatch")
+    wanted = [{"Name": "DatasetGroupArn", "Value": made["Group"]}]
+    found = eventually(
+        lambda: cloudwatch.list_metrics(MetricName="PermissionCheck", Dimensions=wanted)["Metrics"]
+    )
+    cloud.delete("tried")
+    assert len(found) == 1

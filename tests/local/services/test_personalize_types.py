@@ -10,17 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.services.cloud import Cloud, eventually
-from tests.local.services.templates import GROUP, resource, schema, shop
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": {
-        "Effect": "Allow",
-        "Principal": {"Service": "personalize.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-    },
-}
-ROLE_OF_THE_SERVICE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}
+from tests.local.services.templates import GROUP, ROLE_OF_THE_SERVICE, resource, schema, shop
 
 
 def names(cloud: Cloud, operation: str, key: str) -> list[str]:
