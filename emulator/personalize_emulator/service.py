@@ -193,8 +193,9 @@ class PersonalizeService:
         region: str | None = None,
         service: str = "personalize",
         authorize: Authorize | None = None,
+        throttled: bool = False,
     ) -> dict[str, Any]:
-        """Call an operation in process; it is not throttled.
+        """Call an operation in process.
 
         Args:
             operation: The name, `CreateSchema` say.
@@ -203,6 +204,7 @@ class PersonalizeService:
             region: The Region that it calls in. (default: that of the service)
             service: Which endpoint: "personalize", "personalize-events" or "personalize-runtime".
             authorize: Asked whether the caller may do it. (default: everybody may do everything)
+            throttled: Whether it counts against the rates, where the service has any.
 
         Raises:
             ServiceError: What the service answers with.
@@ -211,6 +213,8 @@ class PersonalizeService:
         if found is None:
             raise UnknownOperationError(400)
         caller = Caller(account or self._default.account, region or self._default.region)
+        if throttled and self._throttle is not None:
+            self._throttle.admit(found, request, caller)
         return self._answer(found, request, caller, authorize)
 
     def _answer(

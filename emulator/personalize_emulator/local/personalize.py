@@ -100,6 +100,7 @@ class LocalPersonalize:
             region=region,
             service=service,
             authorize=self._authorization(access_key_id, {}),
+            throttled=True,
         )
 
     async def handle_request(
@@ -215,7 +216,6 @@ def _make(
     from personalize_emulator.objects import S3Objects  # noqa: PLC0415
     from personalize_emulator.service import PersonalizeService  # noqa: PLC0415
 
-    del throttling
     account, region = responses.get_account_id(), responses.get_region()
     objects = S3Objects(
         endpoint_url,
@@ -231,6 +231,7 @@ def _make(
         objects,
         roles=IamRoles(),
         metric_data=metric_data,
+        throttling=throttling,
         seed=seed,
         account=account,
         region=region,
