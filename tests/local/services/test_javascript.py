@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -10,14 +11,26 @@ from tests.local.services.cloud import Cloud
 from tests.local.services.conftest import REPOSITORY
 
 
-def node(cloud: Cloud, script: str) -> Any:
-    """Run a script in the environment that points at local AWS; return the JSON it prints."""
+def printed(cloud: Cloud, script: str) -> str:
+    """Run a script in the environment that points at local AWS; return what it prints."""
     environment = cloud.aws.environment | {"NODE_PATH": str(REPOSITORY / "node_modules")}
     done = subprocess.run(
         ["node", "--eval", script], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return done.stdout
+
+
+def node(cloud: Cloud, script: str) -> Any:
+    """Run a script that prints JSON, and return it."""
+    return json.loads(printed(cloud, script))
+
+
+def test_the_example_of_the_documentation_lists_the_recipes(cloud: Cloud) -> None:
+    page = (REPOSITORY / "docs" / "emulator.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```js\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+    assert "aws-similar-items" in printed(cloud, example)
 
 
 def test_the_control_plane_answers_javascript(cloud: Cloud) -> None:
