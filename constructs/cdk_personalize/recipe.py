@@ -7,7 +7,7 @@ influences real-time recommendations" (how-new-data-influences-recommendations).
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from cdk_personalize._columns import DatasetType
 
@@ -56,6 +56,8 @@ class ServiceRecipe:
     real_time: bool = False
     """Whether events move the answers at once, without training."""
 
+    _NOUN: ClassVar[str] = "recipe"
+
     @property
     def needs_user(self) -> bool:
         """Whether a request must name a user."""
@@ -69,6 +71,26 @@ class ServiceRecipe:
     def arn(self, partition: str = "aws") -> str:
         """Return the ARN of the recipe, which belongs to no account and no region."""
         return f"arn:{partition}:personalize:::recipe/{self.name}"
+
+    @classmethod
+    def all(cls) -> tuple[Self, ...]:
+        """Return every one that the service has."""
+        return tuple(value for value in vars(cls).values() if isinstance(value, cls))
+
+    @classmethod
+    def of(cls, name_or_arn: str) -> Self:
+        """Return the one of that name or ARN.
+
+        Raises:
+            ValueError: If this library does not know it.
+        """
+        name = name_or_arn.rpartition("/")[2]
+        for known in cls.all():
+            if known.name == name:
+                return known
+        names = ", ".join(known.name for known in cls.all())
+        msg = f"a {cls._NOUN} must be one of {names}, got {name_or_arn!r}"
+        raise ValueError(msg)
 
     def __str__(self) -> str:
         """Return the name of the recipe."""
@@ -106,26 +128,6 @@ class Recipe(ServiceRecipe):
     NEXT_BEST_ACTION: ClassVar["Recipe"]
     ITEM_AFFINITY: ClassVar["Recipe"]
     ITEM_ATTRIBUTE_AFFINITY: ClassVar["Recipe"]
-
-    @classmethod
-    def all(cls) -> tuple["Recipe", ...]:
-        """Return every recipe of the service for custom solutions."""
-        return _ALL
-
-    @classmethod
-    def of(cls, name_or_arn: str) -> "Recipe":
-        """Return the recipe of that name or ARN.
-
-        Raises:
-            ValueError: If this library does not know it.
-        """
-        name = name_or_arn.rpartition("/")[2]
-        for recipe in _ALL:
-            if recipe.name == name:
-                return recipe
-        known = ", ".join(recipe.name for recipe in _ALL)
-        msg = f"a recipe must be one of {known}, got {name_or_arn!r}"
-        raise ValueError(msg)
 
 
 Recipe.USER_PERSONALIZATION_V2 = Recipe(
@@ -189,8 +191,4 @@ Recipe.ITEM_ATTRIBUTE_AFFINITY = Recipe(
     "aws-item-attribute-affinity",
     RecipeType.USER_SEGMENTATION,
     required_datasets=frozenset({_INTERACTIONS, _ITEMS}),
-)
-
-_ALL: tuple[Recipe, ...] = tuple(
-    value for value in vars(Recipe).values() if isinstance(value, Recipe)
 )

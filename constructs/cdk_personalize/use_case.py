@@ -34,6 +34,8 @@ class UseCase(ServiceRecipe):
     explores: bool = False
     """Whether it tries new items out (`itemExplorationConfig`)."""
 
+    _NOUN: ClassVar[str] = "use case"
+
     MOST_VIEWED: ClassVar["UseCase"]
     BEST_SELLERS: ClassVar["UseCase"]
     FREQUENTLY_BOUGHT_TOGETHER: ClassVar["UseCase"]
@@ -44,26 +46,6 @@ class UseCase(ServiceRecipe):
     MOST_POPULAR: ClassVar["UseCase"]
     TRENDING_NOW: ClassVar["UseCase"]
     TOP_PICKS: ClassVar["UseCase"]
-
-    @classmethod
-    def all(cls) -> tuple["UseCase", ...]:
-        """Return every use case of the service."""
-        return _ALL
-
-    @classmethod
-    def of(cls, name_or_arn: str) -> "UseCase":
-        """Return the use case whose recipe has that name or ARN.
-
-        Raises:
-            ValueError: If this library does not know it.
-        """
-        name = name_or_arn.rpartition("/")[2]
-        for use_case in _ALL:
-            if use_case.name == name:
-                return use_case
-        known = ", ".join(use_case.name for use_case in _ALL)
-        msg = f"a use case must be one of {known}, got {name_or_arn!r}"
-        raise ValueError(msg)
 
 
 UseCase.MOST_VIEWED = UseCase(
@@ -149,8 +131,4 @@ UseCase.TOP_PICKS = UseCase(
     real_time=True,
     excluded_event_type="Watch",
     explores=True,
-)
-
-_ALL: tuple[UseCase, ...] = tuple(
-    value for value in vars(UseCase).values() if isinstance(value, UseCase)
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.recipe import Recipe
 from cdk_personalize.use_case import UseCase
+from personalize_emulator.service import HttpRequest
 from personalize_emulator.service_model import Operation
 from tests.emulator.cloud import ROLE, avro
 
@@ -170,3 +171,12 @@ class Requests:
 
 def _json(body: object) -> bytes:
     return json.dumps(body).encode()
+
+
+def request_of(operation: Operation, body: bytes) -> HttpRequest:
+    """Return the HTTP request that calls an operation."""
+    if operation.protocol == "json":
+        headers = {"X-Amz-Target": f"AmazonPersonalize.{operation.name}"}
+        return HttpRequest("POST", "/", headers, body)
+    http = operation.model.http
+    return HttpRequest(http["method"], http["requestUri"], {}, body)

@@ -17,7 +17,7 @@ from personalize_emulator.service import HttpRequest, HttpResponse, PersonalizeS
 from personalize_emulator.service_model import SERVICES, Operation, Surface
 from tests.emulator.cloud import ITEMS, ROLE, Cloud, interactions
 from tests.emulator.domain_shop import DomainShop
-from tests.emulator.requests import Requests
+from tests.emulator.requests import Requests, request_of
 from tests.emulator.test_action_recommendations import Nudges
 
 _ACCOUNT = "123456789012"
@@ -150,14 +150,6 @@ def _jobs(cloud: Cloud) -> dict[str, list[str]]:
         **{name: [str(answer[name])] for name, answer in made.items()},
         "datasetImportJobArn": [imported[0]["datasetImportJobArn"]],
     }
-
-
-def request_of(operation: Operation, body: bytes) -> HttpRequest:
-    if operation.protocol == "json":
-        headers = {"X-Amz-Target": f"AmazonPersonalize.{operation.name}"}
-        return HttpRequest("POST", "/", headers, body)
-    http = operation.model.http
-    return HttpRequest(http["method"], http["requestUri"], {}, body)
 
 
 def assert_answers_or_refuses(response: HttpResponse) -> None:

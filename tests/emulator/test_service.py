@@ -9,6 +9,7 @@ import pytest
 
 from personalize_emulator.service import HttpRequest, HttpResponse, PersonalizeService
 from personalize_emulator.service_model import Operation, Surface
+from tests.emulator.requests import request_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,14 +30,6 @@ def post(
     if scope:
         headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}/aws4_request, Signature=x"
     return service.handle(HttpRequest("POST", path, headers, body))
-
-
-def request_of(operation: Operation, body: bytes) -> HttpRequest:
-    if operation.protocol == "json":
-        headers = {"x-amz-target": f"AmazonPersonalize.{operation.name}"}
-        return HttpRequest("POST", "/", headers, body)
-    http = operation.model.http
-    return HttpRequest(http["method"], http["requestUri"], {}, body)
 
 
 def error_of(response: HttpResponse) -> str:
