@@ -189,6 +189,26 @@ def test_what_fits_is_tried_out_more() -> None:
     assert sum(item in teas for item in found) > 0.7 * len(found)
 
 
+def test_what_was_shown_is_tried_out_less(data: TrainingData) -> None:
+    model = trained(V1, replace(data, impressions=dict.fromkeys(NEW[::2], 400)))
+    found = [
+        item
+        for number in range(20)
+        for item in new_ones(model.recommend(explore(0.6, 100, user_id=f"user {number}")))
+    ]
+    assert sum(item in NEW[::2] for item in found) < 0.2 * len(found)
+
+
+def test_an_update_counts_what_was_shown_since(data: TrainingData) -> None:
+    impressions = dict.fromkeys(NEW[::2], 400)
+    model = trained(V1, data)
+    assert isinstance(model, UpdatableModel)
+    after = model.updated(replace(data, impressions=impressions))
+    informed = trained(V1, replace(data, impressions=impressions))
+    assert after.recommend(explore(0.6)) == informed.recommend(explore(0.6))
+    assert after.recommend(explore(0.6)) != model.recommend(explore(0.6))
+
+
 def test_the_second_version_explores_lightly_by_itself(data: TrainingData) -> None:
     model = trained(V2, data)
     number = [len(new_ones(model.recommend(Query(f"user {one}")))) for one in range(40)]

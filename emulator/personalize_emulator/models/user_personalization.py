@@ -242,7 +242,7 @@ class UpdatablePersonalization(Personalization):
 
         A new item is tried out, and wanted as far as its description tells; what users did with it
         is learnt by the next training. Of the items that are known already only how often they
-        were met is new, so that what many have met is tried out less.
+        were met and shown is new, so that what many have met or seen is tried out less.
         """
         return self._with_new_items(data)
 
