@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from personalize_emulator.generated_data import generate_shop
 from personalize_emulator.models import (
@@ -145,6 +148,23 @@ def test_the_filter_holds_for_what_is_tried_out(data: TrainingData) -> None:
     answer = trained(V1, data).recommend(explore(1.0, allowed=allowed))
     assert new_ones(answer)
     assert set(new_ones(answer)) <= set(NEW[::2])
+
+
+class EveryOtherNewItem:
+    """A filter that is asked of the whole catalogue at once."""
+
+    def __call__(self, item_id: str) -> bool:
+        raise AssertionError(item_id)
+
+    def mask(self, item_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Let every other new item through, and all that is old."""
+        return np.array([item not in NEW[::2] for item in item_ids])
+
+
+def test_a_filter_of_the_whole_catalogue_is_not_asked_item_by_item(data: TrainingData) -> None:
+    answer = trained(V1, data).recommend(explore(1.0, allowed=EveryOtherNewItem()))
+    assert new_ones(answer)
+    assert set(new_ones(answer)) <= set(NEW[1::2])
 
 
 def test_a_user_gets_the_same_all_day(data: TrainingData) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
-from personalize_emulator.models.model import Exploration, Query, ScoredItem
+from personalize_emulator.models.model import CatalogueFilter, Exploration, Query, ScoredItem
 
 _SHARE = 0.5
 """The share of an answer that is explored at weight 1: half of it."""
@@ -156,6 +156,9 @@ def explored(
     """
     wanted = len(relevant) * _SHARE * min(exploration.weight, 1.0)
     number = int(wanted + random.random())
+    allowed = query.allowed
+    if number > 0 and isinstance(allowed, CatalogueFilter):
+        candidates, allowed = candidates[allowed.mask(item_ids)[candidates]], None
     if number == 0 or len(candidates) == 0:
         return relevant
     if len(candidates) > _CANDIDATES:
@@ -166,7 +169,7 @@ def explored(
     found: list[ScoredItem] = []
     for at in candidates[np.argsort(-eager, kind="stable")].tolist():
         item = item_ids[at]
-        if item not in taken and (query.allowed is None or query.allowed(item)):
+        if item not in taken and (allowed is None or allowed(item)):
             found.append(ScoredItem(item, float(scores[at]), reasons))
             if len(found) == number:
                 break
