@@ -165,7 +165,13 @@ def personalized(past: TrainingData, recipe: str) -> Answer:
     histories = _histories(past)
 
     def answer(user: int) -> Sequence[int]:
-        query = Query(past.user_ids[user], histories.get(user, ()), num_results=_DEPTH)
+        who = past.user_ids[user]
+        query = Query(
+            who,
+            histories.get(user, ()),
+            user=past.user_metadata.get(who, {}),
+            num_results=_DEPTH,
+        )
         return [position[item.item_id] for item in model.recommend(query)]
 
     return answer

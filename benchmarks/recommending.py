@@ -1,7 +1,7 @@
 """How long GetRecommendations takes, in process, with a hundred thousand items to choose from.
 
 Of many requests it is the time that 99 of 100 do not exceed. The users have a history, the items
-are described, and the model is that of aws-user-personalization-v2.
+are described, users have a country, and the model is that of aws-user-personalization-v2.
 """
 
 import json
@@ -37,8 +37,13 @@ _FIELDS: Mapping[DatasetType, Sequence[SchemaField]] = {
         SchemaField.long("CREATION_TIMESTAMP"),
         SchemaField.string("PRODUCT_DESCRIPTION", textual=True),
     ),
+    DatasetType.USERS: (SchemaField.string("COUNTRY", categorical=True),),
 }
-_FILES = {DatasetType.INTERACTIONS: "interactions.csv", DatasetType.ITEMS: "items.csv"}
+_FILES = {
+    DatasetType.INTERACTIONS: "interactions.csv",
+    DatasetType.ITEMS: "items.csv",
+    DatasetType.USERS: "users.csv",
+}
 
 
 def run() -> dict[str, Figure]:

@@ -6,11 +6,9 @@ features) and from the pages of the recipes. Nothing is done, or paid for, when 
 
 from __future__ import annotations
 
-import re
-
 from cdk_personalize.recipe import Recipe, ServiceRecipe
 from cdk_personalize.use_case import UseCase
-from personalize_emulator.models.hyperparameters import Values
+from personalize_emulator.models.trending_now import interval_of
 from personalize_emulator.store import Document, Resource, Store
 from personalize_emulator.training_settings import settings_of
 
@@ -19,7 +17,6 @@ UPDATE_MODEL = "update-model"
 
 _MINUTE = 60.0
 _TWO_HOURS = 7200.0
-_UNITS = {"minute": _MINUTE, "hour": 3600.0, "day": 86_400.0}
 
 _EVERY_TWO_HOURS: frozenset[ServiceRecipe] = frozenset(
     {
@@ -32,7 +29,6 @@ _EVERY_TWO_HOURS: frozenset[ServiceRecipe] = frozenset(
     }
 )
 _SEMANTIC_SECONDS = 30 * _MINUTE
-_FREQUENCY = re.compile(r"(\d+) (minute|hour|day)s?")
 
 
 def update_interval(recipe: ServiceRecipe, config: Document) -> float | None:
@@ -50,9 +46,7 @@ def update_interval(recipe: ServiceRecipe, config: Document) -> float | None:
     if recipe is Recipe.SEMANTIC_SIMILARITY:
         return _SEMANTIC_SECONDS
     if recipe is Recipe.TRENDING_NOW:
-        values = Values.of(recipe.name, settings_of(recipe, config))
-        frequency = _FREQUENCY.fullmatch(values.text("trend_discovery_frequency"))
-        return int(frequency[1]) * _UNITS[frequency[2]] if frequency else _TWO_HOURS
+        return interval_of(settings_of(recipe, config))
     return None
 
 

@@ -105,7 +105,12 @@ class GroupData:
         ]
 
     def to_train_on(
-        self, config: Document, columns: Columns, *, event_type: str | None = None
+        self,
+        config: Document,
+        columns: Columns,
+        *,
+        event_type: str | None = None,
+        impressions: bool = False,
     ) -> TrainingData:
         """Return all that a model may learn from; see `fields_to_train_on`.
 
@@ -114,6 +119,7 @@ class GroupData:
                 `eventValueThreshold`.
             columns: The columns that there were when it was made.
             event_type: The type that the interactions must have. (default: any)
+            impressions: Whether what was shown counts; it does for every event, whatever its type.
         """
         users = self._records(DatasetType.USERS, config, columns)
         schema = self.schema(DatasetType.INTERACTIONS)
@@ -131,6 +137,9 @@ class GroupData:
         if event_type is not None:
             threshold = config.get("eventValueThreshold")
             data = data.only(event_type, None if threshold is None else float(threshold))
+        if impressions:
+            shown = self.backend.interactions.impressions(self.arn(DatasetType.INTERACTIONS))
+            data = replace(data, impressions=shown)
         if all(field.name != "EVENT_VALUE" for field in trained):
             data = replace(data, event_value=np.full(len(data), np.nan))
         if self.dataset(DatasetType.ACTIONS) is None:

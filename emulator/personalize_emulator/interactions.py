@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -256,6 +256,27 @@ class InteractionLog:
             user_metadata=users,
             context=interactions.context,
         )
+
+    def impressions(self, dataset_arn: str) -> Mapping[str, int]:
+        """Return how often each item was shown when somebody did something, known or not.
+
+        These are the lists of bulk interactions (the column IMPRESSION) and those of events, which
+        name them or the recommendation that they come from.
+        """
+        shown: Counter[str] = Counter()
+        for number, _ in self._imports(dataset_arn):
+            for table in self._tables(number):
+                lists = table.texts("IMPRESSION")
+                times = np.bincount(lists.codes[lists.codes >= 0], minlength=len(lists.vocabulary))
+                for items, often in zip(lists.vocabulary, times.tolist(), strict=True):
+                    for item in filter(None, items.split("|")):
+                        shown[item] += often
+        for (details,) in self._store.execute(
+            "SELECT details FROM events WHERE arn = ? AND instr(details, ?)",
+            (dataset_arn, '"impression"'),
+        ):
+            shown.update(json.loads(details).get("impression", ()))
+        return shown
 
     def _bulk_in_context(self, dataset_arn: str, context: Sequence[str]) -> Interactions:
         """Return bulk interactions with columns that none but a training asks for."""

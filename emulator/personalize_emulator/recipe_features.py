@@ -1,7 +1,8 @@
-"""What a recipe or use case takes in a request, and shows in an answer.
+"""What a recipe or use case takes in a request, learns from, and shows in an answer.
 
-From the developer guide's pages promoting-items, contextual-metadata, recommendations ("How
-recommendation scoring works", "Recommendation reasons") and campaigns ("Item metadata").
+From the developer guide's pages promoting-items, contextual-metadata, putevents-including-
+impressions-data, recommendations ("How recommendation scoring works", "Recommendation reasons") and
+campaigns ("Item metadata").
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ _WITH_CONTEXT: Collection[ServiceRecipe] = (
     UseCase.RECOMMENDED_FOR_YOU,
     UseCase.TOP_PICKS,
 )
+_WITH_IMPRESSIONS: Collection[ServiceRecipe] = (
+    Recipe.USER_PERSONALIZATION,
+    UseCase.RECOMMENDED_FOR_YOU,
+    UseCase.TOP_PICKS,
+)
 _WITHOUT_SCORES: Collection[ServiceRecipe] = (
     Recipe.SIMILAR_ITEMS,
     Recipe.SIMS,
@@ -47,6 +53,19 @@ def supports_promotions(recipe: ServiceRecipe) -> bool:
 def uses_context(recipe: ServiceRecipe) -> bool:
     """Tell whether the contextual metadata of a request counts."""
     return recipe in _WITH_CONTEXT
+
+
+def uses_impressions(recipe: ServiceRecipe, *, in_schema: bool) -> bool:
+    """Tell whether exploration goes by what was shown.
+
+    "If you use the User-Personalization recipe or add the IMPRESSIONS field to your schema for a
+    dataset in a Domain dataset group": of the use cases, those that explore.
+
+    Args:
+        recipe: The recipe.
+        in_schema: Whether the schema of Interactions has the column IMPRESSION.
+    """
+    return recipe in _WITH_IMPRESSIONS and (in_schema or not isinstance(recipe, UseCase))
 
 
 def shows_scores(recipe: ServiceRecipe) -> bool:

@@ -167,6 +167,7 @@ class Serving:
             num_results=num_results,
             allowed=allowed,
             context=self._context(request, deployment),
+            user=self._record(deployment, DatasetType.USERS, user_id) or {},
             exploration=_exploration(deployment.config),
             influence=deployment.config.get("rankingInfluence", {}),
             now=self._backend.now(),

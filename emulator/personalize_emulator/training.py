@@ -23,6 +23,7 @@ from personalize_emulator.group_data import Columns, GroupData, has_new
 from personalize_emulator.jobs import Outcome
 from personalize_emulator.models import Model, TrainingData, TrainingSettings, UpdatableModel
 from personalize_emulator.quotas import Quotas
+from personalize_emulator.recipe_features import uses_impressions
 from personalize_emulator.store import Document
 from personalize_emulator.training_settings import settings_of
 
@@ -163,8 +164,13 @@ class TrainingPlan:
         return columns
 
     def _training_data(self) -> TrainingData:
+        schema = self.data.schema(DatasetType.INTERACTIONS)
+        in_schema = schema is not None and schema.field("IMPRESSION") is not None
         data = self.data.to_train_on(
-            self.config, self._columns, event_type=self.document.get("eventType")
+            self.config,
+            self._columns,
+            event_type=self.document.get("eventType"),
+            impressions=uses_impressions(self.recipe, in_schema=in_schema),
         )
         return data.with_items_at_most(_items_considered(self.recipe, self.backend.quotas))
 

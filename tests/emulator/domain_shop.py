@@ -30,13 +30,21 @@ def views(users: int = 40, each: int = 8, event_type: str = "View") -> str:
 class DomainShop:
     """A shop of the domain ECOMMERCE."""
 
-    def __init__(self, cloud: Cloud, csv: str | None = None, *, name: str = "boutique") -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        csv: str | None = None,
+        *,
+        name: str = "boutique",
+        fields: Sequence[SchemaField] = (),
+    ) -> None:
         """Create the dataset group and its interactions.
 
         Args:
             cloud: The account.
             csv: The interactions. (default: those of `views`)
             name: The name of the group.
+            fields: Columns of the interactions beside those that the domain needs.
         """
         self.cloud = cloud
         self.personalize = cloud.personalize
@@ -44,7 +52,7 @@ class DomainShop:
             "datasetGroupArn"
         ]
         cloud.settle(self.group)
-        self.interactions = self.dataset(DatasetType.INTERACTIONS, csv or views())
+        self.interactions = self.dataset(DatasetType.INTERACTIONS, csv or views(), fields)
 
     def dataset(
         self, dataset_type: DatasetType, csv: str, fields: Sequence[SchemaField] = ()

@@ -41,6 +41,8 @@ def online_retail() -> TrainingData:
             }
             for row in csv.DictReader(file)
         }
+    with (ONLINE_RETAIL / "users.csv").open(encoding="utf-8", newline="") as file:
+        users = {row["USER_ID"]: {"COUNTRY": row["COUNTRY"]} for row in csv.DictReader(file)}
     return TrainingData.of(
         [row["USER_ID"] for row in rows],
         [row["ITEM_ID"] for row in rows],
@@ -48,6 +50,7 @@ def online_retail() -> TrainingData:
         event_types=[row["EVENT_TYPE"] for row in rows],
         event_values=[float(row["EVENT_VALUE"]) for row in rows],
         item_metadata=items,
+        user_metadata=users,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from personalize_emulator.generated_data import generate_shop
 from personalize_emulator.models import (
@@ -147,6 +150,23 @@ def test_the_filter_holds_for_what_is_tried_out(data: TrainingData) -> None:
     assert set(new_ones(answer)) <= set(NEW[::2])
 
 
+class EveryOtherNewItem:
+    """A filter that is asked of the whole catalogue at once."""
+
+    def __call__(self, item_id: str) -> bool:
+        raise AssertionError(item_id)
+
+    def mask(self, item_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Let every other new item through, and all that is old."""
+        return np.array([item not in NEW[::2] for item in item_ids])
+
+
+def test_a_filter_of_the_whole_catalogue_is_not_asked_item_by_item(data: TrainingData) -> None:
+    answer = trained(V1, data).recommend(explore(1.0, allowed=EveryOtherNewItem()))
+    assert new_ones(answer)
+    assert set(new_ones(answer)) <= set(NEW[1::2])
+
+
 def test_a_user_gets_the_same_all_day(data: TrainingData) -> None:
     model = trained(V1, data)
     morning, evening = (model.recommend(explore(0.6, now=LATEST + hour)) for hour in (0, 80_000))
@@ -187,6 +207,26 @@ def test_what_fits_is_tried_out_more() -> None:
         )
     ]
     assert sum(item in teas for item in found) > 0.7 * len(found)
+
+
+def test_what_was_shown_is_tried_out_less(data: TrainingData) -> None:
+    model = trained(V1, replace(data, impressions=dict.fromkeys(NEW[::2], 400)))
+    found = [
+        item
+        for number in range(20)
+        for item in new_ones(model.recommend(explore(0.6, 100, user_id=f"user {number}")))
+    ]
+    assert sum(item in NEW[::2] for item in found) < 0.2 * len(found)
+
+
+def test_an_update_counts_what_was_shown_since(data: TrainingData) -> None:
+    impressions = dict.fromkeys(NEW[::2], 400)
+    model = trained(V1, data)
+    assert isinstance(model, UpdatableModel)
+    after = model.updated(replace(data, impressions=impressions))
+    informed = trained(V1, replace(data, impressions=impressions))
+    assert after.recommend(explore(0.6)) == informed.recommend(explore(0.6))
+    assert after.recommend(explore(0.6)) != model.recommend(explore(0.6))
 
 
 def test_the_second_version_explores_lightly_by_itself(data: TrainingData) -> None:

@@ -5,7 +5,7 @@ there are enough interactions to tell.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +16,10 @@ from personalize_emulator.models.archive import Archive, Matrix, matrix_columns
 from personalize_emulator.models.data import ContextColumn, TrainingData
 
 _PRIOR = 5.0
-"""Interactions as everywhere that are thought to have been in each context as well."""
+"""Interactions as everywhere, at least, that are thought to have been in each context as well."""
+
+_NO_MORE_THAN_CHANCE = 1e6
+"""Interactions as everywhere that are thought to have been in a context that says nothing."""
 
 _MOST = 2.0
 """The most, as a power of e, by which one column can favour an item or set it back."""
@@ -35,6 +38,7 @@ class Context:
         met: How often each item, a column, was met with each value, a row.
         total: How often each item was met with any value, by column of the dataset.
         row_total: The row of `total` that belongs to each value.
+        prior: How many interactions as everywhere are thought to have been with each value as well.
     """
 
     values: Mapping[str, Mapping[str, int]]
@@ -42,6 +46,7 @@ class Context:
     met: Matrix
     total: NDArray[np.float32]
     row_total: NDArray[np.int32]
+    prior: NDArray[np.float32]
 
     @classmethod
     def of(cls, data: TrainingData) -> Self:
@@ -68,7 +73,16 @@ class Context:
         belongs = np.array(row_total, dtype=np.int32)
         everything = totals.sum(axis=1)[belongs] if len(belongs) else np.zeros(0, np.float32)
         share = np.asarray(met.sum(axis=1)).ravel() / np.maximum(everything, 1)
-        return cls(values, share.astype(np.float32), met, totals, belongs)
+        prior = _priors(met, totals, belongs, share)
+        return cls(values, share.astype(np.float32), met, totals, belongs, prior)
+
+    @classmethod
+    def none(cls, items: int) -> Self:
+        """Counts of that many items in no context at all."""
+        none = np.zeros(0, np.float32)
+        empty = np.zeros((0, items), np.float32)
+        met: Matrix = sparse.csr_array(empty)
+        return cls({}, none, met, empty, none.astype(np.int32), none)
 
     def favour(self, asked: Mapping[str, str]) -> NDArray[np.float32] | None:
         """The exponent by which each item is favoured; None if nothing is known of the context.
@@ -90,7 +104,7 @@ class Context:
 
     def _of_value(self, row: int) -> NDArray[np.float32]:
         expected = self.total[self.row_total[row]] * self.share[row]
-        prior = np.float32(_PRIOR)
+        prior = self.prior[row]
         met = np.zeros(len(expected), dtype=np.float32)
         begin, end = self.met.indptr[row], self.met.indptr[row + 1]
         met[self.met.indices[begin:end]] = self.met.data[begin:end]
@@ -104,31 +118,55 @@ class Context:
             shape=(self.met.shape[0], self.met.shape[1] + number),
         )
         total = np.pad(self.total, ((0, 0), (0, number)))
-        return type(self)(self.values, self.share, grown, total, self.row_total)
+        return replace(self, met=grown, total=total)
 
     def header(self) -> dict[str, Any]:
         """What JSON can hold of it."""
         return {name: dict(rows) for name, rows in self.values.items()}
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Its numbers."""
+    def arrays(self, name: str = "context") -> dict[str, NDArray[Any]]:
+        """Its numbers, by keys that begin with the name."""
         return {
-            "context_share": self.share,
-            "context_total": self.total,
-            "context_row_total": self.row_total,
-            **matrix_columns("context", self.met),
+            f"{name}_share": self.share,
+            f"{name}_total": self.total,
+            f"{name}_row_total": self.row_total,
+            f"{name}_prior": self.prior,
+            **matrix_columns(name, self.met),
         }
 
     @classmethod
-    def from_archive(cls, archive: Archive) -> Self:
-        """Put together what `header` and `arrays` took apart."""
+    def from_archive(cls, archive: Archive, name: str = "context") -> Self:
+        """Put together what `header`, under the name, and `arrays` took apart."""
         return cls(
-            archive.header["context"],
-            archive.arrays["context_share"],
-            archive.matrix("context"),
-            archive.arrays["context_total"],
-            archive.arrays["context_row_total"],
+            archive.header[name],
+            archive.arrays[f"{name}_share"],
+            archive.matrix(name),
+            archive.arrays[f"{name}_total"],
+            archive.arrays[f"{name}_row_total"],
+            archive.arrays[f"{name}_prior"],
         )
+
+
+def _priors(
+    met: Matrix,
+    total: NDArray[np.float32],
+    row_total: NDArray[np.int32],
+    share: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """How far each value is to be believed: by how much more than chance the items differ with it.
+
+    Were the rates of the items spread as a gamma distribution around those everywhere, the variance
+    of a count would exceed that of chance by the square of what is expected over its shape. The
+    shape is the prior: great where there is little but chance.
+    """
+    row = np.repeat(np.arange(len(share)), np.diff(met.indptr))
+    expected = share[row] * total[row_total[row], met.indices]
+    squares = share**2 * (total.astype(np.float64) ** 2).sum(axis=1)[row_total]
+    differ = squares + np.bincount(row, met.data * (met.data - 2 * expected), len(share))
+    by_chance = (1 - share) * np.asarray(met.sum(axis=1)).ravel()
+    beyond = np.maximum(differ - by_chance, squares / _NO_MORE_THAN_CHANCE)
+    prior: NDArray[np.float32] = np.maximum(squares / np.maximum(beyond, 1e-9), _PRIOR)
+    return prior.astype(np.float32)
 
 
 def _categories(

@@ -22,7 +22,7 @@ _ITEMS_PER_USER = 200
 """A user's latest items that count: robots and resellers would cost the square of their history."""
 
 _VISIT_GAP = 1800
-"""Seconds without an event after which a new visit begins."""
+"""Seconds without an event after which a new visit begins, unless somebody knows better."""
 
 _ON_ONE_VISIT = 2.0
 """How much more it says that two items were met on one visit than by one user."""
@@ -115,12 +115,17 @@ def company(data: TrainingData, *, items: NDArray[np.intp] | None = None) -> Com
     return Company(counts, np.maximum(total, 0).astype(np.float32))
 
 
-def visits_of(data: TrainingData) -> NDArray[np.int32]:
-    """Number the visits: what a user does with no more than half an hour between."""
+def visits_of(data: TrainingData, *, gap: int = _VISIT_GAP) -> NDArray[np.int32]:
+    """Number the visits of users.
+
+    Args:
+        data: The interactions.
+        gap: The most seconds between two interactions of one visit (default: half an hour).
+    """
     order = np.lexsort((data.timestamp, data.user))
     user, when = data.user[order], data.timestamp[order]
     new = np.ones(len(data), dtype=bool)
-    new[1:] = (np.diff(user) != 0) | (np.diff(when) > _VISIT_GAP)
+    new[1:] = (np.diff(user) != 0) | (np.diff(when) > gap)
     visit = np.empty(len(data), dtype=np.int32)
     visit[order] = np.cumsum(new) - 1
     return visit
@@ -174,6 +179,16 @@ def met_by_users(data: TrainingData) -> Matrix:
     kept = latest_first[rank < _ITEMS_PER_USER]
     often = np.log2(1 + times[kept])
     return sparse.csr_array((often, (user[kept], item[kept])), shape=shape)
+
+
+def times_met(data: TrainingData) -> Matrix:
+    """Users by items, all of them: how often they met, on a logarithmic scale."""
+    ones = np.ones(len(data), dtype=np.float32)
+    shape = (len(data.user_ids), len(data.item_ids))
+    # Duplicates of a pair are summed here.
+    met: Matrix = sparse.csr_array(sparse.coo_array((ones, (data.user, data.item)), shape=shape))
+    met.data = np.log1p(met.data)
+    return met
 
 
 def _ones(matrix: Matrix) -> Matrix:

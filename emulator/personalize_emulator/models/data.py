@@ -37,6 +37,8 @@ class TrainingData:
         item_metadata: The columns of the Items dataset, by item.
         user_metadata: The columns of the Users dataset, by user.
         context: The columns of contextual metadata of the Interactions dataset, by name.
+        impressions: How often each item was shown when a user did something; an item that is
+            missing never was.
         weight: How much each interaction counts; None if all count the same.
         actions: The actions and the interactions with them, as if actions were items; None for a
             group without an Actions dataset.
@@ -53,6 +55,7 @@ class TrainingData:
     item_metadata: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     user_metadata: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     context: Mapping[str, ContextColumn] = field(default_factory=dict)
+    impressions: Mapping[str, int] = field(default_factory=dict)
     weight: NDArray[np.float32] | None = None
     actions: "TrainingData | None" = None
 

@@ -35,12 +35,14 @@ class Case:
         history: What the user had done, oldest first.
         relevant: What the user did next.
         weights: How much each relevant item counts; empty if all count the same.
+        metadata: What is known of the user.
     """
 
     user: int
     history: Sequence[HistoryEvent]
     relevant: frozenset[str]
     weights: Mapping[str, float] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 def history_of(data: TrainingData, user: int) -> list[HistoryEvent]:
@@ -76,6 +78,7 @@ def hold_out(data: TrainingData, *, seed: int) -> tuple[TrainingData, list[Case]
             history_of(past_rows, user),
             frozenset(data.item_ids[item] for item in future.item[future.user == user]),
             _weights(future, user),
+            data.user_metadata.get(data.user_ids[user], {}),
         )
         for user in users
     ]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
-from personalize_emulator.models.model import Exploration, Query, ScoredItem
+from personalize_emulator.models.model import CatalogueFilter, Exploration, Query, ScoredItem
 
 _SHARE = 0.5
 """The share of an answer that is explored at weight 1: half of it."""
@@ -22,22 +22,24 @@ _CANDIDATES = 1000
 """New items that one answer looks at; of more, a sample."""
 
 _UNTRIED = 0.5
-"""How much an item is set back by those who met it: by the square root of their number."""
+"""How much an item is set back by those who met it or saw it: by the square root of how often."""
 
 
 @dataclass(frozen=True)
 class Novelty:
-    """How new each item is, and how often it was met.
+    """How new each item is, and how often it was met and shown.
 
     Attributes:
         created: When each item came into being, in epoch seconds. (items-datasets: its
             CREATION_TIMESTAMP, else its first interaction, else the latest of all.)
         met: How often each item was met.
+        shown: How often each item was in an impression.
         latest: When the latest of all interactions was, in epoch seconds.
     """
 
     created: NDArray[np.float64]
     met: NDArray[np.int64]
+    shown: NDArray[np.int64]
     latest: float
 
     @classmethod
@@ -53,10 +55,11 @@ class Novelty:
                 when = data.item_metadata.get(item, {}).get("CREATION_TIMESTAMP")
                 if isinstance(when, int | float):
                     created[at] = when
-        return cls(created, np.bincount(data.item, minlength=size), latest)
+        shown = np.array([data.impressions.get(item, 0) for item in data.item_ids], dtype=np.int64)
+        return cls(created, np.bincount(data.item, minlength=size), shown, latest)
 
     def updated(self, positions: Mapping[str, int], data: TrainingData) -> Self:
-        """The same items with what was met since, and with new ones.
+        """The same items with what was met and shown since, and with new ones.
 
         Args:
             positions: Where each item is to be, the new ones included.
@@ -69,10 +72,12 @@ class Novelty:
         created[: len(self.created)] = self.created
         new = known & (there >= len(self.created))
         created[there[new]] = now.created[new]
-        met = np.zeros(len(positions), dtype=np.int64)
-        met[: len(self.met)] = self.met
-        met[there[known]] = now.met[known]
-        return replace(self, created=created, met=met, latest=max(self.latest, now.latest))
+        met, shown = np.zeros((2, len(positions)), dtype=np.int64)
+        for before, after, number in ((self.met, now.met, met), (self.shown, now.shown, shown)):
+            number[: len(before)] = before
+            number[there[known]] = after[known]
+        latest = max(self.latest, now.latest)
+        return replace(self, created=created, met=met, shown=shown, latest=latest)
 
     def candidates(
         self, age_cut_off: float, *, since: float | None = None, most_met: int | None = None
@@ -99,6 +104,7 @@ class Novelty:
         return {
             "created": self.created,
             "met": self.met,
+            "shown": self.shown,
             "latest": np.array([self.latest]),
         }
 
@@ -106,7 +112,8 @@ class Novelty:
     def from_archive(cls, archive: Archive) -> Self:
         """Put together what `arrays` took apart."""
         arrays = archive.arrays
-        return cls(arrays["created"], arrays["met"], float(arrays["latest"][0]))
+        latest = float(arrays["latest"][0])
+        return cls(arrays["created"], arrays["met"], arrays["shown"], latest)
 
 
 def chance(query: Query, latest: float, seed: int) -> np.random.Generator:
@@ -131,7 +138,9 @@ def explored(
     """Give the end of a list to items that are tried out.
 
     Which ones is left to chance, weighed by how well they fit the user, as far as their metadata
-    tells, and by how few have met them. How the service places them is not documented; here they
+    tells, and by how few have met them or seen them: "the more frequently an item occurs in
+    impressions data, the less likely it is that Amazon Personalize includes the item in
+    exploration" (interactions-datasets). How the service places them is not documented; here they
     follow the relevant items, with the scores that they have.
 
     Args:
@@ -140,24 +149,27 @@ def explored(
         exploration: How much to explore.
         candidates: The items that may be tried out.
         scores: The score of each item.
-        novelty: How often each item was met.
+        novelty: How often each item was met and shown.
         item_ids: The items.
         random: What decides.
         reasons: What to say of the items that are tried out.
     """
     wanted = len(relevant) * _SHARE * min(exploration.weight, 1.0)
     number = int(wanted + random.random())
+    allowed = query.allowed
+    if number > 0 and isinstance(allowed, CatalogueFilter):
+        candidates, allowed = candidates[allowed.mask(item_ids)[candidates]], None
     if number == 0 or len(candidates) == 0:
         return relevant
     if len(candidates) > _CANDIDATES:
         candidates = candidates[random.choice(len(candidates), _CANDIDATES, replace=False)]
     eager = np.log(np.maximum(scores[candidates], 1e-30)) + random.gumbel(size=len(candidates))
-    eager -= _UNTRIED * np.log1p(novelty.met[candidates])
+    eager -= _UNTRIED * np.log1p(novelty.met[candidates] + novelty.shown[candidates])
     taken = {item.item_id for item in relevant}
     found: list[ScoredItem] = []
     for at in candidates[np.argsort(-eager, kind="stable")].tolist():
         item = item_ids[at]
-        if item not in taken and (query.allowed is None or query.allowed(item)):
+        if item not in taken and (allowed is None or allowed(item)):
             found.append(ScoredItem(item, float(scores[at]), reasons))
             if len(found) == number:
                 break

@@ -20,30 +20,36 @@ _POPULARITY_EXPONENT = 0.25
 """How far popular items are scaled down before, and back up after; half of a cosine's."""
 
 
-def directions(matrix: Matrix, rank: int, *, seed: int) -> NDArray[np.float32]:
-    """The right singular vectors of the largest singular values, by a randomised sketch.
+def truncated_svd(
+    matrix: Matrix, rank: int, *, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The largest singular values and their right singular vectors, by a randomised sketch.
 
     Args:
         matrix: The matrix.
-        rank: The number of vectors; fewer if the matrix has fewer rows or columns.
-        seed: The same seed and matrix give the same vectors.
+        rank: The number of values; fewer if the matrix has fewer rows or columns.
+        seed: The same seed and matrix give the same values and vectors.
 
     Returns:
-        A row for each column of the matrix, a column for each vector, the most important first.
+        The values, the largest first; and a column for each of their vectors, with a row for each
+        column of the matrix.
     """
     rows, columns = matrix.shape
+    size = min(rank + _OVERSAMPLING, rows, columns)
+    if size == 0:
+        return np.zeros(0, np.float32), np.zeros((columns, 0), np.float32)
     matrix = matrix.astype(np.float32)
     by_column: Matrix = sparse.csr_array(matrix.T)
-    size = min(rank + _OVERSAMPLING, rows, columns)
     sketch = np.random.default_rng(seed).standard_normal((columns, size), np.float32)
     for _ in range(_ITERATIONS):
         sketch = _orthonormal(by_column @ _orthonormal(matrix @ sketch))
     # Once more: what rounding left.
     sketch = _orthonormal(sketch)
     seen = matrix @ sketch
-    _, rotation = np.linalg.eigh(seen.T @ seen)
-    found: NDArray[np.float32] = sketch @ rotation[:, ::-1][:, :rank]
-    return found
+    # The small square in the middle has the singular values of the matrix, squared.
+    squares, rotation = np.linalg.eigh((seen.T @ seen).astype(np.float64))
+    values = np.sqrt(np.maximum(squares[::-1][:rank], 0)).astype(np.float32)
+    return values, sketch @ rotation[:, ::-1][:, :rank].astype(np.float32)
 
 
 def _orthonormal(columns: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -84,7 +90,7 @@ class Factors:
         mass = np.asarray(weighted.multiply(weighted).sum(axis=0)).ravel()
         scale = np.maximum(mass, 1e-9) ** _POPULARITY_EXPONENT
         scaled: Matrix = sparse.csr_array(weighted @ sparse.diags_array(1 / scale))
-        vectors = directions(scaled, rank, seed=seed)
+        _, vectors = truncated_svd(scaled, rank, seed=seed)
         # An item that nobody met is a row of noise otherwise.
         vectors[mass == 0] = 0
         return cls(vectors.astype(np.float16), np.where(mass > 0, scale, 0).astype(np.float32))

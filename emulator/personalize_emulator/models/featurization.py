@@ -46,7 +46,8 @@ def within_percentiles(data: TrainingData, shares: Mapping[str, str]) -> Trainin
     """Leave out users, and items, that have too few or too many interactions.
 
     A percentile that lies between two users takes in the one that is further out, so that a
-    hundred users lose nobody by a maximum of 0.99. The catalogue stays whole.
+    hundred users lose nobody by a maximum of 0.99. Those of users and of items are both told from
+    all the data: which the service looks at first is not documented. The catalogue stays whole.
 
     Args:
         data: The data.

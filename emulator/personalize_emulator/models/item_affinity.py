@@ -13,7 +13,7 @@ from personalize_emulator.models.segmentation import UserSegmentation
 class ItemAffinity(UserSegmentation):
     """Find the users who met what goes with an item, and the item itself."""
 
-    kind: ClassVar[str] = "item-affinity"
+    kind: ClassVar[str] = "aws-item-affinity"
 
     def segment(self, query: SegmentQuery) -> list[str]:
         """The users most likely to meet the item; none for one that was not there at training."""

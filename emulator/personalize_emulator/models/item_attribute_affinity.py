@@ -26,7 +26,7 @@ class ItemAttributeAffinity(UserSegmentation):
     (prepare-input-data-user-segment); their values match exactly, and numbers by value.
     """
 
-    kind: ClassVar[str] = "item-attribute-affinity"
+    kind: ClassVar[str] = "aws-item-attribute-affinity"
 
     @classmethod
     def attributes_of(

@@ -61,6 +61,8 @@ class Query:
         allowed: The filter: true for an item that may be recommended (default: all may). It may be
             a CatalogueFilter.
         context: The contextual metadata of the request, by column of Interactions.
+        user: The metadata of the user, by column of Users; a model looks at the columns that it was
+            trained on.
         exploration: How much to try out (default: as the recipe does).
         influence: How much POPULARITY and FRESHNESS count (`rankingInfluence`), from 0 to 1.
         action_history: What the user did with actions, oldest first; `item_id` is the action.
@@ -74,6 +76,7 @@ class Query:
     num_results: int = 25
     allowed: Callable[[str], bool] | None = None
     context: Mapping[str, str] = field(default_factory=dict)
+    user: Mapping[str, object] = field(default_factory=dict)
     exploration: Exploration | None = None
     influence: Mapping[str, float] = field(default_factory=dict)
     action_history: Sequence[HistoryEvent] = ()

@@ -13,14 +13,13 @@ from personalize_emulator.models.action_examples import ActionLog, features_of
 from personalize_emulator.models.action_metrics import measured, split
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
+from personalize_emulator.models.hyperparameters import Values
 from personalize_emulator.models.model import Exploration, Query, ScoredItem
 from personalize_emulator.models.propensity import Propensity
 from personalize_emulator.models.settings import TrainingSettings
 from personalize_emulator.models.tastes import Tastes
 
 _DAY = 86_400
-_PERIOD_DAYS = 14
-"""The default of `action_optimization_period`."""
 
 _ENOUGH = 50
 """Taken interactions, and others, that an action must have for a score."""
@@ -39,7 +38,7 @@ class NextBestAction:
     same for everybody: what is worth most first, then what is new.
     """
 
-    kind: ClassVar[str] = "next-best-action"
+    kind: ClassVar[str] = "aws-next-best-action"
 
     catalogue: ActionCatalogue
     kin: NDArray[np.float32]
@@ -53,13 +52,13 @@ class NextBestAction:
     @classmethod
     def train(cls, data: TrainingData, settings: TrainingSettings, *, seed: int) -> Self:
         """Measure a model of the earlier decisions on the later ones, then learn from all."""
-        days = float(settings.features.get("action_optimization_period", _PERIOD_DAYS))
+        period = Values.of(cls.kind, settings).number("action_optimization_period") * _DAY
         earlier, cases = split(data, seed=seed)
         metrics: Mapping[str, float] = {}
         if cases:
-            trial = cls._fit(earlier, days * _DAY, {}, seed)
+            trial = cls._fit(earlier, period, {}, seed)
             metrics = measured(cases, trial.recommend, trial.chances, trial.catalogue.action_ids)
-        return cls._fit(data, days * _DAY, metrics, seed)
+        return cls._fit(data, period, metrics, seed)
 
     @classmethod
     def _fit(

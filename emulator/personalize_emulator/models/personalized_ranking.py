@@ -69,7 +69,9 @@ class PersonalizedRankingV2:
             if query.allowed is None or query.allowed(item)
         ]
         positions = {item: scorer.positions[item] for item in given if item in scorer.positions}
-        scores = scorer.scores(query.history, query.context, told_apart=list(positions.values()))
+        scores = scorer.scores(
+            query.history, query.context, query.user, told_apart=list(positions.values())
+        )
         known = {item: float(scores[at]) for item, at in positions.items()}
         total = sum(known.values())
         ranked = sorted(known, key=lambda item: -known[item])

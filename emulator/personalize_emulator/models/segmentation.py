@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from personalize_emulator.models.archive import Archive, Matrix, matrix_columns
+from personalize_emulator.models.cooccurrence import times_met
 from personalize_emulator.models.data import TrainingData
-from personalize_emulator.models.factorisation import right_factors
+from personalize_emulator.models.factorization import truncated_svd
+from personalize_emulator.models.hyperparameters import Values
 from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.selection import best
 from personalize_emulator.models.settings import TrainingSettings
 
 _LAST = 1e-9
 """The score of the last of all users: only those with a positive one are chosen."""
-
-_HIDDEN_DIMENSION = 149
-"""The default of the guide's pages item-affinity-recipe and item-attribute-affinity-recipe."""
 
 _SHRINKAGE = 16.0
 """Takes back what a dimension says, unless it says much more than the average one."""
@@ -88,15 +87,9 @@ class UserSegmentation(ABC):
         metrics: Mapping[str, float],
         seed: int,
     ) -> Self:
-        shape = (len(data.user_ids), len(data.item_ids))
-        ones = np.ones(len(data), dtype=np.float32)
-        # Duplicates of a pair are summed here.
-        met: Matrix = sparse.csr_array(
-            sparse.coo_array((ones, (data.user, data.item)), shape=shape)
-        )
-        met.data = np.log1p(met.data)
-        dimension = int(settings.parameters.get("hidden_dimension", _HIDDEN_DIMENSION))
-        values, vectors = right_factors(met, dimension, seed=seed)
+        met = times_met(data)
+        dimension = Values.of(cls.kind, settings).integer("hidden_dimension")
+        values, vectors = truncated_svd(met, dimension, seed=seed)
         squares = values.astype(np.float64) ** 2
         says = squares / (squares + _SHRINKAGE * max(float(squares.mean()), 1e-12))
         factors = (vectors * np.sqrt(says)).astype(np.float32)

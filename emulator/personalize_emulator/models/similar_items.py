@@ -18,7 +18,7 @@ from personalize_emulator.models.cooccurrence import (
 )
 from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.evaluation import GAIN, Case, hold_out_visits, measure
-from personalize_emulator.models.factorization import Factors, directions
+from personalize_emulator.models.factorization import Factors, truncated_svd
 from personalize_emulator.models.hyperparameters import Values
 from personalize_emulator.models.model import HistoryEvent, Query, ScoredItem
 from personalize_emulator.models.popularity import counts, recent_popularity
@@ -137,7 +137,8 @@ class SimilarItems:
         popularity = recent_popularity(data)
         described = content.vectors
         rank = values.integer("item_metadata_hidden_dim")
-        meaning = described @ directions(described, rank, seed=seed)
+        _, directions = truncated_svd(described, rank, seed=seed)
+        meaning = described @ directions
         meaning /= np.maximum(np.linalg.norm(meaning, axis=1, keepdims=True), 1e-9)
         return cls(
             data.item_ids,

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from personalize_emulator.models.archive import Archive, Matrix
 from personalize_emulator.models.content import Content
+from personalize_emulator.models.cooccurrence import times_met
 from personalize_emulator.models.data import TrainingData
-from personalize_emulator.models.factorisation import right_factors
+from personalize_emulator.models.factorization import truncated_svd
 
 _BY_COMPANY, _BY_CONTENT, _BY_USER = 12, 8, 8
 
@@ -35,8 +36,8 @@ class Tastes:
     @classmethod
     def of(cls, data: TrainingData, *, seed: int) -> Self:
         """Factorise who met what, and the metadata of items and of users."""
-        met = _unit_rows(_met(data))
-        _, company = right_factors(met, _BY_COMPANY, seed=seed)
+        met = _unit_rows(times_met(data))
+        _, company = truncated_svd(met, _BY_COMPANY, seed=seed)
         content = Content.of(data.item_ids, data.item_metadata).vectors
         users = Content.of(data.user_ids, data.user_metadata).vectors
         return cls(
@@ -48,7 +49,7 @@ class Tastes:
 
     def of_users(self, data: TrainingData, user_ids: Iterable[str]) -> NDArray[np.float64]:
         """The tastes of users by the data, a row for each; zeros for an unknown one."""
-        liked = np.column_stack([_unit_rows(_met(data)) @ self.items, self.users])
+        liked = np.column_stack([_unit_rows(times_met(data)) @ self.items, self.users])
         whole = np.vstack([liked, np.zeros((1, liked.shape[1]))])
         return whole[[self._user.get(user, -1) for user in user_ids]].astype(np.float64)
 
@@ -81,15 +82,6 @@ class Tastes:
         )
 
 
-def _met(data: TrainingData) -> Matrix:
-    """Users by items: how often they met, on a logarithmic scale."""
-    ones = np.ones(len(data), dtype=np.float32)
-    shape = (len(data.user_ids), len(data.item_ids))
-    met: Matrix = sparse.csr_array(sparse.coo_array((ones, (data.user, data.item)), shape=shape))
-    met.data = np.log1p(met.data)
-    return met
-
-
 def _unit_rows(matrix: Matrix) -> Matrix:
     norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     data = matrix.data / np.repeat(np.maximum(norm, 1e-12), np.diff(matrix.indptr))
@@ -98,6 +90,6 @@ def _unit_rows(matrix: Matrix) -> Matrix:
 
 def _few(vectors: Matrix, dimensions: int, seed: int) -> NDArray[np.float32]:
     """Sparse vectors in a few dense dimensions."""
-    _, factors = right_factors(vectors, dimensions, seed=seed)
+    _, factors = truncated_svd(vectors, dimensions, seed=seed)
     few: NDArray[np.float32] = vectors @ factors
     return few

@@ -52,14 +52,14 @@ class ColumnTerms:
 
 
 def columns_of(
-    item_ids: Iterable[str], metadata: Metadata, textual: frozenset[str] = frozenset()
+    item_ids: Iterable[str], metadata: Metadata, textual: frozenset[str] | None = frozenset()
 ) -> list[ColumnTerms]:
-    """Tell how to read each column of the items.
+    """Tell how to read each column of the items, or of the users.
 
     Args:
-        item_ids: The items.
-        metadata: The Items dataset, by item.
-        textual: The textual columns. (default: those that look like sentences)
+        item_ids: The items or users.
+        metadata: The Items or Users dataset, by id.
+        textual: The textual columns; None if none can be. (default: those that look like sentences)
     """
     rows = [metadata[item] for item in item_ids if item in metadata]
     names = sorted({name for row in rows for name in row} - _IGNORED)
@@ -79,10 +79,12 @@ def terms_of(
     return terms
 
 
-def _column(name: str, values: Sequence[object], textual: frozenset[str]) -> ColumnTerms | None:
+def _column(
+    name: str, values: Sequence[object], textual: frozenset[str] | None
+) -> ColumnTerms | None:
     texts = [value for value in values if isinstance(value, str)]
     if texts:
-        is_text = name in textual if textual else _looks_like_text(texts)
+        is_text = name in textual if textual else textual is not None and _looks_like_text(texts)
         return ColumnTerms(name, "text" if is_text else "categories")
     numbers = np.array([_number(value) for value in values])
     known = numbers[~np.isnan(numbers)]

@@ -10,21 +10,13 @@ from numpy.typing import NDArray
 from personalize_emulator.models.archive import Archive
 from personalize_emulator.models.data import TrainingData
 from personalize_emulator.models.evaluation import hold_out, measure
+from personalize_emulator.models.hyperparameters import Values
 from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.popularity import recent_popularity
 from personalize_emulator.models.selection import best
 from personalize_emulator.models.settings import TrainingSettings
 
-FREQUENCIES: Mapping[str, int] = {
-    "30 minutes": 1800,
-    "1 hour": 3600,
-    "2 hours": 7200,
-    "3 hours": 10_800,
-    "1 day": 86_400,
-}
-"""The values of `trend_discovery_frequency`, in seconds (native-recipe-trending-now)."""
-
-DEFAULT_FREQUENCY = "2 hours"
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 
 _DOUBT = 1.28
 """Standard errors taken off a growth: nine of ten times the true growth is at least the rest."""
@@ -45,7 +37,7 @@ class TrendingNow:
     An item that rises scores above 0.5, another one at most 0.5.
     """
 
-    kind: ClassVar[str] = "trending-now"
+    kind: ClassVar[str] = "aws-trending-now"
 
     item_ids: list[str]
     growth: NDArray[np.float32]
@@ -57,19 +49,8 @@ class TrendingNow:
 
     @classmethod
     def train(cls, data: TrainingData, settings: TrainingSettings, *, seed: int) -> Self:
-        """Measure how well earlier trends foretold later ones, then find the present ones.
-
-        Raises:
-            ValueError: If the `trend_discovery_frequency` is none of the service's.
-        """
-        frequency = settings.features.get("trend_discovery_frequency", DEFAULT_FREQUENCY)
-        if frequency not in FREQUENCIES:
-            msg = (
-                f"trend_discovery_frequency must be one of {', '.join(FREQUENCIES)},"
-                f" got {frequency!r}"
-            )
-            raise ValueError(msg)
-        interval = FREQUENCIES[frequency]
+        """Measure how well earlier trends foretold later ones, then find the present ones."""
+        interval = interval_of(settings)
         past, cases = hold_out(data, seed=seed)
         trending = [
             item.item_id for item in cls._of(past, interval, {}).recommend(Query(num_results=_LIST))
@@ -123,6 +104,17 @@ class TrendingNow:
             header["latest"],
             header["metrics"],
         )
+
+
+def interval_of(settings: TrainingSettings) -> int:
+    """Return how often trends are discovered (`trend_discovery_frequency`), in seconds.
+
+    Raises:
+        ValueError: It is none of the frequencies of the service.
+    """
+    frequency = Values.of(TrendingNow.kind, settings).text("trend_discovery_frequency")
+    number, unit = frequency.split()
+    return int(number) * _SECONDS[unit.removesuffix("s")]
 
 
 def _scores(growth: NDArray[np.float32], popularity: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -59,7 +59,7 @@ class Personalization:
         kind: The name of the recipe.
         exploration: How new items are tried out; None if they are not.
         reasons: What is said of an item that is tried out.
-        described: Whether the recipe knows what items are.
+        described: Whether the recipe knows what items, and who users are.
         scorer: How much a user wants each item.
         novelty: How new each item is.
         values: The hyperparameters.
@@ -146,8 +146,9 @@ class Personalization:
         settings = lesson.settings
         given = replace(settings, parameters={**settings.parameters, **parameters}, tuning=None)
         values = Values.of(cls.kind, given)
+        known = lesson.data if cls.described else replace(lesson.data, user_metadata={})
         scorer = UserScorer.fit(
-            within_percentiles(lesson.data, values.texts),
+            within_percentiles(known, values.texts),
             lesson.content,
             cls.traits(values),
             appeal=lesson.appeal,
@@ -164,7 +165,7 @@ class Personalization:
         self, cases: Sequence[Case], worth: Mapping[str, float] | None = None
     ) -> dict[str, float]:
         def answer(case: Case) -> list[str]:
-            query = Query(user_id=str(case.user), history=case.history)
+            query = Query(user_id=str(case.user), history=case.history, user=case.metadata)
             return [item.item_id for item in self.recommend(query)]
 
         return measure(cases, answer, len(self.scorer.item_ids), rewards=worth)
@@ -174,7 +175,7 @@ class Personalization:
 
         The scores of the whole catalogue sum to 1.
         """
-        scores = self.scorer.scores(query.history, query.context)
+        scores = self.scorer.scores(query.history, query.context, query.user)
         found = best(scores, self.scorer.item_ids, query.num_results, query.allowed)
         exploration = self._exploration(query)
         if exploration is None or not exploration.weight > 0:
@@ -241,7 +242,7 @@ class UpdatablePersonalization(Personalization):
 
         A new item is tried out, and wanted as far as its description tells; what users did with it
         is learnt by the next training. Of the items that are known already only how often they
-        were met is new, so that what many have met is tried out less.
+        were met and shown is new, so that what many have met or seen is tried out less.
         """
         return self._with_new_items(data)
 

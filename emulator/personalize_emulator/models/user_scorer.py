@@ -3,9 +3,9 @@
 As the service documents its scores, they are exponentials of a sum, scaled to sum up to 1 over the
 catalogue. The sum speaks for an item that is popular of late, that the user or users like them met
 (an item goes best with itself, so what is bought again comes again), that is described like what
-the user met, and that is liked in the context of the request. The history is weighed by recency,
-so that the last ten events move the list. The items ahead so far are then told apart by what stands
-behind who met what, the factors.
+the user met, that users of the same country or age met, and that is liked in the context of the
+request. The history is weighed by recency, so that the last ten events move the list. The items
+ahead so far are then told apart by what stands behind who met what, the factors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from personalize_emulator.models.content import Content
 from personalize_emulator.models.context import Context
 from personalize_emulator.models.cooccurrence import met_by_users, neighbours
 from personalize_emulator.models.data import TrainingData
+from personalize_emulator.models.demographics import Demographics
 from personalize_emulator.models.factorization import Factors
 from personalize_emulator.models.model import HistoryEvent
 from personalize_emulator.models.popularity import plain_popularity, recent_popularity
@@ -88,6 +89,7 @@ class UserScorer:
         factors: What stands behind it.
         content: What each item is.
         context: In which contexts each item is liked.
+        demographics: Which users like it.
         appeal: The factor that an objective gives each item; none without an objective.
         traits: What the recipe makes of a history.
         mix: How the parts are mixed.
@@ -99,6 +101,7 @@ class UserScorer:
     factors: Factors
     content: Content
     context: Context
+    demographics: Demographics
     appeal: NDArray[np.float32] | None
     traits: Traits
     mix: Mix
@@ -133,6 +136,7 @@ class UserScorer:
             Factors.of(met_by_users(data), traits.rank, seed=seed),
             content,
             Context.of(data if traits.contextual else replace(data, context={})),
+            Demographics.of(data),
             appeal,
             traits,
             MIXES[0],
@@ -164,6 +168,7 @@ class UserScorer:
             factors=self.factors.extended(number),
             content=self.content.extended(item_ids, metadata),
             context=self.context.extended(number),
+            demographics=self.demographics.extended(number),
             appeal=None if self.appeal is None else np.pad(self.appeal, (0, number), "minimum"),
             _position=_positions(everything),
         )
@@ -177,6 +182,7 @@ class UserScorer:
         self,
         history: Sequence[HistoryEvent],
         context: Mapping[str, str] | None = None,
+        user: Mapping[str, object] | None = None,
         *,
         told_apart: Sequence[int] = (),
     ) -> NDArray[np.float32]:
@@ -185,12 +191,16 @@ class UserScorer:
         Args:
             history: What the user did, oldest first.
             context: The context of the request, by column.
+            user: The metadata of the user, by column.
             told_apart: Items that the factors tell apart even if they are not ahead.
         """
         score = self.popularity + np.float32(_UNPOPULAR)
-        favour = self.context.favour(context) if context else None
-        if favour is not None:
-            score *= np.exp(favour)
+        for favour in (
+            self.context.favour(context) if context else None,
+            self.demographics.favour(user, len(history)) if user else None,
+        ):
+            if favour is not None:
+                score *= np.exp(favour)
         if self.appeal is not None:
             score *= self.appeal
         items, mood, taste = self._weights(history)
@@ -250,6 +260,7 @@ class UserScorer:
             ],
             "content": self.content.header(),
             "context": self.context.header(),
+            **self.demographics.header(),
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -261,6 +272,7 @@ class UserScorer:
             **self.factors.arrays(),
             **self.content.arrays(),
             **self.context.arrays(),
+            **self.demographics.arrays(),
         }
 
     @classmethod
@@ -274,6 +286,7 @@ class UserScorer:
             Factors.from_archive(archive),
             Content.from_archive(archive),
             Context.from_archive(archive),
+            Demographics.from_archive(archive),
             archive.arrays.get("appeal"),
             Traits(*archive.header["traits"]),
             Mix(*archive.header["mix"]),
