@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,9 @@ from benchmarks.figure import Figure
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / ".bench" / "results.json"
+
+# The environment of local AWS, which `make setup` makes; make names it too.
+os.environ.setdefault("PERSONALIZE_LOCAL_PYTHON", str(ROOT / ".venv-local" / "bin" / "python"))
 
 _console = Console()
 
@@ -67,8 +71,10 @@ def _keep(measured: dict[str, Figure]) -> None:
 
 
 def _table(measured: dict[str, Figure]) -> Table:
-    table = Table("name", "unit", title="Figures", title_justify="left")
-    for column in ("ours", "naive", "floor", "ours / naive", "ours / floor"):
+    table = Table(title="Figures, and ours as a multiple of the others", title_justify="left")
+    table.add_column("name", no_wrap=True)
+    table.add_column("unit")
+    for column in ("ours", "naive", "floor", "x naive", "x floor"):
         table.add_column(column, justify="right")
     for name, figure in sorted(measured.items()):
         ours, naive, floor = figure["ours"], figure["naive"], figure["floor"]
