@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from personalize_emulator.models.action_examples import ActionLog
 from personalize_emulator.models.data import TrainingData
@@ -155,5 +154,8 @@ def _area_under_curve(
     positive = sum(taken)
     if positive in {0, len(taken)}:
         return None
+    # It brings half of scipy along: an idle server would hold twice the memory.
+    from scipy.stats import rankdata  # noqa: PLC0415
+
     ranks = rankdata(scores)[np.array(taken)].sum() - positive * (positive + 1) / 2
     return round(float(ranks / (positive * (len(taken) - positive))), 6)

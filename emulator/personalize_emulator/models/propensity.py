@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, sparse
+from scipy import sparse
 from scipy.special import expit
 
 _PENALTY = 0.5
@@ -73,6 +73,9 @@ class Propensity:
                 ]
             )
             return float(fit + held), slope
+
+        # Imported for a training alone: an idle server is smaller without it.
+        from scipy import optimize  # noqa: PLC0415
 
         start = np.zeros(split + shape[0] * shape[1])
         found: Any = optimize.minimize(
