@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from personalize_emulator.bulk_files import BulkFile, Destination
 from personalize_emulator.errors import JobFailedError, ServiceError
+from personalize_emulator.json_object import json_object
 from personalize_emulator.store import Document
 
 Ask = Callable[[Document], Document]
@@ -73,24 +73,7 @@ def _answers(lines: Iterable[bytes], ask: Ask, show: Show) -> Iterator[Document]
     for text in lines:
         line: object = text.decode(errors="replace")
         try:
-            line = _parsed(text)
+            line = json_object(text, "The line")
             yield {**show(line), "output": ask(line), "error": None}
         except (ServiceError, ValueError) as error:
             yield {**show(line), "output": None, "error": str(error)}
-
-
-def _parsed(text: bytes) -> dict[str, Any]:
-    try:
-        line = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        msg = f"The line is no JSON: {error}"
-        raise ValueError(msg) from error
-    if not isinstance(line, dict):
-        msg = "The line is no JSON object"
-        raise ValueError(msg)
-    return line
-
-
-def _refuse_constant(name: str) -> None:
-    msg = f"{name} is no JSON number"
-    raise ValueError(msg)

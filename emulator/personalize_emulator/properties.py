@@ -11,6 +11,7 @@ from typing import Any
 from cdk_personalize.avro_schema import AvroSchema, SchemaField
 from personalize_emulator.datasets import parse_schema
 from personalize_emulator.errors import InvalidInputError
+from personalize_emulator.json_object import json_object
 from personalize_emulator.quotas import Quotas
 from personalize_emulator.store import Document
 
@@ -55,13 +56,10 @@ def columns_of(
     if properties is None:
         return {}
     try:
-        given = json.loads(properties, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        msg = f"properties must be a JSON object: {error}."
+        given = json_object(properties, "The text of properties")
+    except ValueError as error:
+        msg = f"{error}."
         raise InvalidInputError(msg) from error
-    if not isinstance(given, dict):
-        msg = "properties must be a JSON object."
-        raise InvalidInputError(msg)
     if not properties.isascii() or "\\u" in properties:
         _require_unicode(given)
     fields = _fields_by_property(parse_schema(schema))
@@ -127,8 +125,3 @@ def _require_unicode(given: Mapping[str, Any]) -> None:
             except UnicodeEncodeError as error:
                 msg = "properties must be Unicode."
                 raise InvalidInputError(msg) from error
-
-
-def _refuse_constant(name: str) -> None:
-    msg = f"{name} is no JSON number"
-    raise ValueError(msg)

@@ -24,6 +24,7 @@ from personalize_emulator.errors import (
 from personalize_emulator.events import Events
 from personalize_emulator.interactions import InteractionLog
 from personalize_emulator.jobs import Jobs
+from personalize_emulator.json_object import json_object
 from personalize_emulator.metric_data import MemoryMetricData, MetricData
 from personalize_emulator.model_store import Models
 from personalize_emulator.objects import MemoryObjects, ObjectStorage
@@ -270,19 +271,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        request = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        msg = f"The request body is no JSON: {error}"
-        raise SerializationError(msg) from error
-    if not isinstance(request, dict):
-        msg = "The request body is no JSON object"
-        raise SerializationError(msg)
-    return request
-
-
-def _refuse_constant(name: str) -> None:
-    msg = f"{name} is no JSON number"
-    raise ValueError(msg)
+        return json_object(body, "The request body")
+    except ValueError as error:
+        raise SerializationError(str(error)) from error
 
 
 def _response(

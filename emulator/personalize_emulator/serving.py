@@ -75,12 +75,7 @@ class Serving:
             InvalidInputError: It is not ACTIVE; the runtime has no ResourceInUseException.
             ResourceNotFoundError: There is no such campaign.
         """
-        campaign = self._store.get(arn)
-        if campaign is None or campaign.kind != "campaign" or campaign.caller != caller:
-            raise ResourceNotFoundError(arn)
-        if campaign.status != "ACTIVE":
-            msg = f"The campaign {arn} is {campaign.status}; it must be ACTIVE."
-            raise InvalidInputError(msg)
+        campaign = self._active("campaign", arn, caller)
         version = self._store.get(campaign.document["solutionVersionArn"])
         if version is None:
             raise ResourceNotFoundError(campaign.document["solutionVersionArn"])
@@ -93,12 +88,7 @@ class Serving:
             InvalidInputError: It is not ACTIVE: in the making, stopped, or on its way to be.
             ResourceNotFoundError: There is no such recommender.
         """
-        recommender = self._store.get(arn)
-        if recommender is None or recommender.kind != "recommender" or recommender.caller != caller:
-            raise ResourceNotFoundError(arn)
-        if recommender.status != "ACTIVE":
-            msg = f"The recommender {arn} is {recommender.status}; it must be ACTIVE."
-            raise InvalidInputError(msg)
+        recommender = self._active("recommender", arn, caller)
         model = self._backend.models.get(arn)
         if model is None:
             raise ResourceNotFoundError(arn)
@@ -233,6 +223,15 @@ class Serving:
             allowed=self._allowed(request, deployment, Target.USER),
         )
         return deployment.model.segment(query)[:num_results]
+
+    def _active(self, kind: str, arn: str, caller: Caller) -> Resource:
+        found = self._store.get(arn)
+        if found is None or found.kind != kind or found.caller != caller:
+            raise ResourceNotFoundError(arn)
+        if found.status != "ACTIVE":
+            msg = f"The {kind} {arn} is {found.status}; it must be ACTIVE."
+            raise InvalidInputError(msg)
+        return found
 
     def _context(self, request: Document, deployment: Deployment) -> Mapping[str, str]:
         """The contextual metadata of a request.

@@ -24,6 +24,7 @@ from personalize_emulator.models import (
 from personalize_emulator.models.featurization import within_percentiles
 from personalize_emulator.models.personalized_ranking import PersonalizedRankingV2
 from personalize_emulator.models.similar_items import SimilarItems
+from personalize_emulator.models.tuning import clearly_best
 from personalize_emulator.models.user_personalization import Personalization
 from tests.emulator.shop_data import events, training_data
 
@@ -362,3 +363,17 @@ def test_the_legacy_recipe_with_metadata_knows_it(data: TrainingData) -> None:
     query = Query(history=events(data.item_ids[:5]))
     plain = trained("aws-hrnn", data).recommend(query)
     assert trained("aws-hrnn-metadata", data).recommend(query) != plain
+
+
+@pytest.mark.parametrize(
+    ("scores", "chosen"),
+    [
+        ({"plain": 0.50, "bold": 0.51, "wild": 0.50}, "plain"),
+        ({"plain": 0.50, "bold": 0.53, "wild": 0.55}, "wild"),
+        ({"plain": 0.0, "bold": 0.0, "wild": 0.0}, "plain"),
+    ],
+)
+def test_the_first_mix_gives_way_only_to_one_that_is_clearly_better(
+    scores: dict[str, float], chosen: str
+) -> None:
+    assert clearly_best(list(scores), scores.__getitem__) == chosen

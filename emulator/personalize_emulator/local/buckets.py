@@ -7,7 +7,7 @@ encryption, lifecycle rules and access logging go through the same calls of S3 a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import botocore.serialize
@@ -16,8 +16,7 @@ from ministack.core import responses
 from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
-Properties = Mapping[str, Any]
-Answer = tuple[str, dict[str, Any]]
+from personalize_emulator.local.provisioning import Properties, also_apply
 
 _BUCKET = "AWS::S3::Bucket"
 _ALGORITHM = "x-amz-server-side-encryption"
@@ -27,23 +26,7 @@ _KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"
 def install() -> None:
     """Let creates and updates of buckets apply these properties too."""
     s3._resolve_sse_write_headers = _with_default_key(s3._resolve_sse_write_headers)
-    handler = dict(provisioners._RESOURCE_HANDLERS[_BUCKET])
-    create, update = handler["create"], handler["update"]
-
-    def create_bucket(logical_id: str, props: Properties, stack_name: str) -> Answer:
-        bucket, attributes = create(logical_id, props, stack_name)
-        _apply(bucket, props)
-        return bucket, attributes
-
-    def update_bucket(
-        physical_id: str, old_props: Properties, new_props: Properties, stack_name: str
-    ) -> Answer:
-        bucket, attributes = update(physical_id, old_props, new_props, stack_name)
-        _apply(bucket, new_props)
-        return bucket, attributes
-
-    handler |= {"create": create_bucket, "update": update_bucket}
-    provisioners._RESOURCE_HANDLERS[_BUCKET] = handler
+    also_apply(_BUCKET, _apply)
 
 
 def _with_default_key(resolve: Callable[[dict[str, str], str], Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personalize_emulator.models.data import TrainingData
-from personalize_emulator.models.model import HistoryEvent
+from personalize_emulator.models.model import HistoryEvent, Query, ScoredItem
 
 _SHARE = 0.1
 _CASES = 1000
@@ -129,6 +129,13 @@ def _weights(data: TrainingData, user: int) -> Mapping[str, float]:
             item = data.item_ids[data.item[row]]
             weights[item] = max(weights.get(item, 0.0), float(data.weight[row]))
     return weights
+
+
+def answer_with(recommend: Callable[[Query], list[ScoredItem]]) -> Callable[[Case], list[str]]:
+    """Ask a model for what goes with the last item of each case."""
+    return lambda case: [
+        item.item_id for item in recommend(Query(item_id=case.history[-1].item_id))
+    ]
 
 
 def measure(

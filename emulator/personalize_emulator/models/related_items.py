@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from personalize_emulator.models.archive import Archive, Matrix, matrix_columns
 from personalize_emulator.models.data import TrainingData
-from personalize_emulator.models.evaluation import Case, hold_out, measure
+from personalize_emulator.models.evaluation import Case, answer_with, hold_out, measure
 from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.popularity import counts
 from personalize_emulator.models.selection import best
@@ -56,9 +56,7 @@ class RelatedItems(ABC):
         trial = cls._fit(past, settings, {})
         metrics = measure(
             [case for case in cases if case.history],
-            lambda case: [
-                item.item_id for item in trial.recommend(Query(item_id=case.history[-1].item_id))
-            ],
+            answer_with(trial.recommend),
             len(data.item_ids),
         )
         return cls._fit(data, settings, metrics)

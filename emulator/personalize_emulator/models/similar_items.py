@@ -1,6 +1,6 @@
 """aws-similar-items: what goes with an item."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -17,14 +17,20 @@ from personalize_emulator.models.cooccurrence import (
     visits_of,
 )
 from personalize_emulator.models.data import TrainingData
-from personalize_emulator.models.evaluation import GAIN, Case, hold_out_visits, measure
+from personalize_emulator.models.evaluation import (
+    GAIN,
+    Case,
+    answer_with,
+    hold_out_visits,
+    measure,
+)
 from personalize_emulator.models.factorization import Factors, truncated_svd
 from personalize_emulator.models.hyperparameters import Values
-from personalize_emulator.models.model import HistoryEvent, Query, ScoredItem
+from personalize_emulator.models.model import Query, ScoredItem
 from personalize_emulator.models.popularity import counts, recent_popularity
 from personalize_emulator.models.selection import best, highest
 from personalize_emulator.models.settings import TrainingSettings
-from personalize_emulator.models.tuning import tuned
+from personalize_emulator.models.tuning import clearly_best, tuned
 
 _UNMET = 1e-9
 """Share of all interactions that an item without one is thought to have: it comes last."""
@@ -34,9 +40,6 @@ _HEAD = 2000
 
 _FACTORS = 0.5
 """Weight of the item that the factors like best, as a power of e."""
-
-_CLEARLY = 1.04
-"""How much better a mix must be to be taken before one that says more of the item asked for."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class SimilarityMix:
 
 
 _MIXES = (SimilarityMix(10, 2), SimilarityMix(600, 4), SimilarityMix(2000, 4))
+"""The mixes to choose from, the one that says most of the item asked for first."""
 
 _COLD = 5
 """Interactions below which an item is cold, says the guide (native-recipe-similar-items)."""
@@ -111,7 +115,10 @@ class SimilarItems:
 
         def fit(values: Mapping[str, str]) -> "SimilarItems":
             parts = cls._fit(past, content, settings, values, seed, items=items)
-            return parts._best_mixed(cases[::2])
+            mix = clearly_best(
+                _MIXES, lambda mix: replace(parts, mix=mix)._measure(cases[::2])[GAIN]
+            )
+            return replace(parts, mix=mix)
 
         best_values = tuned(
             settings.tuning, lambda values: fit(values)._measure(cases[::2])[GAIN], seed=seed
@@ -153,12 +160,6 @@ class SimilarItems:
             {},
             {},
         )
-
-    def _best_mixed(self, cases: Sequence[Case]) -> Self:
-        gains = [replace(self, mix=mix)._measure(cases)[GAIN] for mix in _MIXES]
-        best_gain = max(gains)
-        clearly = best_gain >= gains[0] * _CLEARLY
-        return replace(self, mix=_MIXES[gains.index(best_gain)] if clearly else _MIXES[0])
 
     def _measure(self, cases: Sequence[Case]) -> dict[str, float]:
         return measure(cases, answer_with(self.recommend), len(self.item_ids))
@@ -239,15 +240,3 @@ class SimilarItems:
             header["metrics"],
             header["tuned"],
         )
-
-
-def answer_with(
-    recommend: Callable[[Query], list[ScoredItem]],
-) -> Callable[[Case], list[str]]:
-    """Ask with the last item of each case."""
-
-    def answer(case: Case) -> list[str]:
-        last: HistoryEvent = case.history[-1]
-        return [item.item_id for item in recommend(Query(item_id=last.item_id))]
-
-    return answer

@@ -1,11 +1,20 @@
-"""Hyperparameter optimisation: random search for what does best on a held-out part."""
+"""Hyperparameter optimisation: random search for what does best on a held-out part.
 
-from collections.abc import Callable, Mapping
+The mix of the parts of a score is chosen there too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from personalize_emulator.models.hyperparameters import plain_names
 from personalize_emulator.models.settings import Tuning
+
+_Mix = TypeVar("_Mix")
+
+_CLEARLY = 1.04
+"""How much better another mix must be to be taken before the first."""
 
 
 def trials(tuning: Tuning, *, seed: int) -> list[dict[str, str]]:
@@ -54,3 +63,15 @@ def tuned(
     if tuning is None:
         return {}
     return max(trials(tuning, seed=seed), key=score)
+
+
+def clearly_best(mixes: Sequence[_Mix], score: Callable[[_Mix], float]) -> _Mix:
+    """Return the mix that scores best; the first, unless another one is clearly better.
+
+    Args:
+        mixes: The mixes to choose from, the preferred one first.
+        score: Says how good a model of this mix is.
+    """
+    scores = [score(mix) for mix in mixes]
+    best = max(scores)
+    return mixes[scores.index(best)] if best >= scores[0] * _CLEARLY else mixes[0]

@@ -22,11 +22,8 @@ from personalize_emulator.models.model import Exploration, Query, ScoredItem
 from personalize_emulator.models.objective import appeal, rewards
 from personalize_emulator.models.selection import best
 from personalize_emulator.models.settings import TrainingSettings
-from personalize_emulator.models.tuning import tuned
+from personalize_emulator.models.tuning import clearly_best, tuned
 from personalize_emulator.models.user_scorer import MIXES, Mix, Traits, UserScorer
-
-_CLEARLY = 1.04
-"""How much better a mix must be to be taken before one that shows users more new things."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +127,9 @@ class Personalization:
         past = lesson.data
         met = past.item[np.isin(past.user, [case.user for case in cases])].astype(np.intp)
         parts = cls._fit(lesson, parameters, items=met)
-        gains = [parts.with_mix(mix)._measure(cases[::2])[GAIN] for mix in MIXES]
-        best_gain = max(gains)
-        clearly = best_gain >= gains[0] * _CLEARLY
-        return parts.with_mix(MIXES[gains.index(best_gain)] if clearly else MIXES[0])
+        return parts.with_mix(
+            clearly_best(MIXES, lambda mix: parts.with_mix(mix)._measure(cases[::2])[GAIN])
+        )
 
     @classmethod
     def _fit(
