@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -23,7 +24,9 @@ RESULTS = ROOT / ".bench" / "results.json"
 # The environment of local AWS, which `make setup` makes; make names it too.
 os.environ.setdefault("PERSONALIZE_LOCAL_PYTHON", str(ROOT / ".venv-local" / "bin" / "python"))
 
-_console = Console()
+_WIDTH = 100  # of the table where nobody watches; a terminal has its own
+
+_console = Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
 def main() -> int:
@@ -42,6 +45,7 @@ def main() -> int:
     measured, failed = _measure(options.names or known)
     _keep(measured)
     _console.print(_table(measured))
+    _console.print(f"in {RESULTS.relative_to(ROOT)}")
     if failed:
         _console.print(f"[red]failed: {', '.join(failed)}[/red]")
     return 1 if failed else 0
@@ -71,11 +75,11 @@ def _keep(measured: dict[str, Figure]) -> None:
 
 
 def _table(measured: dict[str, Figure]) -> Table:
-    table = Table(title="Figures, and ours as a multiple of the others", title_justify="left")
-    table.add_column("name", no_wrap=True)
-    table.add_column("unit")
-    for column in ("ours", "naive", "floor", "x naive", "x floor"):
-        table.add_column(column, justify="right")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("name", "unit"):
+        table.add_column(column, no_wrap=True)
+    for column in ("ours", "naive", "floor", "ours/naive", "ours/floor"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, figure in sorted(measured.items()):
         ours, naive, floor = figure["ours"], figure["naive"], figure["floor"]
         cells = [_number(ours), _number(naive), _number(floor)]
