@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
 _log = logging.getLogger(__name__)
@@ -159,7 +158,7 @@ class CloudWatchMetricData:
     def _send(client: _CloudWatch, namespace: str, batch: Sequence[MetricDatum]) -> None:
         try:
             client.put_metric_data(Namespace=namespace, MetricData=[_as_sent(d) for d in batch])
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # whatever it is: a thread that ends would lose all that follows
             _log.warning("%d figures of %s are lost: %s", len(batch), namespace, error)
 
 

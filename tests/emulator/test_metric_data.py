@@ -34,8 +34,12 @@ class _Handler(BaseHTTPRequestHandler):
         for name in ("Content-Type", "smithy-protocol"):
             if value := self.headers.get(name):
                 self.send_header(name, value)
-        self.send_header("Content-Length", "0")
+        # Older clients speak the query protocol, and want XML.
+        query = "urlencoded" in self.headers.get("Content-Type", "")
+        answer = b"<PutMetricDataResponse/>" if query else b""
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
+        self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

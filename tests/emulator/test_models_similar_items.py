@@ -145,19 +145,27 @@ def test_what_is_met_on_one_visit_says_more_than_what_one_user_meets() -> None:
 
 
 def test_an_item_alike_in_meaning_is_similar_without_a_word_in_common() -> None:
-    words = {"tea": ["kettle brew leaf", "brew leaf steep", "leaf steep infuse"],
-             "tool": ["hammer nail", "nail saw", "saw plank"]}  # fmt: skip
+    random = np.random.default_rng(0)
+    words = {kind: [f"{kind}{number}" for number in range(40)] for kind in ("tea", "tool")}
     metadata: dict[str, dict[str, object]] = {
-        f"{kind} {number}": {"PRODUCT_DESCRIPTION": text}
-        for kind, texts in words.items()
-        for number, text in enumerate(texts * 4)
+        f"{kind} {number}": {"PRODUCT_DESCRIPTION": " ".join(random.choice(own, 8))}
+        for kind, own in words.items()
+        for number in range(200)
     }
-    metadata["asked"] = {"PRODUCT_DESCRIPTION": "kettle"}
-    metadata["near"] = {"PRODUCT_DESCRIPTION": "infuse"}
-    metadata["far"] = {"PRODUCT_DESCRIPTION": "plank"}
+    metadata["asked"] = {"PRODUCT_DESCRIPTION": "tea0 tea1"}
+    for kind in words:
+        for word in range(2, 40, 2):
+            text = f"{kind}{word} {kind}{word + 1}"
+            metadata[f"a {kind} of other words {word}"] = {"PRODUCT_DESCRIPTION": text}
     data = TrainingData.of(["u", "v"], ["other", "other"], [0, 1], item_metadata=metadata)
-    answer = similar(train(RECIPE, data), "asked", 100)
-    assert answer.index("near") < answer.index("far")
+    # Fewer dimensions than words: each has to stand for some that occur together.
+    settings = TrainingSettings(parameters={"item_metadata_hidden_dim": "30"})
+    answer = similar(train(RECIPE, data, settings=settings), "asked", 1000)
+
+    def place(kind: str) -> float:
+        return float(np.mean([n for n, item in enumerate(answer) if f"a {kind} of" in item]))
+
+    assert place("tea") < 0.9 * place("tool")
 
 
 def test_metrics_carry_the_names_of_the_service() -> None:
