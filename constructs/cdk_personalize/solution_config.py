@@ -28,6 +28,7 @@ DEFAULT_DAYS_BETWEEN_TRAININGS = 7
 MAX_DAYS_BETWEEN_TRAININGS = 30
 MAX_EVENT_TYPE_LENGTH = 256
 MAX_EVENT_TYPES = 10
+MAX_ITEM_ATTRIBUTE_LENGTH = 150
 MAX_RANGES = 100
 MAX_TRAINING_JOBS: Mapping[str, int] = {
     "maxNumberOfTrainingJobs": 40,
@@ -37,6 +38,7 @@ MAX_TRAINING_JOBS: Mapping[str, int] = {
 _SCHEDULE = re.compile(r"rate\((\d+) days?\)")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
+_PARAMETERS = ("algorithmHyperParameters", "featureTransformationParameters")
 _NUMBERS = ("name", "minValue", "maxValue")
 _RANGES = {
     "integerHyperParameterRanges": _NUMBERS,
@@ -58,11 +60,11 @@ def findings(request: Config, recipe: ServiceRecipe) -> list[str]:
         *findings_of_schedule(config),
         *_findings_of_event_type(request, config),
         *_findings_of_events_config(config),
+        *_findings_of_objective(config),
+        *_findings_of_texts(config),
         *_findings_of_tuning(config.get("hpoConfig", {})),
         *findings_of_choice(config, recipe),
     ]
-    if "itemAttribute" not in config.get("optimizationObjective", {"itemAttribute": None}):
-        found.append("optimizationObjective needs an itemAttribute")
     if "autoMLConfig" in config:
         found.append("autoMLConfig needs performAutoML")
     if recipe.is_known:
@@ -130,6 +132,22 @@ def findings_of_event_type(event_type: str | None, member: str = "eventType") ->
     return [f"{member} must have 1 to {MAX_EVENT_TYPE_LENGTH} characters, got {len(event_type)}"]
 
 
+def findings_of_item_attribute(
+    item_attribute: str | None, member: str = "itemAttribute"
+) -> list[str]:
+    """Return what is wrong with the name of the column that an objective is about.
+
+    Args:
+        item_attribute: The name.
+        member: What it is called.
+    """
+    if item_attribute is None or 1 <= len(item_attribute) <= MAX_ITEM_ATTRIBUTE_LENGTH:
+        return []
+    return [
+        f"{member} must have 1 to {MAX_ITEM_ATTRIBUTE_LENGTH} characters, got {len(item_attribute)}"
+    ]
+
+
 def findings_of_weight(weight: float | None) -> list[str]:
     """Return what is wrong with the weight of a type of event."""
     if weight is None or 0 <= weight <= 1:
@@ -148,12 +166,18 @@ def number_of(text: str) -> float | None:
 
 def bounds_of(ranges: Iterable[Config]) -> dict[str, tuple[Any, Any]]:
     """Return the least and the greatest value of `integerHyperParameterRanges` and the like."""
-    return {searched["name"]: (searched["minValue"], searched["maxValue"]) for searched in ranges}
+    return {
+        searched["name"]: (searched["minValue"], searched["maxValue"])
+        for searched in ranges
+        if searched["name"] is not None
+    }
 
 
 def categories_of(ranges: Iterable[Config]) -> dict[str, Any]:
     """Return the values of `categoricalHyperParameterRanges`."""
-    return {searched["name"]: searched["values"] for searched in ranges}
+    return {
+        searched["name"]: searched["values"] for searched in ranges if searched["name"] is not None
+    }
 
 
 def _days(expression: str) -> int:
@@ -197,6 +221,24 @@ def _findings_of_events_config(config: Config) -> list[str]:
     return found
 
 
+def _findings_of_objective(config: Config) -> list[str]:
+    if "optimizationObjective" not in config:
+        return []
+    objective = config["optimizationObjective"]
+    if "itemAttribute" not in objective:
+        return ["optimizationObjective needs an itemAttribute"]
+    return findings_of_item_attribute(objective["itemAttribute"])
+
+
+def _findings_of_texts(config: Config) -> list[str]:
+    return [
+        f"the parameter {name} must be text, got {value!r}"
+        for member in _PARAMETERS
+        for name, value in config.get(member, {}).items()
+        if not (value is None or isinstance(value, str))
+    ]
+
+
 def _findings_of_features(request: Config, config: Config, recipe: ServiceRecipe) -> list[str]:
     asked = {
         "eventsConfig": ("eventsConfig" in config, Feature.EVENTS_CONFIG),
@@ -214,11 +256,8 @@ def _findings_of_features(request: Config, config: Config, recipe: ServiceRecipe
 
 
 def _findings_of_parameters(request: Config, config: Config, recipe: ServiceRecipe) -> list[str]:
-    found = findings_of_parameters(
-        recipe.name,
-        config.get("algorithmHyperParameters", {}),
-        config.get("featureTransformationParameters", {}),
-    )
+    algorithm, features = (_texts_of(config.get(member, {})) for member in _PARAMETERS)
+    found = findings_of_parameters(recipe.name, algorithm, features)
     wanted = config.get("hpoConfig")
     if (wanted is not None or request.get("performHPO")) and not parameters_of(recipe.name).tunable:
         found.append(
@@ -235,6 +274,12 @@ def _findings_of_parameters(request: Config, config: Config, recipe: ServiceReci
         continuous=bounds_of(ranges["continuousHyperParameterRanges"]),
         categorical=categories_of(ranges["categoricalHyperParameterRanges"]),
     )
+
+
+def _texts_of(parameters: Config) -> dict[str, str | None]:
+    return {
+        name: value for name, value in parameters.items() if value is None or isinstance(value, str)
+    }
 
 
 def _findings_of_tuning(wanted: Config) -> list[str]:
