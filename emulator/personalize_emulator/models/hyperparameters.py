@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from cdk_personalize.hyperparameters import (
-    Hyperparameter,
     Kind,
-    RecipeParameters,
     findings,
     findings_of_tuning,
     parameters_of,
@@ -16,9 +14,7 @@ from cdk_personalize.hyperparameters import (
 from personalize_emulator.models.settings import TrainingSettings
 
 __all__ = [
-    "Hyperparameter",
     "Kind",
-    "RecipeParameters",
     "Values",
     "check",
     "parameters_of",
