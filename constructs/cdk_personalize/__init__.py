@@ -1,8 +1,8 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `recipe`, `use_case`) can then be imported without the CDK and its Node
-process.
+`filter_expression`, `hyperparameters`, `recipe`, `solution_config`, `training_data`, `use_case`)
+can then be imported without the CDK and its Node process.
 """
 
 from importlib import import_module
@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_personalize._metrics import MetricOptions
+    from cdk_personalize._training_options import (
+        EventParameters,
+        HyperparameterRange,
+        OptimizationObjective,
+    )
     from cdk_personalize.avro_schema import DatasetType, Domain, SchemaField, fields_of_csv
     from cdk_personalize.campaign import Campaign, ICampaign
     from cdk_personalize.dataset import Dataset, IDataset
     from cdk_personalize.dataset_group import DatasetGroup, IDatasetGroup
     from cdk_personalize.event_tracker import EventTracker, IEventTracker
     from cdk_personalize.filters import Filter, IFilter
-    from cdk_personalize.recipe import Recipe, RecipeType
+    from cdk_personalize.recipe import Feature, Recipe, RecipeType
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
     from cdk_personalize.use_case import UseCase
@@ -27,8 +32,11 @@ __all__ = [
     "DatasetGroup",
     "DatasetType",
     "Domain",
+    "EventParameters",
     "EventTracker",
+    "Feature",
     "Filter",
+    "HyperparameterRange",
     "ICampaign",
     "IDataset",
     "IDatasetGroup",
@@ -37,6 +45,7 @@ __all__ = [
     "ISchema",
     "ISolution",
     "MetricOptions",
+    "OptimizationObjective",
     "Recipe",
     "RecipeType",
     "Schema",
@@ -48,13 +57,14 @@ __all__ = [
 
 _MODULES = {
     "_metrics": ("MetricOptions",),
+    "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
     "campaign": ("Campaign", "ICampaign"),
     "dataset": ("Dataset", "IDataset"),
     "dataset_group": ("DatasetGroup", "IDatasetGroup"),
     "event_tracker": ("EventTracker", "IEventTracker"),
     "filters": ("Filter", "IFilter"),
-    "recipe": ("Recipe", "RecipeType"),
+    "recipe": ("Feature", "Recipe", "RecipeType"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),
     "use_case": ("UseCase",),

@@ -24,14 +24,20 @@ def check_name(property_name: str, name: str | None) -> None:
     Raises:
         ValueError: If the name is too long or holds other characters than the service allows.
     """
+    if findings := findings_of_name(property_name, name):
+        raise ValueError("; ".join(findings))
+
+
+def findings_of_name(property_name: str, name: str | None) -> list[str]:
+    """Return why the service would refuse a name; a token is left to the deployment."""
     if name is None or Token.is_unresolved(name):
-        return
-    if not _NAME.fullmatch(name) or len(name) > MAX_LENGTH:
-        msg = (
-            f"{property_name} must be 1 to {MAX_LENGTH} letters, digits, hyphens and underscores,"
-            f" the first a letter or digit, got {name!r}"
-        )
-        raise ValueError(msg)
+        return []
+    if _NAME.fullmatch(name) and len(name) <= MAX_LENGTH:
+        return []
+    return [
+        f"{property_name} must be 1 to {MAX_LENGTH} letters, digits, hyphens and underscores,"
+        f" the first a letter or digit, got {name!r}"
+    ]
 
 
 def derived_name(construct: Construct, content: Mapping[str, object] | None = None) -> str:

@@ -136,6 +136,18 @@ class AvroSchema:
         """Return the column of that name, if there is one."""
         return next((field for field in self.fields if field.name == name), None)
 
+    def is_trainable(self, name: str) -> bool:
+        """Tell whether models may learn from a column.
+
+        They never do from booleans, impressions, and text that is neither categorical nor textual,
+        unless it is a column that the service knows (the guide's page custom-config-columns). The
+        names of items are what aws-semantic-similarity is made for.
+        """
+        field = self.field(name)
+        if field is None or field.type == "boolean" or name == "IMPRESSION":
+            return False
+        return field.is_trainable_metadata or field.item_name or name in self.documented
+
     def to_json(self) -> str:
         """Return the schema as CreateSchema takes it."""
         record = {

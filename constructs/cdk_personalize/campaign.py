@@ -13,7 +13,7 @@ from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
 from cdk_personalize._provider import PersonalizeProvider, managed_request
-from cdk_personalize.recipe import Recipe
+from cdk_personalize.recipe import Feature, Recipe
 from cdk_personalize.solution import ISolution
 
 
@@ -326,6 +326,7 @@ def _check_recipe(recipe: Recipe, exploration: dict[str, str]) -> None:
     if not recipe.type.is_real_time:
         msg = f"a campaign serves recommendations and rankings, got {recipe}, which segments users"
         raise ValueError(msg)
-    if exploration and recipe != Recipe.USER_PERSONALIZATION:
-        msg = f"exploration is for {Recipe.USER_PERSONALIZATION} alone, got {recipe}"
+    if exploration and recipe.is_known and not recipe.supports(Feature.EXPLORATION):
+        exploring = " and ".join(map(str, Recipe.supporting(Feature.EXPLORATION)))
+        msg = f"exploration is for {exploring} alone, got {recipe}"
         raise ValueError(msg)

@@ -1,11 +1,11 @@
 """A solution: a recipe, applied to the datasets of a group."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
 import jsii
-from aws_cdk import Duration, IResource, Resource, Stack, Token
+from aws_cdk import Duration, IResource, Resource, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
@@ -13,13 +13,28 @@ from constructs import Construct, IValidation
 from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
-from cdk_personalize._names import arn_of, check_name, derived_name
+from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._training_options import (
+    EventParameters,
+    HyperparameterRange,
+    OptimizationObjective,
+    as_text,
+    hpo_config,
+    in_properties,
+    known,
+    without_none,
+)
+from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.recipe import Recipe
-
-_MAX_INTERVAL_DAYS = 30
-_MAX_EVENT_TYPE = 256
+from cdk_personalize.solution_config import (
+    MAX_DAYS_BETWEEN_TRAININGS,
+    findings,
+    findings_of_columns,
+    schedule,
+)
+from cdk_personalize.training_data import findings_of_recipe
 
 
 class ISolution(IResource, Protocol):
@@ -132,8 +147,16 @@ class SolutionOptions(TypedDict, total=False):
     perform_auto_training: bool
     auto_training_interval: Duration | None
     perform_hpo: bool | None
+    perform_incremental_update: bool | None
+    hpo_ranges: Sequence[HyperparameterRange] | None
+    max_number_of_training_jobs: int | None
+    max_parallel_training_jobs: int | None
     event_type: str | None
     event_value_threshold: float | None
+    events_config: Sequence[EventParameters] | None
+    optimization_objective: OptimizationObjective | None
+    excluded_columns: Mapping[DatasetType, Sequence[str]] | None
+    included_columns: Mapping[DatasetType, Sequence[str]] | None
     algorithm_hyper_parameters: Mapping[str, str] | None
     feature_transformation_parameters: Mapping[str, str] | None
 
@@ -142,9 +165,11 @@ class Solution(_SolutionBase):
     """Define a solution.
 
     Its versions are trained by a `TrainingPipeline`, or by the service itself if
-    `perform_auto_training` is on. Apart from the automatic training, nothing of a solution can be
-    changed: its name ends in a hash of all the rest, so other parameters are another solution,
-    which campaigns move to when it is trained.
+    `perform_auto_training` is on. The automatic training, `perform_incremental_update` and
+    `events_config` are changed in place, and hold from the next training on. Nothing else of a
+    solution can be changed: its name ends in a hash of all the rest, so other parameters are
+    another solution, which campaigns move to when it is trained. AutoML, which AWS advises
+    against, is not offered.
 
     CloudFormation's own type leaves the automatic training on, so this one is managed by a
     function. If the recipe asks for data that is not there yet, the pipeline creates it.
@@ -152,7 +177,14 @@ class Solution(_SolutionBase):
     Example:
         ```python
         solution = Solution(
-            self, "ForYou", dataset_group=group, recipe=Recipe.USER_PERSONALIZATION_V2
+            self,
+            "ForYou",
+            dataset_group=group,
+            recipe=Recipe.USER_PERSONALIZATION_V2,
+            events_config=[
+                EventParameters.of("Purchase", weight=1.0),
+                EventParameters.of("View", weight=0.2),
+            ],
         )
         ```
     """
@@ -167,9 +199,17 @@ class Solution(_SolutionBase):
         solution_name: str | None = None,
         perform_auto_training: bool = False,
         auto_training_interval: Duration | None = None,
+        perform_incremental_update: bool | None = None,
         perform_hpo: bool | None = None,
+        hpo_ranges: Sequence[HyperparameterRange] | None = None,
+        max_number_of_training_jobs: int | None = None,
+        max_parallel_training_jobs: int | None = None,
         event_type: str | None = None,
         event_value_threshold: float | None = None,
+        events_config: Sequence[EventParameters] | None = None,
+        optimization_objective: OptimizationObjective | None = None,
+        excluded_columns: Mapping[DatasetType, Sequence[str]] | None = None,
+        included_columns: Mapping[DatasetType, Sequence[str]] | None = None,
         algorithm_hyper_parameters: Mapping[str, str] | None = None,
         feature_transformation_parameters: Mapping[str, str] | None = None,
     ) -> None:
@@ -184,37 +224,75 @@ class Solution(_SolutionBase):
                 solution that is given a name needs another one for other content.
             perform_auto_training: Whether the service trains by itself; each training costs.
             auto_training_interval: How often it does, 1 to 30 days (default: every 7 days).
+            perform_incremental_update: Whether new items are taken in some 30 minutes after they
+                are imported, without training; aws-semantic-similarity alone (default: no).
             perform_hpo: Whether training looks for good hyperparameters, which takes longer and
-                costs more (default: what the recipe does).
+                costs more; recipes that have some to tune (default: no).
+            hpo_ranges: Where it looks, 100 ranges of a kind at most (default: everywhere that the
+                recipe allows).
+            max_number_of_training_jobs: How many trainings it spends at most, 1 to 40 (default:
+                what the service does).
+            max_parallel_training_jobs: How many of them at a time, 1 to 10 (default: what the
+                service does).
             event_type: The one type of event to learn from (default: all of them).
-            event_value_threshold: The value below which events are left out (default: none is).
+            event_value_threshold: The value below which events of `event_type` are left out
+                (default: none is).
+            events_config: How much events of each type count, for at most 10 types; the recipes
+                of version 2 alone (default: all the same). List every type that is to count. It
+                needs the column EVENT_TYPE, and EVENT_VALUE for thresholds.
+            optimization_objective: What else recommendations add up to; aws-user-personalization
+                and aws-personalized-ranking alone (default: nothing).
+            excluded_columns: Columns of interactions, items and users to leave out of training,
+                at most 50 of each (default: none). Those that make an interaction cannot be.
+            included_columns: Columns of those to train on alone; not together with
+                `excluded_columns` (default: all).
             algorithm_hyper_parameters: Parameters of the recipe, as text (default: the recipe's).
             feature_transformation_parameters: Parameters of how the recipe reads the data, as
                 text (default: the recipe's).
 
         Raises:
-            ValueError: If the name, a number or a text is refused.
+            ValueError: If the service would refuse the solution, whatever data there is; all that
+                is wrong is in the message. Columns are checked at synth, when all datasets of the
+                group are defined. The limits are those of CreateSolution.
         """
-        check_name("solution_name", solution_name)
-        if event_type is not None and not Token.is_unresolved(event_type):
-            _check_length("event_type", event_type, _MAX_EVENT_TYPE)
-        interval = _schedule(perform_auto_training, auto_training_interval)
+        tuning = hpo_config(hpo_ranges, max_number_of_training_jobs, max_parallel_training_jobs)
+        config = without_none(
+            {
+                "eventValueThreshold": as_text(event_value_threshold),
+                "algorithmHyperParameters": _or_none(algorithm_hyper_parameters),
+                "featureTransformationParameters": _or_none(feature_transformation_parameters),
+                "hpoConfig": tuning or None,
+                "optimizationObjective": optimization_objective
+                and optimization_objective.as_request(),
+                "trainingDataConfig": _training_data(excluded_columns, included_columns),
+            }
+        )
+        fixed: dict[str, Any] = without_none(
+            {
+                "performHPO": perform_hpo,
+                "eventType": event_type,
+                "solutionConfig": config or None,
+            }
+        )
+        changeable = _changeable_config(auto_training_interval, events_config)
+        told = known(
+            {
+                **fixed,
+                "performIncrementalUpdate": perform_incremental_update,
+                "solutionConfig": {**config, **changeable},
+            }
+        )
+        found = [
+            *findings_of_name("solution_name", solution_name),
+            *_findings_of_interval(perform_auto_training, auto_training_interval),
+            *_findings_of_tuning(perform_hpo, tuning),
+            *in_properties(findings(told, recipe)),
+        ]
+        if found:
+            raise ValueError("; ".join(found))
         super().__init__(scope, construct_id, physical_name=solution_name)
         self._dataset_group = dataset_group
         self._recipe = recipe
-        config = {
-            "eventValueThreshold": _as_text(event_value_threshold),
-            "algorithmHyperParameters": _texts(algorithm_hyper_parameters),
-            "featureTransformationParameters": _texts(feature_transformation_parameters),
-        }
-        fixed: dict[str, Any] = _without_none(
-            {
-                "recipeArn": recipe.arn(Stack.of(self).partition),
-                "performHPO": perform_hpo,
-                "eventType": event_type,
-                "solutionConfig": _without_none(config) or None,
-            }
-        )
         # Names and not ARNs: how the CDK writes those depends on feature flags, and another name
         # would be another solution, to be trained anew.
         content = {
@@ -227,13 +305,13 @@ class Solution(_SolutionBase):
             "name": self._solution_name,
             "datasetGroupArn": dataset_group.dataset_group_arn,
             "performAutoTraining": perform_auto_training,
+            "recipeArn": recipe.arn(Stack.of(self).partition),
             **fixed,
         }
-        if interval is not None:
-            self._request["solutionConfig"] = {
-                **fixed.get("solutionConfig", {}),
-                "autoTrainingConfig": {"schedulingExpression": interval},
-            }
+        if perform_incremental_update is not None:
+            self._request["performIncrementalUpdate"] = perform_incremental_update
+        if changeable:
+            self._request["solutionConfig"] = {**config, **changeable}
         self._solution_arn = arn_of(self, "solution", self._solution_name)
         PersonalizeProvider.of(self).custom_resource(
             self,
@@ -246,7 +324,7 @@ class Solution(_SolutionBase):
             ],
         )
         dataset_group.declare(self, Rank.SOLUTION)
-        self.node.add_validation(_RequiredDatasets(self))
+        self.node.add_validation(_FitsData(self, told))
 
     @property
     def solution_arn(self) -> str:
@@ -306,52 +384,78 @@ class _ImportedSolution(_SolutionBase):
 
 
 @jsii.implements(IValidation)
-class _RequiredDatasets:
-    """Check that the group has the datasets of a recipe, once all of them are defined."""
+class _FitsData:
+    """Check a solution against the datasets of its group, once all of them are defined."""
 
-    def __init__(self, solution: Solution) -> None:
+    def __init__(self, solution: Solution, told: Mapping[str, Any]) -> None:
         self._solution = solution
+        self._told = told
 
     def validate(self) -> list[str]:
         group, recipe = self._solution.dataset_group, self._solution.recipe
-        missing = recipe.required_datasets - {each.dataset_type for each in group.datasets}
-        if not missing or not group.is_complete:
-            return []
-        return [f"{recipe} needs a dataset of {', '.join(sorted(missing))} in the dataset group"]
+        declared = {each.dataset_type: each.schema.avro for each in group.datasets}
+        schemas = {kind: avro for kind, avro in declared.items() if avro is not None}
+        complete = group.is_complete and len(schemas) == len(declared)
+        found = findings_of_recipe(recipe, schemas)
+        found += in_properties(findings_of_columns(self._told, schemas, complete=complete))
+        missing = recipe.required_datasets - declared.keys()
+        if missing and group.is_complete:
+            names = ", ".join(sorted(missing))
+            found.insert(0, f"{recipe} needs a dataset of {names} in the dataset group")
+        return found
 
 
-def _schedule(perform_auto_training: bool, interval: Duration | None) -> str | None:
+def _findings_of_interval(perform_auto_training: bool, interval: Duration | None) -> list[str]:
     if interval is None:
-        return None
+        return []
+    found = []
     if not perform_auto_training:
-        msg = "auto_training_interval is for perform_auto_training=True, got False"
-        raise ValueError(msg)
-    days = interval.to_days(integral=False)
-    if days not in range(1, _MAX_INTERVAL_DAYS + 1):
-        msg = f"auto_training_interval must be 1 to {_MAX_INTERVAL_DAYS} whole days, got {days:g}"
-        raise ValueError(msg)
-    return f"rate({days:g} {'day' if days == 1 else 'days'})"
+        found.append("auto_training_interval is for perform_auto_training=True, got False")
+    if _whole_days(interval) is None:
+        found.append(
+            f"auto_training_interval must be 1 to {MAX_DAYS_BETWEEN_TRAININGS} whole days,"
+            f" got {interval.to_days(integral=False):g}"
+        )
+    return found
 
 
-def _check_length(property_name: str, text: str, longest: int) -> None:
-    if not 1 <= len(text) <= longest:
-        msg = f"{property_name} must have 1 to {longest} characters, got {len(text)}"
-        raise ValueError(msg)
+def _whole_days(interval: Duration | None) -> int | None:
+    days = interval.to_days(integral=False) if interval is not None else 0
+    return int(days) if days in range(1, MAX_DAYS_BETWEEN_TRAININGS + 1) else None
 
 
-def _as_text(number: float | None) -> str | None:
-    if number is None or Token.is_unresolved(number):
-        return None if number is None else Token.as_string(number)
-    return f"{number:g}"
+def _findings_of_tuning(perform_hpo: bool | None, tuning: Mapping[str, Any]) -> list[str]:
+    if perform_hpo or not tuning:
+        return []
+    return [
+        "hpo_ranges, max_number_of_training_jobs and max_parallel_training_jobs are for"
+        f" perform_hpo=True, got {perform_hpo}"
+    ]
 
 
-def _texts(parameters: Mapping[str, str] | None) -> dict[str, str] | None:
-    for name, value in (parameters or {}).items():
-        if not isinstance(value, str):
-            msg = f"the parameter {name} must be text, got {value!r}"
-            raise ValueError(msg)
+def _changeable_config(
+    interval: Duration | None, events: Sequence[EventParameters] | None
+) -> dict[str, Any]:
+    """Return what of the configuration UpdateSolution can change."""
+    config: dict[str, Any] = {}
+    if (days := _whole_days(interval)) is not None:
+        config["autoTrainingConfig"] = {"schedulingExpression": schedule(days)}
+    if events:
+        config["eventsConfig"] = {"eventParametersList": [each.as_request() for each in events]}
+    return config
+
+
+def _training_data(
+    excluded: Mapping[DatasetType, Sequence[str]] | None,
+    included: Mapping[DatasetType, Sequence[str]] | None,
+) -> dict[str, Any] | None:
+    choice = {"excludedDatasetColumns": excluded, "includedDatasetColumns": included}
+    return {
+        member: {str(dataset_type): list(columns) for dataset_type, columns in chosen.items()}
+        for member, chosen in choice.items()
+        if chosen
+    } or None
+
+
+def _or_none(parameters: Mapping[str, str] | None) -> dict[str, str] | None:
     return dict(parameters) if parameters else None
-
-
-def _without_none(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cdk_personalize._columns import DatasetType, Domain
-from cdk_personalize.recipe import RecipeType, ServiceRecipe
+from cdk_personalize.recipe import Feature, RecipeType, ServiceRecipe
 
 _METADATA = frozenset({DatasetType.ITEMS, DatasetType.USERS})
+_FOR_YOU = frozenset(
+    {Feature.PROMOTIONS, Feature.CONTEXT, Feature.EXPLORATION, Feature.AUTOMATIC_UPDATES}
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class UseCase(ServiceRecipe):
     """A use case of a domain, which is what a recommender is made for.
 
@@ -31,8 +34,8 @@ class UseCase(ServiceRecipe):
     """The type of the 1,000 events at least that it needs; None if they may be of any type."""
     excluded_event_type: str | None = None
     """Items with which the user has such an event are left out by the service itself."""
-    explores: bool = False
-    """Whether it tries new items out (`itemExplorationConfig`)."""
+    # All of them support promotions (promoting-items), and none shows scores.
+    features: frozenset[Feature] = frozenset({Feature.PROMOTIONS})
 
     _NOUN: ClassVar[str] = "use case"
 
@@ -88,7 +91,7 @@ UseCase.RECOMMENDED_FOR_YOU = UseCase(
     title="Recommended for you",
     real_time=True,
     excluded_event_type="Purchase",
-    explores=True,
+    features=_FOR_YOU,
 )
 UseCase.BECAUSE_YOU_WATCHED_X = UseCase(
     name="aws-vod-because-you-watched-x",
@@ -121,6 +124,7 @@ UseCase.TRENDING_NOW = UseCase(
     domain=Domain.VIDEO_ON_DEMAND,
     title="Trending now",
     needs_user=False,
+    features=frozenset({Feature.PROMOTIONS, Feature.AUTOMATIC_UPDATES}),
 )
 UseCase.TOP_PICKS = UseCase(
     name="aws-vod-top-picks",
@@ -130,5 +134,5 @@ UseCase.TOP_PICKS = UseCase(
     title="Top picks for you",
     real_time=True,
     excluded_event_type="Watch",
-    explores=True,
+    features=_FOR_YOU,
 )

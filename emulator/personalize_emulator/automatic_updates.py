@@ -6,8 +6,7 @@ features) and from the pages of the recipes. Nothing is done, or paid for, when 
 
 from __future__ import annotations
 
-from cdk_personalize.recipe import Recipe, ServiceRecipe
-from cdk_personalize.use_case import UseCase
+from cdk_personalize.recipe import Feature, Recipe, ServiceRecipe
 from personalize_emulator.models.trending_now import interval_of
 from personalize_emulator.store import Document, Resource, Store
 from personalize_emulator.training_settings import settings_of
@@ -18,17 +17,7 @@ UPDATE_MODEL = "update-model"
 _MINUTE = 60.0
 _TWO_HOURS = 7200.0
 
-_EVERY_TWO_HOURS: frozenset[ServiceRecipe] = frozenset(
-    {
-        Recipe.USER_PERSONALIZATION_V2,
-        Recipe.USER_PERSONALIZATION,
-        Recipe.NEXT_BEST_ACTION,
-        UseCase.RECOMMENDED_FOR_YOU,
-        UseCase.TOP_PICKS,
-        UseCase.TRENDING_NOW,
-    }
-)
-_SEMANTIC_SECONDS = 30 * _MINUTE
+_INCREMENTAL_SECONDS = 30 * _MINUTE
 
 
 def update_interval(recipe: ServiceRecipe, config: Document) -> float | None:
@@ -41,10 +30,10 @@ def update_interval(recipe: ServiceRecipe, config: Document) -> float | None:
     Returns:
         The emulated seconds between two updates.
     """
-    if recipe in _EVERY_TWO_HOURS:
+    if recipe.supports(Feature.AUTOMATIC_UPDATES):
         return _TWO_HOURS
-    if recipe is Recipe.SEMANTIC_SIMILARITY:
-        return _SEMANTIC_SECONDS
+    if recipe.supports(Feature.INCREMENTAL_UPDATE):
+        return _INCREMENTAL_SECONDS
     if recipe is Recipe.TRENDING_NOW:
         return interval_of(settings_of(recipe, config))
     return None
@@ -55,7 +44,7 @@ def is_updated(version: Resource, store: Store) -> bool:
 
     It is the latest version that was trained in full, and no training in the mode UPDATE came
     after it (CreateSolutionVersion: "If you specify UPDATE, Amazon Personalize will stop automatic
-    updates"). That of aws-semantic-similarity is updated if its solution says so.
+    updates"). Incremental updates happen if the solution says so.
     """
     later = [
         other
@@ -64,7 +53,7 @@ def is_updated(version: Resource, store: Store) -> bool:
     ]
     if version.document["trainingMode"] == "UPDATE" or later:
         return False
-    if version.document["recipeArn"].endswith(f"/{Recipe.SEMANTIC_SIMILARITY}"):
+    if Recipe.of(version.document["recipeArn"]).supports(Feature.INCREMENTAL_UPDATE):
         solution = store.get(version.parent_arn or "")
         return solution is not None and bool(solution.document.get("performIncrementalUpdate"))
     return True

@@ -55,6 +55,11 @@ class GroupData:
         schema = dataset and self.backend.store.get(dataset.document["schemaArn"])
         return parse_schema(schema.document) if schema else None
 
+    def schemas(self) -> dict[DatasetType, AvroSchema]:
+        """Return the columns of all datasets."""
+        found = {dataset_type: self.schema(dataset_type) for dataset_type in DatasetType}
+        return {kind: schema for kind, schema in found.items() if schema is not None}
+
     def columns(self) -> dict[str, list[str]]:
         """Return the columns that each dataset of metadata has at this moment."""
         schemas = {dataset_type: self.schema(dataset_type) for dataset_type in IDENTIFIERS}
@@ -101,7 +106,7 @@ class GroupData:
         return [
             field
             for field in schema.fields
-            if field.name in known and is_trainable(field.name, schema)
+            if field.name in known and schema.is_trainable(field.name)
         ]
 
     def to_train_on(
@@ -193,16 +198,3 @@ def named(choice: Columns, dataset_type: DatasetType) -> set[str]:
         if chosen_type.casefold() == dataset_type.casefold()
         for name in names
     }
-
-
-def is_trainable(name: str, schema: AvroSchema) -> bool:
-    """Tell whether models may learn from a column.
-
-    They never do from booleans, impressions, and text that is neither categorical nor textual,
-    unless it is a column that the service knows (the guide's page custom-config-columns). The
-    names of items are what aws-semantic-similarity is made for.
-    """
-    field = schema.field(name)
-    if field is None or field.type == "boolean" or name == "IMPRESSION":
-        return False
-    return field.is_trainable_metadata or field.item_name or name in schema.documented

@@ -6,17 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.recipe import RecipeType, ServiceRecipe
+from cdk_personalize.recipe import Feature, RecipeType, ServiceRecipe
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.models import ScoredItem
-from personalize_emulator.recipe_features import (
-    always_has_metadata,
-    gives_reasons,
-    shows_scores,
-    supports_promotions,
-)
 from personalize_emulator.recommendation_journal import RecommendationJournal
 from personalize_emulator.serving import Deployment, Serving
 from personalize_emulator.store import Document
@@ -121,7 +115,7 @@ class Runtime:
         promotions = request.get("promotions", [])
         if not promotions:
             return ()
-        if not supports_promotions(deployment.recipe):
+        if not deployment.recipe.supports(Feature.PROMOTIONS):
             msg = f"{deployment.recipe} supports no promotions."
             raise InvalidInputError(msg)
         (promotion,) = promotions
@@ -157,14 +151,14 @@ class Runtime:
 
     def _item(self, entry: ScoredItem, deployment: Deployment, columns: Sequence[str]) -> Document:
         item: Document = {"itemId": entry.item_id}
-        if shows_scores(deployment.recipe) and _PLACEHOLDER not in entry.reasons:
+        if deployment.recipe.supports(Feature.SCORES) and _PLACEHOLDER not in entry.reasons:
             item["score"] = entry.score
         if columns:
             record = self._serving.records(deployment, DatasetType.ITEMS).get(entry.item_id, {})
             item["metadata"] = {
                 column: str(record[column]) for column in columns if record.get(column) is not None
             }
-        if entry.reasons and gives_reasons(deployment.recipe):
+        if entry.reasons and deployment.recipe.supports(Feature.REASONS):
             item["reason"] = list(entry.reasons)
         return item
 
@@ -174,7 +168,7 @@ class Runtime:
             if dataset_type.upper() != DatasetType.ITEMS.arn_segment:
                 msg = f"metadataColumns are of ITEMS, not of {dataset_type}."
                 raise InvalidInputError(msg)
-            if not always_has_metadata(deployment.recipe) and not deployment.config.get(
+            if not deployment.recipe.supports(Feature.METADATA) and not deployment.config.get(
                 "enableMetadataWithRecommendations"
             ):
                 msg = (
@@ -211,7 +205,7 @@ def _promotion(
     said: Document = {}
     if names[entry.item_id] is not None:
         said["promotionName"] = names[entry.item_id]
-    if gives_reasons(recipe):
+    if recipe.supports(Feature.REASONS):
         said["reason"] = [*entry.reasons, _PROMOTED]
     return said
 

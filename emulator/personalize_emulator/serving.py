@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import FilterExpression, Target, parse
-from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
+from cdk_personalize.recipe import Feature, Recipe, RecipeType, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
@@ -28,7 +28,6 @@ from personalize_emulator.models import (
     SegmentingModel,
     SegmentQuery,
 )
-from personalize_emulator.recipe_features import uses_context
 from personalize_emulator.records import Record
 from personalize_emulator.resources.recipe import recipe_of, use_case_of
 from personalize_emulator.store import Document, Resource
@@ -241,7 +240,7 @@ class Serving:
         documented; here it is refused, since it can only be a mistake.
         """
         context: Mapping[str, str] = request.get("context", {})
-        if context and not uses_context(deployment.recipe):
+        if context and not deployment.recipe.supports(Feature.CONTEXT):
             msg = f"{deployment.recipe} uses no contextual metadata."
             raise InvalidInputError(msg)
         known = self.columns(deployment, DatasetType.INTERACTIONS) if context else ()

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.recipe import Recipe, ServiceRecipe
+from cdk_personalize.recipe import Feature, Recipe, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator import models
 from personalize_emulator.backend import Backend
@@ -23,7 +23,6 @@ from personalize_emulator.group_data import Columns, GroupData, has_new
 from personalize_emulator.jobs import Outcome
 from personalize_emulator.models import Model, TrainingData, TrainingSettings, UpdatableModel
 from personalize_emulator.quotas import Quotas
-from personalize_emulator.recipe_features import uses_impressions
 from personalize_emulator.store import Document
 from personalize_emulator.training_settings import settings_of
 
@@ -164,15 +163,26 @@ class TrainingPlan:
         return columns
 
     def _training_data(self) -> TrainingData:
-        schema = self.data.schema(DatasetType.INTERACTIONS)
-        in_schema = schema is not None and schema.field("IMPRESSION") is not None
         data = self.data.to_train_on(
             self.config,
             self._columns,
             event_type=self.document.get("eventType"),
-            impressions=uses_impressions(self.recipe, in_schema=in_schema),
+            impressions=self._explores_by_impressions,
         )
         return data.with_items_at_most(_items_considered(self.recipe, self.backend.quotas))
+
+    @property
+    def _explores_by_impressions(self) -> bool:
+        """Whether exploration goes by what was shown.
+
+        "If you use the User-Personalization recipe or add the IMPRESSIONS field to your schema for
+        a dataset in a Domain dataset group" (putevents-including-impressions-data): of the use
+        cases, those that explore.
+        """
+        schema = self.data.schema(DatasetType.INTERACTIONS)
+        in_schema = schema is not None and schema.field("IMPRESSION") is not None
+        explores = self.recipe.supports(Feature.EXPLORATION)
+        return explores and (in_schema or not isinstance(self.recipe, UseCase))
 
 
 def best_of(plans: Sequence[TrainingPlan], metric: str) -> tuple[TrainingPlan, Trained]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from cdk_personalize.avro_schema import SchemaField
+from cdk_personalize.hyperparameters import Hyperparameter, Kind, parameters_of
 from cdk_personalize.recipe import ServiceRecipe
+from cdk_personalize.solution_config import bounds_of, categories_of
 from personalize_emulator.models import EventParameters, Objective, TrainingSettings, Tuning
-from personalize_emulator.models.hyperparameters import Hyperparameter, Kind, parameters_of
 from personalize_emulator.store import Document
 
 DEFAULT_TRIALS = Tuning().trials
@@ -51,12 +51,6 @@ def settings_of(
     )
 
 
-def tunable(recipe: ServiceRecipe) -> tuple[Hyperparameter, ...]:
-    """Return the hyperparameters of a recipe that `performHPO` can choose."""
-    known = parameters_of(recipe.name).algorithm
-    return tuple(parameter for parameter in known if parameter.tunable)
-
-
 def _objective(objective: Document) -> Objective:
     # "MEDIUM" is not documented as the default; it is that of the guide's examples.
     sensitivity = objective.get("objectiveSensitivity", "MEDIUM")
@@ -72,20 +66,13 @@ def _tuning(recipe: ServiceRecipe, wanted: Document) -> Tuning:
     trials = DEFAULT_TRIALS if jobs is None else int(jobs)
     ranges = wanted.get("algorithmHyperParameterRanges")
     if ranges is None:
-        return _whole_ranges(tunable(recipe), trials)
+        return _whole_ranges(parameters_of(recipe.name).tunable, trials)
     return Tuning(
-        integers=_bounds(ranges["integerHyperParameterRanges"]),
-        continuous=_bounds(ranges["continuousHyperParameterRanges"]),
-        categorical={
-            searched["name"]: searched["values"]
-            for searched in ranges["categoricalHyperParameterRanges"]
-        },
+        integers=bounds_of(ranges["integerHyperParameterRanges"]),
+        continuous=bounds_of(ranges["continuousHyperParameterRanges"]),
+        categorical=categories_of(ranges["categoricalHyperParameterRanges"]),
         trials=trials,
     )
-
-
-def _bounds(ranges: Iterable[Document]) -> dict[str, Any]:
-    return {searched["name"]: (searched["minValue"], searched["maxValue"]) for searched in ranges}
 
 
 def _whole_ranges(parameters: tuple[Hyperparameter, ...], trials: int) -> Tuning:

@@ -48,6 +48,12 @@ if TYPE_CHECKING:
 _LACKS_DATA = re.compile(r"\b(data|dataset|datasets|interactions)\b", re.IGNORECASE)
 _SWITCHES = ("performAutoTraining", "performIncrementalUpdate")
 _CONFIGS = ("autoTrainingConfig", "eventsConfig")
+# What the service does when nobody says: what an update returns to when nobody does any longer.
+_DEFAULT_SWITCHES = {"performIncrementalUpdate": False}
+_DEFAULT_CONFIGS: dict[str, Any] = {
+    "autoTrainingConfig": {"schedulingExpression": "rate(7 days)"},
+    "eventsConfig": {"eventParametersList": []},
+}
 
 
 class SolutionResource:
@@ -97,7 +103,7 @@ class SolutionResource:
         update = solution.get("latestSolutionUpdate", {})
         if is_busy(update.get("status", "")):
             return f"the update of the solution {arn} is {update['status']}"
-        changes = _changes(request_of(event), solution)
+        changes = _changes(_updated_request(event, solution), solution)
         if not changes:
             return None
         if _latest_update(solution) != event.get("LatestUpdate", ""):
@@ -180,6 +186,23 @@ def _effective(solution: dict[str, Any]) -> dict[str, Any]:
 
 def _latest_update(solution: dict[str, Any] | None) -> str:
     return str((solution or {}).get("latestSolutionUpdate", {}).get("creationDateTime", ""))
+
+
+def _updated_request(event: ResourceEvent, solution: dict[str, Any]) -> dict[str, Any]:
+    """Return the request, with the defaults of what the former one said and this one does not.
+
+    A solution that replaces the former has nothing of it, and is told nothing.
+    """
+    old, new = old_request_of(event), request_of(event)
+    old_config, config = old.get("solutionConfig", {}), new.get("solutionConfig", {})
+    there = _effective(solution).get("solutionConfig", {})
+    switches = {name: value for name, value in _DEFAULT_SWITCHES.items() if name in old}
+    configs = {
+        name: value
+        for name, value in _DEFAULT_CONFIGS.items()
+        if name in old_config and name in there
+    }
+    return switches | new | {"solutionConfig": configs | config}
 
 
 def _changes(request: dict[str, Any], solution: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.recipe import Recipe, RecipeType
+from cdk_personalize.recipe import Feature, Recipe, RecipeType
 
 
 def test_a_recipe_belongs_to_no_account_and_no_region() -> None:
@@ -72,3 +72,78 @@ def test_the_type_of_a_recipe_tells_what_a_request_must_name(
 
 def test_only_user_segments_have_no_campaign() -> None:
     assert [kind for kind in RecipeType if not kind.is_real_time] == [RecipeType.USER_SEGMENTATION]
+
+
+def names(feature: Feature) -> set[str]:
+    return {recipe.name.removeprefix("aws-") for recipe in Recipe.supporting(feature)}
+
+
+FEATURES = [
+    (Feature.EVENTS_CONFIG, {"user-personalization-v2", "personalized-ranking-v2"}),
+    (Feature.OBJECTIVE, {"user-personalization", "personalized-ranking"}),
+    (Feature.AUTO_ML, {"hrnn", "hrnn-metadata", "hrnn-coldstart"}),
+    (Feature.INCREMENTAL_UPDATE, {"semantic-similarity"}),
+    (Feature.UPDATE_MODE, {"user-personalization", "hrnn-coldstart"}),
+    (
+        Feature.AUTOMATIC_UPDATES,
+        {"user-personalization-v2", "user-personalization", "next-best-action"},
+    ),
+    (Feature.EXPLORATION, {"user-personalization"}),
+    (Feature.RANKING_INFLUENCE, {"semantic-similarity"}),
+    (
+        Feature.PROMOTIONS,
+        {
+            "user-personalization-v2",
+            "user-personalization",
+            "similar-items",
+            "sims",
+            "trending-now",
+            "popularity-count",
+        },
+    ),
+    (
+        Feature.CONTEXT,
+        {
+            "user-personalization-v2",
+            "user-personalization",
+            "personalized-ranking-v2",
+            "personalized-ranking",
+        },
+    ),
+    (Feature.REASONS, {"user-personalization-v2"}),
+    (
+        Feature.METADATA,
+        {"user-personalization-v2", "personalized-ranking-v2", "semantic-similarity"},
+    ),
+    (Feature.THEMES, {"similar-items"}),
+]
+
+
+@pytest.mark.parametrize(("feature", "recipes"), FEATURES)
+def test_a_feature_is_of_the_recipes_that_the_guide_says(
+    feature: Feature, recipes: set[str]
+) -> None:
+    assert names(feature) == recipes
+
+
+def test_batch_inference_is_not_of_trends_actions_and_segments() -> None:
+    others = {recipe.name for recipe in Recipe.all()} - {
+        recipe.name for recipe in Recipe.supporting(Feature.BATCH_INFERENCE)
+    }
+    assert others == {
+        "aws-trending-now",
+        "aws-next-best-action",
+        "aws-item-affinity",
+        "aws-item-attribute-affinity",
+    }
+
+
+def test_related_items_of_interactions_and_popular_items_have_no_scores() -> None:
+    real_time = {recipe for recipe in Recipe.all() if recipe.type.is_real_time}
+    without = {recipe.name for recipe in real_time - set(Recipe.supporting(Feature.SCORES))}
+    assert without == {"aws-similar-items", "aws-sims", "aws-popularity-count"}
+
+
+def test_a_recipe_of_the_service_is_known_and_a_newer_one_is_not() -> None:
+    assert Recipe.SIMS.is_known
+    assert not Recipe("aws-new", RecipeType.RELATED_ITEMS).is_known

@@ -8,7 +8,18 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from cdk_personalize import Dataset, DatasetGroup, ISolution, Recipe, Schema, Solution
+from cdk_personalize import (
+    Dataset,
+    DatasetGroup,
+    DatasetType,
+    EventParameters,
+    HyperparameterRange,
+    ISolution,
+    OptimizationObjective,
+    Recipe,
+    Schema,
+    Solution,
+)
 
 SOLUTION = "Custom::PersonalizeSolution"
 ARN = "arn:aws:personalize:us-east-1:111111111111:solution/demo"
@@ -48,7 +59,7 @@ def test_hands_its_request_over_as_json_with_its_types(
     stack: cdk.Stack, dataset_group: DatasetGroup, interactions: Schema
 ) -> None:
     Dataset(stack, "Interactions", dataset_group=dataset_group, schema=interactions)
-    made = Solution(stack, "S", dataset_group=dataset_group, recipe=RECIPE, perform_hpo=True)
+    made = Solution(stack, "S", dataset_group=dataset_group, recipe=Recipe.SIMS, perform_hpo=True)
 
     (resource,) = Template.from_stack(stack).find_resources(SOLUTION).values()
     separator, parts = resource["Properties"]["Request"]["Fn::Join"]
@@ -68,26 +79,168 @@ def test_says_nothing_of_what_is_left_to_the_service() -> None:
     }
 
 
+V1 = Recipe.USER_PERSONALIZATION
+
+
 @pytest.mark.parametrize(
-    ("options", "member", "value"),
+    ("options", "members"),
     [
-        ({"event_type": "Purchase"}, "eventType", "Purchase"),
-        ({"perform_hpo": False}, "performHPO", False),
-        ({"event_value_threshold": 0.5}, "solutionConfig", {"eventValueThreshold": "0.5"}),
+        ({"event_type": "Purchase"}, {"eventType": "Purchase"}),
+        ({"perform_hpo": False}, {"performHPO": False}),
+        ({"recipe": V1, "perform_hpo": True}, {"performHPO": True}),
         (
-            {"algorithm_hyper_parameters": {"bptt": "20"}},
-            "solutionConfig",
+            {"recipe": Recipe.SEMANTIC_SIMILARITY, "perform_incremental_update": True},
+            {"performIncrementalUpdate": True},
+        ),
+    ],
+    ids=str,
+)
+def test_passes_an_option_on(options: dict[str, Any], members: dict[str, Any]) -> None:
+    assert members.items() <= solution(**options).request.items()
+
+
+@pytest.mark.parametrize(
+    ("options", "config"),
+    [
+        (
+            {"event_type": "Watch", "event_value_threshold": 0.5},
+            {"eventValueThreshold": "0.5"},
+        ),
+        (
+            {"recipe": V1, "algorithm_hyper_parameters": {"bptt": "20"}},
             {"algorithmHyperParameters": {"bptt": "20"}},
         ),
         (
-            {"feature_transformation_parameters": {"min_user_history_length": "2"}},
-            "solutionConfig",
-            {"featureTransformationParameters": {"min_user_history_length": "2"}},
+            {
+                "recipe": Recipe.TRENDING_NOW,
+                "feature_transformation_parameters": {"trend_discovery_frequency": "1 hour"},
+            },
+            {"featureTransformationParameters": {"trend_discovery_frequency": "1 hour"}},
+        ),
+        (
+            {
+                "events_config": [
+                    EventParameters.of("Watch", weight=0.25, event_value_threshold=0.5),
+                    EventParameters.of("Click"),
+                ]
+            },
+            {
+                "eventsConfig": {
+                    "eventParametersList": [
+                        {"eventType": "Watch", "eventValueThreshold": 0.5, "weight": 0.25},
+                        {"eventType": "Click"},
+                    ]
+                }
+            },
+        ),
+        (
+            {"recipe": V1, "optimization_objective": OptimizationObjective.high("PRICE")},
+            {
+                "optimizationObjective": {
+                    "itemAttribute": "PRICE",
+                    "objectiveSensitivity": "HIGH",
+                }
+            },
+        ),
+        (
+            {"excluded_columns": {DatasetType.ITEMS: ["PRICE"], DatasetType.USERS: ["AGE"]}},
+            {
+                "trainingDataConfig": {
+                    "excludedDatasetColumns": {"Items": ["PRICE"], "Users": ["AGE"]}
+                }
+            },
+        ),
+        (
+            {"included_columns": {DatasetType.INTERACTIONS: ["DEVICE"]}},
+            {"trainingDataConfig": {"includedDatasetColumns": {"Interactions": ["DEVICE"]}}},
+        ),
+        (
+            {"recipe": V1, "perform_hpo": True, "max_number_of_training_jobs": 20},
+            {"hpoConfig": {"hpoResourceConfig": {"maxNumberOfTrainingJobs": "20"}}},
+        ),
+        (
+            {
+                "recipe": V1,
+                "perform_hpo": True,
+                "hpo_ranges": [
+                    HyperparameterRange.integer("bptt", 8, 16),
+                    HyperparameterRange.categorical("recency_mask", ["true", "false"]),
+                ],
+                "max_parallel_training_jobs": 2,
+            },
+            {
+                "hpoConfig": {
+                    "hpoResourceConfig": {"maxParallelTrainingJobs": "2"},
+                    "algorithmHyperParameterRanges": {
+                        "integerHyperParameterRanges": [
+                            {"name": "bptt", "minValue": 8, "maxValue": 16}
+                        ],
+                        "continuousHyperParameterRanges": [],
+                        "categoricalHyperParameterRanges": [
+                            {"name": "recency_mask", "values": ["true", "false"]}
+                        ],
+                    },
+                }
+            },
+        ),
+        (
+            {
+                "recipe": Recipe.SIMS,
+                "perform_hpo": True,
+                "hpo_ranges": [
+                    HyperparameterRange.continuous("popularity_discount_factor", 0.0, 0.5)
+                ],
+            },
+            {
+                "hpoConfig": {
+                    "algorithmHyperParameterRanges": {
+                        "integerHyperParameterRanges": [],
+                        "continuousHyperParameterRanges": [
+                            {
+                                "name": "popularity_discount_factor",
+                                "minValue": 0.0,
+                                "maxValue": 0.5,
+                            }
+                        ],
+                        "categoricalHyperParameterRanges": [],
+                    }
+                }
+            },
         ),
     ],
+    ids=str,
 )
-def test_passes_an_option_on(options: dict[str, Any], member: str, value: object) -> None:
-    assert solution(**options).request[member] == value
+def test_configures(options: dict[str, Any], config: dict[str, Any]) -> None:
+    assert config_of(**options) == config
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"events_config": []},
+        {"excluded_columns": {}},
+        {"recipe": V1, "hpo_ranges": []},
+        {"algorithm_hyper_parameters": {}},
+    ],
+    ids=str,
+)
+def test_says_nothing_of_what_is_empty(options: dict[str, Any]) -> None:
+    assert "solutionConfig" not in solution(**options).request
+
+
+@pytest.mark.parametrize(
+    ("objective", "sensitivity"),
+    [
+        (OptimizationObjective.off("PRICE"), "OFF"),
+        (OptimizationObjective.low("PRICE"), "LOW"),
+        (OptimizationObjective.medium("PRICE"), "MEDIUM"),
+        (OptimizationObjective.high("PRICE"), "HIGH"),
+    ],
+)
+def test_an_objective_is_as_sensitive_as_its_name_says(
+    objective: OptimizationObjective, sensitivity: str
+) -> None:
+    assert objective.as_request()["objectiveSensitivity"] == sensitivity
 
 
 @pytest.mark.parametrize(("days", "expression"), [(1, "rate(1 day)"), (30, "rate(30 days)")])
@@ -113,7 +266,9 @@ def test_refuses_an_interval_without_training() -> None:
     [
         {"recipe": Recipe.SIMS},
         {"event_type": "Purchase"},
-        {"algorithm_hyper_parameters": {"bptt": "20"}},
+        {"algorithm_hyper_parameters": {"apply_recency_bias": "false"}},
+        {"excluded_columns": {DatasetType.ITEMS: ["PRICE"]}},
+        {"recipe": V1, "perform_hpo": True},
         {"group_name": "other"},
     ],
     ids=str,
@@ -128,24 +283,23 @@ def test_is_the_same_solution_with_other_training() -> None:
     assert training.solution_name == solution().solution_name
 
 
+def test_is_the_same_solution_with_other_weights() -> None:
+    weighing = solution(events_config=[EventParameters.of("Purchase", weight=0.7)])
+
+    assert weighing.solution_name == solution().solution_name
+
+
+def test_is_the_same_solution_with_incremental_updates() -> None:
+    updated = solution(recipe=Recipe.SEMANTIC_SIMILARITY, perform_incremental_update=True)
+
+    assert updated.solution_name == solution(recipe=Recipe.SEMANTIC_SIMILARITY).solution_name
+
+
 def test_bears_the_name_that_it_is_given() -> None:
     made = solution(solution_name="for-you", event_type="Purchase")
 
     assert made.solution_name == made.request["name"] == "for-you"
     assert ":solution/for-you" in made.solution_arn
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"solution_name": "for you"}, "solution_name must be"),
-        ({"event_type": "x" * 257}, "event_type must have 1 to 256 characters, got 257"),
-        ({"algorithm_hyper_parameters": {"bptt": 20}}, "parameter bptt must be text, got 20"),
-    ],
-)
-def test_refuses(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        solution(**options)
 
 
 def test_takes_numbers_and_texts_that_are_known_only_at_deployment(

@@ -3,7 +3,7 @@
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType, Domain
-from cdk_personalize.recipe import RecipeType
+from cdk_personalize.recipe import Feature, RecipeType
 from cdk_personalize.use_case import UseCase
 
 
@@ -47,3 +47,25 @@ def test_two_use_cases_do_without_a_user() -> None:
 
 def test_more_like_x_needs_items() -> None:
     assert DatasetType.ITEMS in UseCase.MORE_LIKE_X.required_datasets
+
+
+@pytest.mark.parametrize(
+    ("feature", "titles"),
+    [
+        (Feature.EXPLORATION, ["Recommended for you", "Top picks for you"]),
+        (Feature.CONTEXT, ["Recommended for you", "Top picks for you"]),
+        (
+            Feature.AUTOMATIC_UPDATES,
+            ["Recommended for you", "Trending now", "Top picks for you"],
+        ),
+        (Feature.SCORES, []),
+    ],
+)
+def test_a_feature_is_of_the_use_cases_that_the_guide_says(
+    feature: Feature, titles: list[str]
+) -> None:
+    assert [each.title for each in UseCase.supporting(feature)] == titles
+
+
+def test_all_use_cases_have_promotions() -> None:
+    assert UseCase.supporting(Feature.PROMOTIONS) == UseCase.all()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from cdk_personalize.hyperparameters import Hyperparameter, Kind, parameters_of
 from personalize_emulator.caller import Caller
-from personalize_emulator.models.hyperparameters import Hyperparameter, Kind, parameters_of
 from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.resources.recipe import SINCE, recipe_of_part
 from personalize_emulator.store import Document
-from personalize_emulator.training_settings import DEFAULT_TRIALS, tunable
+from personalize_emulator.training_settings import DEFAULT_TRIALS
 
 
 class Algorithms(ResourceFamily):
@@ -41,7 +41,7 @@ class Algorithms(ResourceFamily):
             "creationDateTime": SINCE,
             "lastUpdatedDateTime": SINCE,
         }
-        if tunable(recipe):
+        if known.tunable:
             document["defaultResourceConfig"] = {
                 "maxNumberOfTrainingJobs": str(DEFAULT_TRIALS),
                 "maxParallelTrainingJobs": "1",

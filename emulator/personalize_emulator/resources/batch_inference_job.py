@@ -11,7 +11,7 @@ from botocore.model import Shape
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import Target
-from cdk_personalize.recipe import Recipe, RecipeType
+from cdk_personalize.recipe import Feature, Recipe, RecipeType
 from personalize_emulator.batch_lines import answer_files
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
@@ -25,7 +25,7 @@ from personalize_emulator.resources.batch_job import (
 )
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.schema import parse_schema
-from personalize_emulator.resources.training_config import require_exploration
+from personalize_emulator.resources.training_config import require_exploration, require_supported
 from personalize_emulator.service_model import request_members
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.validation import validate_member
@@ -37,7 +37,7 @@ _THEMES = "THEME_GENERATION"
 _REGIONS_WITH_THEMES = ("us-east-1", "us-west-2", "ap-northeast-1")
 _DIGITS = 7  # of a score, as in the guide's examples
 
-# What a line must have, by what its recipe answers; others have no batch inference.
+# What a line must have, by what its recipe answers.
 _NEEDED: dict[RecipeType, tuple[str, ...]] = {
     RecipeType.USER_PERSONALIZATION: ("userId",),
     RecipeType.POPULAR_ITEMS: ("userId",),
@@ -54,11 +54,6 @@ _OPTIONAL: dict[RecipeType, tuple[str, ...]] = {
 }
 _SCORED = (RecipeType.USER_PERSONALIZATION, RecipeType.PERSONALIZED_RANKING)
 
-_CONFIG_OF: dict[str, Recipe] = {
-    "itemExplorationConfig": Recipe.USER_PERSONALIZATION,
-    "rankingInfluence": Recipe.SEMANTIC_SIMILARITY,
-}
-
 
 class BatchInferenceJobs(BatchJobs):
     """The operations on batch inference jobs; see the developer guide's page batch-data-upload."""
@@ -69,14 +64,12 @@ class BatchInferenceJobs(BatchJobs):
         """Ask a solution version for the recommendations of every line."""
         version = self._version(request, caller)
         recipe = self._recipe(version)
-        if recipe.type not in _NEEDED or recipe == Recipe.TRENDING_NOW:
+        if not recipe.supports(Feature.BATCH_INFERENCE):
             msg = f"{version.arn} is of {recipe}, which makes no batch recommendations."
             raise InvalidInputError(msg)
-        for name in request.get("batchInferenceJobConfig", {}):
-            if recipe != _CONFIG_OF[name]:
-                msg = f"{name} is for {_CONFIG_OF[name]}, not for {recipe}."
-                raise InvalidInputError(msg)
-        require_exploration(request.get("batchInferenceJobConfig", {}))
+        config = request.get("batchInferenceJobConfig", {})
+        require_supported(config, recipe)
+        require_exploration(config)
         if request.setdefault("batchInferenceJobMode", "BATCH_INFERENCE") == _THEMES:
             self._require_themes(request, version, recipe)
         elif "themeGenerationConfig" in request:
@@ -135,7 +128,7 @@ class BatchInferenceJobs(BatchJobs):
         output: Document = {"recommendedItems": [entry.item_id for entry in scored]}
         if recipe.type in _SCORED:
             output["scores"] = [round(entry.score, _DIGITS) for entry in scored]
-        if recipe == Recipe.USER_PERSONALIZATION_V2:
+        if recipe.supports(Feature.REASONS):
             # "Each recommended item includes a list of reasons", says the guide, and shows none.
             output["reasons"] = [list(entry.reasons) for entry in scored]
         return output
@@ -150,8 +143,9 @@ class BatchInferenceJobs(BatchJobs):
         if region not in _REGIONS_WITH_THEMES:
             msg = f"Themes are generated in {', '.join(_REGIONS_WITH_THEMES)}, not in {region}."
             raise InvalidInputError(msg)
-        if recipe != Recipe.SIMILAR_ITEMS:
-            msg = f"Themes are for {Recipe.SIMILAR_ITEMS}, not for {recipe}."
+        if not recipe.supports(Feature.THEMES):
+            known = " and ".join(map(str, Recipe.supporting(Feature.THEMES)))
+            msg = f"Themes are for {known}, not for {recipe}."
             raise InvalidInputError(msg)
         if "themeGenerationConfig" not in request:
             msg = f"themeGenerationConfig must be given for the batchInferenceJobMode {_THEMES}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cdk_personalize.recipe import Recipe
 from personalize_emulator.automatic_updates import UPDATE_MODEL, is_updated, update_interval
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
@@ -11,16 +10,16 @@ from personalize_emulator.group_data import GroupData
 from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.resources.family import ResourceFamily, is_settled
 from personalize_emulator.resources.recipe import recipe_of
-from personalize_emulator.resources.training_config import require_exploration, require_metadata
+from personalize_emulator.resources.training_config import (
+    require_exploration,
+    require_metadata,
+    require_supported,
+)
 from personalize_emulator.store import Document, Resource, Store
 from personalize_emulator.training import TrainingPlan
 
 _LATEST = "/$LATEST"
 
-_CONFIG_OF: dict[str, Recipe] = {
-    "itemExplorationConfig": Recipe.USER_PERSONALIZATION,
-    "rankingInfluence": Recipe.SEMANTIC_SIMILARITY,
-}
 _UPDATED = ("solutionVersionArn", "minProvisionedTPS", "campaignConfig")
 
 
@@ -184,10 +183,7 @@ class Campaigns(ResourceFamily):
             )
             raise InvalidInputError(msg)
         recipe = recipe_of(version.document["recipeArn"], version.caller)
-        for name, wanted in _CONFIG_OF.items():
-            if name in config and recipe is not wanted:
-                msg = f"{name} is for {wanted} alone, not for {recipe}."
-                raise InvalidInputError(msg)
+        require_supported(config, recipe)
         if not recipe.type.is_real_time:
             msg = f"A solution of {recipe} cannot be deployed."
             raise InvalidInputError(msg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cdk_personalize.recipe import Feature
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.automatic_updates import UPDATE_MODEL, update_interval
 from personalize_emulator.caller import Caller
@@ -200,7 +201,7 @@ def _require_fit(config: Document, use_case: UseCase, data: GroupData) -> None:
     Raises:
         InvalidInputError: There is such a thing in it.
     """
-    if "itemExplorationConfig" in config and not use_case.explores:
+    if "itemExplorationConfig" in config and not use_case.supports(Feature.EXPLORATION):
         msg = f"itemExplorationConfig is for use cases that explore new items, not for {use_case}."
         raise InvalidInputError(msg)
     require_exploration(config)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import contextlib
 
-from cdk_personalize.recipe import Recipe
+from cdk_personalize.recipe import Feature, Recipe
+from cdk_personalize.solution_config import (
+    DEFAULT_DAYS_BETWEEN_TRAININGS,
+    days_between_trainings,
+    schedule,
+)
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ServiceError
 from personalize_emulator.group_data import GroupData
@@ -12,13 +17,9 @@ from personalize_emulator.jobs import Job
 from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.resources.recipe import recipe_of
 from personalize_emulator.resources.solution_config import (
-    AUTO_ML_RECIPES,
-    DEFAULT_SCHEDULE,
     candidates_of,
-    days_between_trainings,
-    require_events_fit,
     require_fit,
-    require_incremental,
+    require_schedule,
 )
 from personalize_emulator.resources.solution_version import SolutionVersions
 from personalize_emulator.store import Document, Resource
@@ -69,9 +70,9 @@ class Solutions(ResourceFamily):
             "columns": data.columns(),
         }
         if document["performAutoTraining"]:
-            schedule = {"schedulingExpression": DEFAULT_SCHEDULE}
+            weekly = {"schedulingExpression": schedule(DEFAULT_DAYS_BETWEEN_TRAININGS)}
             config = request.get("solutionConfig", {})
-            document["solutionConfig"] = {"autoTrainingConfig": schedule, **config}
+            document["solutionConfig"] = {"autoTrainingConfig": weekly, **config}
         self._create(arn, document, caller, name=request["name"], group=group.arn, tags=tags)
         return {"solutionArn": arn}
 
@@ -93,12 +94,9 @@ class Solutions(ResourceFamily):
         if not request:
             msg = "Nothing to update was given."
             raise InvalidInputError(msg)
-        config = request.get("solutionUpdateConfig", {})
-        days_between_trainings(config)
-        recipe = _recipe_of(solution)
-        require_events_fit(config, recipe, GroupData(self._backend, solution.group_arn or ""))
-        if request.get("performIncrementalUpdate"):
-            require_incremental(recipe)
+        asked = {**request, "solutionConfig": request.get("solutionUpdateConfig", {})}
+        data = GroupData(self._backend, solution.group_arn or "")
+        require_fit(asked, _recipe_of(solution), data)
         self._update(solution, request)
         return {"solutionArn": solution.arn}
 
@@ -201,10 +199,10 @@ def _require_auto_ml(request: Document, caller: Caller) -> None:
         msg = "recipeArn cannot be given together with performAutoML: the service chooses it."
         raise InvalidInputError(msg)
     config = request.get("solutionConfig", {})
-    days_between_trainings(config)
+    require_schedule(config)
     for arn in candidates_of(config) or ():
-        if recipe_of(arn, caller) not in AUTO_ML_RECIPES:
-            known = ", ".join(str(recipe) for recipe in AUTO_ML_RECIPES)
+        if not recipe_of(arn, caller).supports(Feature.AUTO_ML):
+            known = ", ".join(map(str, Recipe.supporting(Feature.AUTO_ML)))
             msg = f"AutoML chooses from {known}, not from {arn}."
             raise InvalidInputError(msg)
 
@@ -212,5 +210,5 @@ def _require_auto_ml(request: Document, caller: Caller) -> None:
 def _recipe_of(solution: Resource) -> Recipe:
     """Return the recipe of a solution; with AutoML it is one of a family."""
     if solution.document["performAutoML"]:
-        return AUTO_ML_RECIPES[0]
+        return Recipe.supporting(Feature.AUTO_ML)[0]
     return recipe_of(solution.document["recipeArn"], solution.caller)

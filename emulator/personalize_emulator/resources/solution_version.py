@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.recipe import Recipe, RecipeType
+from cdk_personalize.recipe import Feature, Recipe, RecipeType
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import (
     InvalidInputError,
@@ -20,7 +20,7 @@ from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.resources.campaign import follow_latest
 from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.resources.recipe import recipe_of
-from personalize_emulator.resources.solution_config import AUTO_ML_RECIPES, candidates_of
+from personalize_emulator.resources.solution_config import candidates_of
 from personalize_emulator.resources.training_config import require_datasets
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.training import Trained, TrainingPlan, best_of
@@ -36,7 +36,6 @@ _COPIED = (
     "solutionConfig",
     "columns",
 )
-_UPDATABLE = (Recipe.USER_PERSONALIZATION, Recipe.HRNN_COLDSTART)
 
 _STOPPED = frozenset({"CREATE FAILED", "CREATE STOPPING", "CREATE STOPPED"})
 
@@ -207,7 +206,7 @@ class SolutionVersions(ResourceFamily):
         """
         config = version.document.get("solutionConfig", {})
         arns = candidates_of(config) or [
-            recipe.arn(version.caller.partition) for recipe in AUTO_ML_RECIPES
+            recipe.arn(version.caller.partition) for recipe in Recipe.supporting(Feature.AUTO_ML)
         ]
         plans = [
             TrainingPlan.of(
@@ -234,7 +233,7 @@ class SolutionVersions(ResourceFamily):
     def _recipe(self, solution: Resource) -> Recipe:
         """Return the recipe of a solution; with AutoML it is one of a family."""
         if solution.document["performAutoML"]:
-            return AUTO_ML_RECIPES[0]
+            return Recipe.supporting(Feature.AUTO_ML)[0]
         return recipe_of(solution.document["recipeArn"], solution.caller)
 
     def _latest_full(self, solution_arn: str) -> Resource | None:
@@ -252,7 +251,7 @@ class SolutionVersions(ResourceFamily):
         if mode != "UPDATE":
             return
         recipe = self._recipe(solution)
-        if solution.document["performAutoML"] or recipe not in _UPDATABLE:
+        if solution.document["performAutoML"] or not recipe.supports(Feature.UPDATE_MODE):
             msg = f"The trainingMode UPDATE is not for {recipe}."
             raise InvalidInputError(msg)
         if self._latest_full(solution.arn) is None:

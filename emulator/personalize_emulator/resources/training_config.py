@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 
-from cdk_personalize.avro_schema import AvroSchema, DatasetType
-from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
+from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.recipe import Feature, Recipe, ServiceRecipe
+from cdk_personalize.solution_config import number_of
+from cdk_personalize.training_data import (
+    findings_of_choice,
+    findings_of_chosen,
+    findings_of_recipe,
+)
 from personalize_emulator.errors import InvalidInputError, ResourceInUseError
-from personalize_emulator.group_data import GroupData, is_trainable
+from personalize_emulator.group_data import GroupData
 from personalize_emulator.resources.family import is_settled
 from personalize_emulator.store import Document
 
-_WITH_COLUMNS = (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS)
-
-# What makes an interaction, an item or a user cannot be left out. That of the event type cannot
-# either, says the guide's page custom-config-columns.
-_NEEDED = frozenset({"USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"})
-
+_FEATURES = {
+    "itemExplorationConfig": Feature.EXPLORATION,
+    "rankingInfluence": Feature.RANKING_INFLUENCE,
+}
 _EXPLORATION = ("explorationWeight", "explorationItemAgeCutOff")
 
 
@@ -35,20 +39,7 @@ def require_datasets(recipe: ServiceRecipe, data: GroupData) -> None:
         if not is_settled(dataset.status):
             msg = f"{dataset.arn} is {dataset.status}; it must be ACTIVE."
             raise ResourceInUseError(msg)
-    items = data.schema(DatasetType.ITEMS)
-    if recipe is Recipe.SEMANTIC_SIMILARITY and items is not None:
-        # The recipe's page, native-recipe-semantic-similarity.
-        if not any(field.item_name for field in items.fields):
-            msg = f"{recipe} needs a column of Items with itemName, which has the names of items."
-            raise InvalidInputError(msg)
-        if not any(field.textual for field in items.fields):
-            msg = f"{recipe} needs a textual column of Items, which describes them."
-            raise InvalidInputError(msg)
-    if recipe is Recipe.ITEM_ATTRIBUTE_AFFINITY and items is not None:
-        attributes = [field for field in items.metadata if not field.textual]
-        if not any(is_trainable(field.name, items) for field in attributes):
-            msg = f"{recipe} needs a column of Items that is neither textual nor reserved."
-            raise InvalidInputError(msg)
+    require_none(findings_of_recipe(recipe, data.schemas()))
 
 
 def require_columns(config: Document, recipe: ServiceRecipe, data: GroupData) -> None:
@@ -62,22 +53,39 @@ def require_columns(config: Document, recipe: ServiceRecipe, data: GroupData) ->
     Raises:
         InvalidInputError: A column is not there, cannot be excluded or cannot be trained on.
     """
-    choice: Document = config.get("trainingDataConfig", {})
-    if choice and recipe.type is RecipeType.PERSONALIZED_ACTIONS:
-        msg = (
-            f"trainingDataConfig is for recipes that answer with items or users, not for {recipe}."
-        )
+    found = findings_of_choice(config, recipe)
+    require_none(found + findings_of_chosen(config, data.schemas(), complete=True))
+
+
+def require_none(findings: Iterable[str]) -> None:
+    """Refuse a configuration that breaks a rule.
+
+    Args:
+        findings: The rules that it breaks.
+
+    Raises:
+        InvalidInputError: There is one.
+    """
+    if broken := "; ".join(findings):
+        msg = f"The configuration is not valid: {broken}."
         raise InvalidInputError(msg)
-    excluded = choice.get("excludedDatasetColumns", {})
-    included = choice.get("includedDatasetColumns", {})
-    if excluded and included:
-        msg = "excludedDatasetColumns and includedDatasetColumns cannot be given together."
-        raise InvalidInputError(msg)
-    for member, chosen in choice.items():
-        for name_of_type, columns in chosen.items():
-            schema = _schema(name_of_type, member, data)
-            for column in columns:
-                _require_column(column, member, schema)
+
+
+def require_supported(config: Document, recipe: Recipe) -> None:
+    """Refuse what other recipes alone can be told of how to answer.
+
+    Args:
+        config: A `campaignConfig` or `batchInferenceJobConfig`.
+        recipe: The recipe.
+
+    Raises:
+        InvalidInputError: There is such a thing in it.
+    """
+    for name, feature in _FEATURES.items():
+        if name in config and not recipe.supports(feature):
+            known = " and ".join(map(str, Recipe.supporting(feature)))
+            msg = f"{name} is for {known}, not for {recipe}."
+            raise InvalidInputError(msg)
 
 
 def require_exploration(config: Document) -> None:
@@ -109,44 +117,4 @@ def require_metadata(config: Document, data: GroupData) -> None:
         msg = (
             f"enableMetadataWithRecommendations needs an Items dataset; {data.group_arn} has none."
         )
-        raise InvalidInputError(msg)
-
-
-def number_of(text: str) -> float | None:
-    """Return the finite number that a text is, None if it is none."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _schema(name_of_type: str, member: str, data: GroupData) -> AvroSchema:
-    try:
-        dataset_type = DatasetType.of(name_of_type)
-    except ValueError as error:
-        msg = f"{member}: {error}."
-        raise InvalidInputError(msg) from error
-    if dataset_type not in _WITH_COLUMNS:
-        msg = f"{member} is for {', '.join(_WITH_COLUMNS)}, not for {dataset_type}."
-        raise InvalidInputError(msg)
-    schema = data.schema(dataset_type)
-    if schema is None:
-        msg = f"{member} names columns of {dataset_type}; {data.group_arn} has no such dataset."
-        raise InvalidInputError(msg)
-    return schema
-
-
-def _require_column(column: str, member: str, schema: AvroSchema) -> None:
-    if schema.field(column) is None:
-        msg = (
-            f"{member}: {schema.dataset_type} has no column {column}, only"
-            f" {', '.join(schema.columns)}."
-        )
-        raise InvalidInputError(msg)
-    if member == "excludedDatasetColumns" and column in _NEEDED:
-        msg = f"{column} of {schema.dataset_type} cannot be excluded from training."
-        raise InvalidInputError(msg)
-    if member == "includedDatasetColumns" and not is_trainable(column, schema):
-        msg = f"{column} of {schema.dataset_type} cannot be trained on, and not be included."
         raise InvalidInputError(msg)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 
-from personalize_runtime.control_plane import personalize_client
+from cdk_personalize.avro_schema import SchemaField
+from personalize_runtime.control_plane import matches, personalize_client
 from resource_provider.lifecycle import ProvisioningError
 from resource_provider.provider import ResourceProvider
 from tests.handlers.resource_provider.cloudformation import (
@@ -21,13 +23,16 @@ from tests.handlers.resource_provider.shop import (
     SIMILAR_ITEMS,
     Shop,
     campaign,
+    dataset,
     solution,
 )
 from tests.handlers.upstream import Answer, Call, Upstream
 
 SOLUTION = "Custom::PersonalizeSolution"
 ARN = f"{PREFIX}:solution/similar"
+V1 = "arn:aws:personalize:::recipe/aws-user-personalization"
 V2 = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
+SEMANTIC_SIMILARITY = "arn:aws:personalize:::recipe/aws-semantic-similarity"
 
 
 def serve(stack: CloudFormation, shop: Shop, solution_arn: str) -> Resource:
@@ -64,6 +69,64 @@ def test_a_solution_of_somebody_else_is_not_taken_over(stack: CloudFormation, sh
 
     with pytest.raises(ProvisioningError, match=f"{ARN} is there already, and not made by this"):
         stack.create(SOLUTION, solution())
+
+
+EVERYTHING: list[dict[str, Any]] = [
+    {
+        "recipeArn": V2,
+        "performAutoTraining": True,
+        "eventType": "view",
+        "solutionConfig": {
+            "autoTrainingConfig": {"schedulingExpression": "rate(3 days)"},
+            "eventValueThreshold": "0.5",
+            "eventsConfig": {
+                "eventParametersList": [
+                    {"eventType": "view", "eventValueThreshold": 0.5, "weight": 0.25}
+                ]
+            },
+            "algorithmHyperParameters": {"apply_recency_bias": "false"},
+            "trainingDataConfig": {"excludedDatasetColumns": {"Interactions": ["EVENT_VALUE"]}},
+        },
+    },
+    {
+        "recipeArn": V1,
+        "performHPO": True,
+        "solutionConfig": {
+            "algorithmHyperParameters": {"hidden_dimension": "64"},
+            "featureTransformationParameters": {"max_user_history_length_percentile": "0.9"},
+            "hpoConfig": {
+                "hpoResourceConfig": {"maxNumberOfTrainingJobs": "4"},
+                "algorithmHyperParameterRanges": {
+                    "integerHyperParameterRanges": [
+                        {"name": "bptt", "minValue": 8, "maxValue": 16}
+                    ],
+                    "continuousHyperParameterRanges": [],
+                    "categoricalHyperParameterRanges": [
+                        {"name": "recency_mask", "values": ["true", "false"]}
+                    ],
+                },
+            },
+            "optimizationObjective": {"itemAttribute": "MARGIN", "objectiveSensitivity": "LOW"},
+            "trainingDataConfig": {"includedDatasetColumns": {"Items": ["MARGIN"]}},
+        },
+    },
+    {"recipeArn": SEMANTIC_SIMILARITY, "performIncrementalUpdate": True},
+]
+
+
+@pytest.mark.parametrize("members", EVERYTHING, ids=lambda one: one["recipeArn"].split("/")[1])
+def test_creates_a_solution_with_all_that_it_is_told(
+    stack: CloudFormation, shop: Shop, members: dict[str, Any]
+) -> None:
+    shop.stock()
+    stack.create(
+        "Custom::PersonalizeDataset",
+        dataset("Items", shop.schema("items", "Items", SchemaField.float("MARGIN"))),
+    )
+
+    stack.create(SOLUTION, solution(**members))
+
+    assert matches(members, shop.solution(ARN))
 
 
 NO_DATA = "The dataset group has no active Interactions dataset with data."
@@ -135,18 +198,132 @@ def test_automatic_training_is_switched_in_place(stack: CloudFormation, shop: Sh
     assert now["solutionConfig"]["autoTrainingConfig"] == config["autoTrainingConfig"]
 
 
-def test_the_weights_of_events_are_changed_in_place(stack: CloudFormation, shop: Shop) -> None:
-    def weighing(weight: float) -> dict[str, str]:
-        parameters = [{"eventType": "view", "weight": weight}]
-        config = {"eventsConfig": {"eventParametersList": parameters}}
-        return solution(recipeArn=V2, solutionConfig=config)
+def weighing(weight: float | None, **others: Any) -> dict[str, str]:
+    """Return the properties of a solution that weighs events, or does not."""
+    parameters = [{"eventType": "view", "weight": weight}]
+    config = {"eventsConfig": {"eventParametersList": parameters}}
+    return solution(recipeArn=V2, solutionConfig=config if weight is not None else {}, **others)
 
+
+def weights(shop: Shop, solution_arn: str = ARN) -> list[float]:
+    config = shop.solution(solution_arn)["solutionConfig"].get("eventsConfig", {})
+    return [one["weight"] for one in config.get("eventParametersList", [])]
+
+
+@pytest.mark.parametrize("before", [0.2, None])
+def test_the_weights_of_events_are_changed_in_place(
+    stack: CloudFormation, shop: Shop, before: float | None
+) -> None:
+    resource = stack.create(SOLUTION, weighing(before))
+
+    updated = stack.update(resource, weighing(0.9))
+
+    assert (updated.physical_id, weights(shop)) == (ARN, [0.9])
+
+
+def test_weights_that_are_taken_back_weigh_no_more(stack: CloudFormation, shop: Shop) -> None:
     resource = stack.create(SOLUTION, weighing(0.2))
 
-    stack.update(resource, weighing(0.9))
+    stack.update(resource, weighing(None))
 
-    parameters = shop.solution(ARN)["solutionConfig"]["eventsConfig"]["eventParametersList"]
-    assert [one["weight"] for one in parameters] == [0.9]
+    assert weights(shop) == []
+
+
+def test_weights_that_are_taken_back_can_be_rolled_back(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(SOLUTION, weighing(0.2))
+
+    stack.update(stack.update(resource, weighing(None)), weighing(0.2))
+
+    assert weights(shop) == [0.2]
+
+
+def test_a_replacement_is_not_told_what_the_former_solution_is(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, weighing(0.2))
+
+    updated = stack.update(resource, solution("similar-2"))
+
+    assert "latestSolutionUpdate" not in shop.solution(updated.physical_id)
+
+
+def test_a_schedule_that_is_taken_back_is_weekly_again(stack: CloudFormation, shop: Shop) -> None:
+    config = {"autoTrainingConfig": {"schedulingExpression": "rate(3 days)"}}
+    resource = stack.create(SOLUTION, solution(performAutoTraining=True, solutionConfig=config))
+
+    stack.update(resource, solution(performAutoTraining=True))
+
+    now = shop.solution(ARN)["solutionConfig"]["autoTrainingConfig"]
+    assert now == {"schedulingExpression": "rate(7 days)"}
+
+
+def incremental(**others: Any) -> dict[str, str]:
+    return solution(recipeArn=SEMANTIC_SIMILARITY, **others)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"performIncrementalUpdate": True}),
+        ({"performIncrementalUpdate": True}, {"performIncrementalUpdate": False}),
+        ({"performIncrementalUpdate": True}, {}),
+    ],
+    ids=["on", "off", "taken back"],
+)
+def test_incremental_updates_are_switched_in_place(
+    stack: CloudFormation, shop: Shop, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    resource = stack.create(SOLUTION, incremental(**before))
+
+    updated = stack.update(resource, incremental(**after))
+
+    now = shop.solution(ARN)["performIncrementalUpdate"]
+    assert (updated.physical_id, now) == (ARN, after.get("performIncrementalUpdate", False))
+
+
+def test_all_that_can_be_changed_is_changed_at_once(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(SOLUTION, weighing(0.2))
+
+    stack.update(resource, weighing(0.9, performAutoTraining=True))
+
+    assert (shop.solution(ARN)["performAutoTraining"], weights(shop)) == (True, [0.9])
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"trainingDataConfig": {"excludedDatasetColumns": {"Interactions": ["EVENT_VALUE"]}}},
+        {"algorithmHyperParameters": {"apply_recency_bias": "false"}},
+    ],
+    ids=lambda config: next(iter(config)),
+)
+def test_what_an_update_cannot_change_is_another_solution(
+    stack: CloudFormation, shop: Shop, config: dict[str, Any]
+) -> None:
+    shop.stock()
+    resource = stack.create(SOLUTION, solution(recipeArn=V2))
+
+    updated = stack.update(resource, solution("similar-2", recipeArn=V2, solutionConfig=config))
+
+    assert matches(config, shop.solution(updated.physical_id)["solutionConfig"])
+    assert ARN not in shop.left()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"trainingDataConfig": {"excludedDatasetColumns": {"Interactions": ["EVENT_VALUE"]}}},
+        {"algorithmHyperParameters": {"apply_recency_bias": "false"}},
+    ],
+    ids=lambda config: next(iter(config)),
+)
+def test_what_an_update_cannot_change_needs_another_name(
+    stack: CloudFormation, config: dict[str, Any]
+) -> None:
+    resource = stack.create(SOLUTION, solution(recipeArn=V2))
+
+    with pytest.raises(ProvisioningError, match=f"solutionConfig of the solution {ARN} cannot"):
+        stack.update(resource, solution(recipeArn=V2, solutionConfig=config))
 
 
 def test_an_update_that_changes_nothing_calls_for_nothing(
