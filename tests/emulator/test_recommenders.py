@@ -169,8 +169,8 @@ def test_only_a_use_case_that_explores_can_be_told_how(shop: DomainShop) -> None
     [
         ({"explorationWeight": "1.1"}, "from 0 to 1"),
         ({"explorationWeight": "nan"}, "from 0 to 1"),
-        ({"explorationItemAgeCutOff": "0"}, "above 0"),
-        ({"explorationItemAgeCutOff": "soon"}, "above 0"),
+        ({"explorationItemAgeCutOff": "0.5"}, "at least 1"),
+        ({"explorationItemAgeCutOff": "soon"}, "at least 1"),
         ({"weight": "0.3"}, "got weight"),
     ],
 )

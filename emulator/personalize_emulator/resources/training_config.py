@@ -102,8 +102,8 @@ def require_exploration(config: Document) -> None:
         if name == "explorationWeight" and not (value is not None and 0 <= value <= 1):
             msg = f"explorationWeight must be from 0 to 1, got {text}."
             raise InvalidInputError(msg)
-        if name == "explorationItemAgeCutOff" and not (value is not None and value > 0):
-            msg = f"explorationItemAgeCutOff must be a number of days above 0, got {text}."
+        if name == "explorationItemAgeCutOff" and not (value is not None and value >= 1):
+            msg = f"explorationItemAgeCutOff must be a number of days, at least 1, got {text}."
             raise InvalidInputError(msg)
 
 
