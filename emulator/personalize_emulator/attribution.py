@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 
 from cdk_personalize.avro_schema import NUMERIC_TYPES, AvroSchema, DatasetType
 from personalize_emulator.backend import Backend
-from personalize_emulator.columns import Table, Texts
+from personalize_emulator.data.columns import Table, Texts
+from personalize_emulator.data.interaction_columns import texts_of
+from personalize_emulator.data.recommendation_journal import RecommendationJournal
+from personalize_emulator.data.records import Record
 from personalize_emulator.datasets import dataset_of
 from personalize_emulator.errors import JobFailedError
-from personalize_emulator.interaction_columns import texts_of
 from personalize_emulator.metric_data import MetricDatum
-from personalize_emulator.recommendation_journal import RecommendationJournal
-from personalize_emulator.records import Record
 from personalize_emulator.store import Document, Resource
 
 NAMESPACE = "PersonalizeMetricAttribution"

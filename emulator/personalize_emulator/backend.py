@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from personalize_emulator.clock import Clock
-from personalize_emulator.interactions import InteractionLog
+from personalize_emulator.data.interactions import InteractionLog
+from personalize_emulator.data.records import Records
 from personalize_emulator.jobs import Jobs
 from personalize_emulator.metric_data import MetricData
 from personalize_emulator.model_store import Models
 from personalize_emulator.objects import ObjectStorage
 from personalize_emulator.quotas import Quotas
-from personalize_emulator.records import Records
 from personalize_emulator.roles import Roles
 from personalize_emulator.store import Store
 

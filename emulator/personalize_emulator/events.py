@@ -12,16 +12,16 @@ from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.attribution import Attribution
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
+from personalize_emulator.data.interactions import Event
+from personalize_emulator.data.recommendation_journal import RecommendationJournal
+from personalize_emulator.data.records import IDENTIFIERS
 from personalize_emulator.datasets import dataset_of
 from personalize_emulator.errors import (
     InvalidInputError,
     ResourceInUseError,
     ResourceNotFoundError,
 )
-from personalize_emulator.interactions import Event
 from personalize_emulator.properties import EVENT_PROPERTIES, camel_case, columns_of
-from personalize_emulator.recommendation_journal import RecommendationJournal
-from personalize_emulator.records import IDENTIFIERS
 from personalize_emulator.store import Document, Resource
 
 # As bulk data has them; the guide's pages write "Not Taken", "Not taken" and "NOT_TAKEN".

@@ -26,7 +26,7 @@ from cdk_personalize.filter_expression import (
     Placeholder,
     Target,
 )
-from personalize_emulator.record_index import (
+from personalize_emulator.data.record_index import (
     Catalogue,
     Mask,
     RecordIndex,
@@ -34,7 +34,7 @@ from personalize_emulator.record_index import (
     categories_of,
     number_of,
 )
-from personalize_emulator.records import IDENTIFIERS
+from personalize_emulator.data.records import IDENTIFIERS
 
 _COMPARISONS: Mapping[Operator, np.ufunc] = {
     Operator.LESS: np.less,

@@ -9,9 +9,9 @@ import numpy as np
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from personalize_emulator.backend import Backend
+from personalize_emulator.data.records import IDENTIFIERS, Record
 from personalize_emulator.datasets import dataset_of, parse_schema
 from personalize_emulator.models import TrainingData
-from personalize_emulator.records import IDENTIFIERS, Record
 from personalize_emulator.store import Document, Resource
 
 DataState = dict[str, list[float]]

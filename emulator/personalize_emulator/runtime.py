@@ -9,9 +9,9 @@ from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.recipe import Feature, RecipeType, ServiceRecipe
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
+from personalize_emulator.data.recommendation_journal import RecommendationJournal
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.models import ScoredItem
-from personalize_emulator.recommendation_journal import RecommendationJournal
 from personalize_emulator.serving import Deployment, Serving
 from personalize_emulator.store import Document
 

@@ -14,6 +14,8 @@ from typing import Any, Self
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.clock import Clock
+from personalize_emulator.data.interactions import InteractionLog
+from personalize_emulator.data.records import Records
 from personalize_emulator.errors import (
     InvalidInputError,
     NotEmulatedError,
@@ -22,14 +24,12 @@ from personalize_emulator.errors import (
     UnknownOperationError,
 )
 from personalize_emulator.events import Events
-from personalize_emulator.interactions import InteractionLog
 from personalize_emulator.jobs import Jobs
 from personalize_emulator.json_object import json_object
 from personalize_emulator.metric_data import MemoryMetricData, MetricData
 from personalize_emulator.model_store import Models
 from personalize_emulator.objects import MemoryObjects, ObjectStorage
 from personalize_emulator.quotas import Quotas
-from personalize_emulator.records import Records
 from personalize_emulator.rendering import render
 from personalize_emulator.resources import FAMILIES, Tags
 from personalize_emulator.roles import AnyRole, Roles

@@ -15,10 +15,12 @@ from cdk_personalize.recipe import Feature, Recipe, RecipeType, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
+from personalize_emulator.data.interactions import Moment
+from personalize_emulator.data.records import Record
+from personalize_emulator.data.user_history import UserHistory
 from personalize_emulator.datasets import dataset_of, parse_schema
 from personalize_emulator.errors import InvalidInputError, ResourceNotFoundError
 from personalize_emulator.filtering import DESCRIBED_BY, FilterEvaluator, LeftOut
-from personalize_emulator.interactions import Moment
 from personalize_emulator.models import (
     Exploration,
     HistoryEvent,
@@ -28,10 +30,8 @@ from personalize_emulator.models import (
     SegmentingModel,
     SegmentQuery,
 )
-from personalize_emulator.records import Record
-from personalize_emulator.resources.recipe import recipe_of, use_case_of
+from personalize_emulator.recipes import recipe_of, use_case_of
 from personalize_emulator.store import Document, Resource
-from personalize_emulator.user_history import UserHistory
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
-from personalize_emulator.bulk_files import read_folder
-from personalize_emulator.columns import Table
-from personalize_emulator.csv_import import read_csv
+from personalize_emulator.bulk.csv_import import read_csv
+from personalize_emulator.bulk.files import read_folder
+from personalize_emulator.data.columns import Table
 from personalize_emulator.errors import JobFailedError
 from personalize_emulator.objects import MemoryObjects
 from personalize_emulator.quotas import Quotas

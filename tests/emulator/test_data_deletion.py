@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
-from personalize_emulator.interactions import Moment
+from personalize_emulator.data.interactions import Moment
 from tests.emulator.cloud import ROLE, Cloud, interactions
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
-from personalize_emulator.csv_export import write_csv
+from personalize_emulator.bulk.csv_export import write_csv
 from personalize_emulator.objects import MemoryObjects
 from tests.emulator.cloud import BUCKET, ITEMS, ROLE, interactions
 

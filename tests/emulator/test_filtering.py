@@ -8,10 +8,10 @@ import pytest
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import Target, parse
+from personalize_emulator.data.record_index import RecordIndex
+from personalize_emulator.data.user_history import UserHistory
 from personalize_emulator.filtering import FilterEvaluator, LeftOut
 from personalize_emulator.models import HistoryEvent
-from personalize_emulator.record_index import RecordIndex
-from personalize_emulator.user_history import UserHistory
 
 ITEMS: Mapping[str, Mapping[str, object]] = {
     "alien": {"GENRE": "Horror|SciFi", "YEAR": 1979, "PRICE": 9.5},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
-from personalize_emulator.item_attributes import parse_item_attributes
+from personalize_emulator.bulk.item_attributes import parse_item_attributes
 
 ITEMS = AvroSchema.of(
     DatasetType.ITEMS,

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from personalize_emulator.bulk_files import Destination, read_folder
+from personalize_emulator.bulk.files import Destination, read_folder
 from personalize_emulator.errors import JobFailedError
 from personalize_emulator.objects import ObjectNotFoundError, ObjectStorageError, S3Objects
 

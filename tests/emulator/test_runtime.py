@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cdk_personalize.avro_schema import DatasetType
-from personalize_emulator.recommendation_journal import Recommendation, RecommendationJournal
+from personalize_emulator.data.recommendation_journal import Recommendation, RecommendationJournal
 from tests.emulator.cloud import interactions
 
 if TYPE_CHECKING:

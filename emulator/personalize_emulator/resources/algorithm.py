@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cdk_personalize.hyperparameters import Hyperparameter, Kind, parameters_of
 from personalize_emulator.caller import Caller
+from personalize_emulator.recipes import recipe_of_part
 from personalize_emulator.resources.family import ResourceFamily
-from personalize_emulator.resources.recipe import SINCE, recipe_of_part
+from personalize_emulator.resources.recipe import SINCE
 from personalize_emulator.store import Document
 from personalize_emulator.training_settings import DEFAULT_TRIALS
 

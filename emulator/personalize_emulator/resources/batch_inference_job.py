@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from botocore.model import Shape
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.recipe import Feature, Recipe, RecipeType
-from personalize_emulator.batch_lines import answer_files
+from personalize_emulator.bulk.lines import answer_files
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.jobs import Job
@@ -27,11 +26,9 @@ from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.resources.training_config import require_exploration, require_supported
 from personalize_emulator.service_model import request_members
+from personalize_emulator.serving import Deployment
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.validation import validate_member
-
-if TYPE_CHECKING:
-    from personalize_emulator.serving import Deployment
 
 _THEMES = "THEME_GENERATION"
 _REGIONS_WITH_THEMES = ("us-east-1", "us-west-2", "ap-northeast-1")

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from cdk_personalize.filter_expression import Target, parse
 from cdk_personalize.recipe import Recipe
-
-# The module, not its class: it stands on resources, and may be the one that imports this.
-from personalize_emulator import serving
-from personalize_emulator.bulk_files import BulkFile, Destination, read_prefix
+from personalize_emulator.bulk.files import BulkFile, Destination, read_prefix
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
+from personalize_emulator.recipes import recipe_of
 from personalize_emulator.resources.bulk_job import BulkJobs
-from personalize_emulator.resources.recipe import recipe_of
+from personalize_emulator.serving import Serving
 from personalize_emulator.store import Document, Resource
-
-if TYPE_CHECKING:
-    from personalize_emulator.serving import Serving
 
 DEFAULT_RESULTS = 25
 
@@ -33,7 +27,7 @@ class BatchJobs(BulkJobs):
 
     @cached_property
     def _serving(self) -> Serving:
-        return serving.Serving(self._backend)
+        return Serving(self._backend)
 
     def _version(self, request: Document, caller: Caller) -> Resource:
         """Return the solution version that a job is to ask."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.recipe import Recipe, RecipeType
-from personalize_emulator.batch_lines import answer_files, as_input
+from personalize_emulator.bulk.item_attributes import parse_item_attributes
+from personalize_emulator.bulk.lines import answer_files, as_input
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
-from personalize_emulator.item_attributes import parse_item_attributes
 from personalize_emulator.jobs import Job
 from personalize_emulator.resources.batch_job import (
     DEFAULT_RESULTS,
@@ -23,11 +22,9 @@ from personalize_emulator.resources.data_deletion_job import users_deleted_since
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.service_model import request_members
+from personalize_emulator.serving import Deployment
 from personalize_emulator.store import Document
 from personalize_emulator.validation import validate_member
-
-if TYPE_CHECKING:
-    from personalize_emulator.serving import Deployment
 
 
 class BatchSegmentJobs(BatchJobs):

@@ -8,8 +8,8 @@ from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceInUseError
 from personalize_emulator.group_data import GroupData
 from personalize_emulator.jobs import Job, Outcome
+from personalize_emulator.recipes import recipe_of
 from personalize_emulator.resources.family import ResourceFamily, is_settled
-from personalize_emulator.resources.recipe import recipe_of
 from personalize_emulator.resources.training_config import (
     require_exploration,
     require_metadata,

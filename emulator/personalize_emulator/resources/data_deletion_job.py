@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from personalize_emulator.backend import Backend
-from personalize_emulator.bulk_files import read_folder
+from personalize_emulator.bulk.csv_import import read_csv
+from personalize_emulator.bulk.files import read_folder
 from personalize_emulator.caller import Caller
-from personalize_emulator.csv_import import read_csv
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.resources.bulk_job import BulkJobs

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 
 from cdk_personalize.avro_schema import DatasetType
-from personalize_emulator.bulk_files import Destination
+from personalize_emulator.bulk.csv_export import write_csv
+from personalize_emulator.bulk.files import Destination
 from personalize_emulator.caller import Caller
-from personalize_emulator.csv_export import write_csv
+from personalize_emulator.data.interactions import Event
+from personalize_emulator.data.records import IDENTIFIERS
 from personalize_emulator.errors import InvalidInputError
-from personalize_emulator.interactions import Event
 from personalize_emulator.jobs import Job
-from personalize_emulator.records import IDENTIFIERS
 from personalize_emulator.resources.bulk_job import BulkJobs
 from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document

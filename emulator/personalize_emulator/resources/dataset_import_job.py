@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
 from personalize_emulator.attribution import Attribution
-from personalize_emulator.bulk_files import read_folder
+from personalize_emulator.bulk.csv_import import read_csv
+from personalize_emulator.bulk.files import read_folder
 from personalize_emulator.caller import Caller
-from personalize_emulator.columns import Table
-from personalize_emulator.csv_import import read_csv
+from personalize_emulator.data.columns import Table
+from personalize_emulator.data.records import IDENTIFIERS
 from personalize_emulator.errors import InvalidInputError, JobFailedError
 from personalize_emulator.jobs import Job, Outcome
-from personalize_emulator.records import IDENTIFIERS
 from personalize_emulator.resources.bulk_job import BulkJobs
 from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.store import Document

@@ -9,8 +9,8 @@ from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ResourceInUseError
 from personalize_emulator.group_data import GroupData, has_new
 from personalize_emulator.jobs import Job, Outcome
+from personalize_emulator.recipes import use_case_of
 from personalize_emulator.resources.family import ResourceFamily, is_settled
-from personalize_emulator.resources.recipe import use_case_of
 from personalize_emulator.resources.training_config import (
     require_columns,
     require_datasets,

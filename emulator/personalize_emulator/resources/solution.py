@@ -14,8 +14,8 @@ from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError, ServiceError
 from personalize_emulator.group_data import GroupData
 from personalize_emulator.jobs import Job
+from personalize_emulator.recipes import recipe_of
 from personalize_emulator.resources.family import ResourceFamily
-from personalize_emulator.resources.recipe import recipe_of
 from personalize_emulator.resources.solution_config import (
     candidates_of,
     require_fit,

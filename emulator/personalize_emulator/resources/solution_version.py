@@ -17,9 +17,9 @@ from personalize_emulator.errors import (
 )
 from personalize_emulator.group_data import MOMENT, DataState, GroupData, has_new
 from personalize_emulator.jobs import Job, Outcome
+from personalize_emulator.recipes import recipe_of
 from personalize_emulator.resources.campaign import follow_latest
 from personalize_emulator.resources.family import ResourceFamily
-from personalize_emulator.resources.recipe import recipe_of
 from personalize_emulator.resources.solution_config import candidates_of
 from personalize_emulator.resources.training_config import require_datasets
 from personalize_emulator.store import Document, Resource

@@ -16,8 +16,8 @@ from operator import attrgetter
 import numpy as np
 
 from cdk_personalize.avro_schema import DatasetType
-from personalize_emulator.columns import Table
-from personalize_emulator.interaction_columns import Interactions, table_of_events, texts_of
+from personalize_emulator.data.columns import Table
+from personalize_emulator.data.interaction_columns import Interactions, table_of_events, texts_of
 from personalize_emulator.models import HistoryEvent, TrainingData
 from personalize_emulator.store import Document, Store
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from personalize_emulator.columns import Table, Texts
+from personalize_emulator.data.columns import Table, Texts
 from personalize_emulator.models import ContextColumn, HistoryEvent
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cdk_personalize.avro_schema import DatasetType
-from personalize_emulator.record_index import RecordIndex
+from personalize_emulator.data.record_index import RecordIndex
 from personalize_emulator.store import Store
 
 IDENTIFIERS = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 
-from personalize_emulator.bulk_files import BulkFile, Destination
+from personalize_emulator.bulk.files import BulkFile, Destination
 from personalize_emulator.errors import JobFailedError, ServiceError
 from personalize_emulator.json_object import json_object
 from personalize_emulator.store import Document

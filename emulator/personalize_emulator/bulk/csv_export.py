@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
 from cdk_personalize.avro_schema import AvroSchema, SchemaField
-from personalize_emulator.csv_format import write_rows
+from personalize_emulator.bulk.csv_format import write_rows
 
 _ROWS_OF_A_FILE = 1_000_000
 

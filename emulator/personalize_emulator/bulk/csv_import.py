@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cdk_personalize.avro_schema import AvroSchema, SchemaField
-from personalize_emulator.bulk_files import BulkFile
-from personalize_emulator.columns import Column, Numbers, Table, Texts
-from personalize_emulator.csv_format import read_rows
+from personalize_emulator.bulk.csv_format import read_rows
+from personalize_emulator.bulk.files import BulkFile
+from personalize_emulator.data.columns import Column, Numbers, Table, Texts
 from personalize_emulator.errors import JobFailedError
 from personalize_emulator.quotas import Quotas
 

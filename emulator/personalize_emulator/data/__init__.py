@@ -1,0 +1,1 @@
+"""What dataset groups hold: interactions and events, records, and what was recommended."""
