@@ -16,13 +16,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cdk_personalize.avro_schema import NUMERIC_TYPES, AvroSchema, DatasetType
 from personalize_emulator.backend import Backend
+from personalize_emulator.bulk.files import Destination
 from personalize_emulator.data.columns import Table, Texts
 from personalize_emulator.data.interaction_columns import texts_of
 from personalize_emulator.data.recommendation_journal import RecommendationJournal
@@ -280,16 +280,11 @@ class Attribution:
                     total.timestamp,
                 )
             )
-        url = urlsplit(output["s3DataDestination"]["path"])
-        folder = url.path.strip("/")
-        file = f"AggregatedAttributionMetrics - {mode} - {int(self._backend.now())}.csv"
-        key = f"{folder}/{file}" if folder else file
-        try:
-            objects = self._backend.objects.as_role(output["roleArn"])
-            objects.put(url.netloc, key, text.getvalue().encode())
-        except Exception as error:  # whatever the storage raises, the job is told
-            msg = f"The metrics cannot be written to s3://{url.netloc}/{key}: {error}"
-            raise JobFailedError(msg) from error
+        destination = Destination(
+            self._backend.objects.as_role(output["roleArn"]), output["s3DataDestination"]
+        )
+        name = f"AggregatedAttributionMetrics - {mode} - {int(self._backend.now())}.csv"
+        destination.write(name, text.getvalue().encode())
 
 
 def _totals_of(metric: Metric, table: Table, items: Mapping[str, Record]) -> list[Total]:

@@ -15,7 +15,8 @@ import pytest
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
 from personalize_emulator.attribution import NAMESPACE
 from personalize_emulator.metric_data import MemoryMetricData, MetricDatum
-from tests.emulator.cloud import ITEMS, ROLE, Cloud, interactions
+from personalize_emulator.objects import MemoryObjects
+from tests.emulator.cloud import BUCKET, ITEMS, ROLE, Cloud, interactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from personalize_emulator import PersonalizeEmulator
     from tests.emulator.conftest import Shop
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0d0e"
 
 METRICS: Sequence[MetricAttributeTypeDef] = [
     {"eventType": "VIEW", "metricName": "views", "expression": "SAMPLECOUNT()"},
@@ -70,7 +73,7 @@ class Measured:
         _, tracking_id = cloud.tracker(group)
         output: MetricAttributionOutputTypeDef = {"roleArn": ROLE}
         if path is not None:
-            output["s3DataDestination"] = {"path": path}
+            output["s3DataDestination"] = {"path": path, "kmsKeyArn": KEY}
         arn = cloud.personalize.create_metric_attribution(
             name="impact", datasetGroupArn=group, metrics=metrics, metricsOutputConfig=output
         )["metricAttributionArn"]
@@ -308,6 +311,14 @@ def test_an_import_is_published_to_s3(importing: Measured) -> None:
         for source, value in ((UNDEFINED, "1.0"), ("x", "2.0"))
     ]
     assert {row["MATH_FUNCTION"] for row in report if row["METRIC_NAME"] == "value"} == {"sum"}
+
+
+def test_what_is_published_is_encrypted_with_the_key(importing: Measured) -> None:
+    load(importing, rows(1_666_925_124, "x"), "FULL", publish=True)
+    (key,) = importing.cloud.keys("reports/")
+    objects = importing.cloud.emulator.objects
+    assert isinstance(objects, MemoryObjects)
+    assert objects.kms_key_arn(BUCKET, f"{importing.cloud.account}/{key}") == KEY
 
 
 def test_the_list_that_a_row_names_is_its_source(importing: Measured, shop: Shop) -> None:

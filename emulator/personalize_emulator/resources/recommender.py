@@ -47,8 +47,8 @@ class Recommenders(ResourceFamily):
         use_case = use_case_of(request["recipeArn"], caller)
         domain = group.document.get("domain")
         if domain != use_case.domain:
-            msg = f"{use_case} is a use case of {use_case.domain}; the domain of {group.arn} is"
-            msg = f"{msg} {domain}." if domain else f"{msg} none: it can have no recommenders."
+            whose = domain or "none: it can have no recommenders"
+            msg = f"{use_case} is of {use_case.domain}; the domain of {group.arn} is {whose}."
             raise InvalidInputError(msg)
         data = GroupData(self._backend, group.arn)
         config = {"minRecommendationRequestsPerSecond": 1, **request.get("recommenderConfig", {})}
