@@ -2,10 +2,12 @@
 # make test      every test            make check     every static check
 # make bench     every benchmark, as a table and in .bench/results.json
 # make lock      write the lock files anew
+# make test-versions   the constructs on every Python of the machine, lowest and highest CDK
 SHELL := /bin/bash
 PYTHON ?= python3
 DATA ?=
 KEEP ?=
+VERSIONS ?=
 
 VENV := .venv
 LOCAL := .venv-local
@@ -15,11 +17,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PERSONALIZE_LOCAL_PYTHON := $(CURDIR)/$(LOCAL)/bin/python
 UV := $(BIN)/uv
 
-.PHONY: demo demo-stop test bench check format setup lock clean
+.PHONY: demo demo-stop test test-versions bench check format setup lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,4p' Makefile
+	@sed -n '1,5p' Makefile
 
 setup: $(VENV)/.ready $(LOCAL)/.ready node_modules/.ready
 
@@ -52,6 +54,10 @@ demo-stop:
 test: setup
 	$(BIN)/pytest -n 2 --dist loadfile
 
+# VERSIONS="--python 3.11 --end lowest" is a part of it.
+test-versions: setup
+	$(BIN)/python -m tests.versions $(VERSIONS)
+
 bench: setup
 	@$(BIN)/python -m benchmarks
 
@@ -73,4 +79,4 @@ lock:
 		requirements/local.in --output-file requirements/local.txt
 
 clean:
-	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .local .bench
+	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .local .bench .versions

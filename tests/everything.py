@@ -178,12 +178,16 @@ class CustomGroup(Construct):
 
 
 class DomainGroup(Construct):
-    """A dataset group of the domain ECOMMERCE, in which everything is given a name."""
+    """A dataset group of the domain ECOMMERCE: everything is given a name, and is kept."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         group = DatasetGroup(
-            self, "Group", domain=Domain.ECOMMERCE, dataset_group_name="everything-shop"
+            self,
+            "Group",
+            domain=Domain.ECOMMERCE,
+            dataset_group_name="everything-shop",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         for dataset_type, columns in _SHOP_COLUMNS.items():
             name = f"everything-shop-{dataset_type.lower()}"
@@ -194,10 +198,22 @@ class DomainGroup(Construct):
                 fields=columns,
                 domain=Domain.ECOMMERCE,
                 schema_name=name,
+                removal_policy=cdk.RemovalPolicy.RETAIN,
             )
-            Dataset(self, str(dataset_type), dataset_group=group, schema=schema, dataset_name=name)
+            Dataset(
+                self,
+                str(dataset_type),
+                dataset_group=group,
+                schema=schema,
+                dataset_name=name,
+                removal_policy=cdk.RemovalPolicy.RETAIN,
+            )
         EventTracker(
-            self, "Tracker", dataset_group=group, event_tracker_name="everything-shop-events"
+            self,
+            "Tracker",
+            dataset_group=group,
+            event_tracker_name="everything-shop-events",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         Filter(
             self,
@@ -205,6 +221,7 @@ class DomainGroup(Construct):
             dataset_group=group,
             filter_expression="INCLUDE ItemID WHERE Items.PRICE < $MOST",
             filter_name="everything-shop-cheap",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         solution = Solution(
             self,
@@ -218,12 +235,14 @@ class DomainGroup(Construct):
                 EventParameters.of("Purchase", weight=1.0, event_value_threshold=0.5),
                 EventParameters.of("View", weight=0.2),
             ],
+            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         Campaign(
             self,
             "RankingCampaign",
             solution=solution,
             campaign_name="everything-shop-ranking",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
         )
 
 

@@ -9,10 +9,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
+from tests.everything import Everything
 from tests.readable import as_lines
-from tests.synthesis import STACKS, synthesise
+from tests.synthesis import EVERYTHING, STACKS, synthesise
 from tests.upgrade_contract import Contract, additions, breaches, contract_of
 
 COMMITTED = Path(__file__).parent / "snapshots" / "upgrade_contract.json"
@@ -54,6 +56,16 @@ def test_the_contract_lists_every_resource(contracts: dict[str, Contract], stack
 
     new = additions(committed().get(stack, {}), contracts[stack])
     assert not new, f"new in {stack}, renew with SNAPSHOT=update: {', '.join(sorted(new))}"
+
+
+def test_a_tag_of_the_whole_stack_replaces_nothing(contracts: dict[str, Contract]) -> None:
+    app = cdk.App(context={"aws:cdk:disable-stack-trace": True})
+    stack = Everything(app, EVERYTHING)
+    cdk.Tags.of(stack).add("team", "a")
+
+    tagged = app.synth().get_stack_by_name(EVERYTHING).template
+    assert list(breaches(contracts[EVERYTHING], contract_of(tagged))) == []
+    assert "team" in json.dumps(tagged["Resources"])
 
 
 def template(**resources: Any) -> dict[str, Any]:

@@ -65,6 +65,8 @@ def _entry(resource_type: str, properties: Mapping[str, Any]) -> Entry:
     if resource_type.startswith(_MANAGED):
         request = readable(properties.get("Request", {}))
         identity = {name: request[name] for name in _IDENTITY if name in request}
+        if "recipeArn" in identity:  # whose partition is written in two ways
+            identity["recipeArn"] = identity["recipeArn"].partition(":recipe/")[2]
         # CloudFormation refuses to change the function of a custom resource.
         identity["ServiceToken"] = readable(properties["ServiceToken"])
     else:
