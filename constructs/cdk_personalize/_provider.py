@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
-from cdk_personalize._names import arn_of, derived_name
+from cdk_personalize._names import arn_of, name_prefix
 
 _ID = "PersonalizeProvider"
 # The service allows one call a second for the whole account, so a poll is not to be had for free.
@@ -45,8 +45,6 @@ _LISTS = (
     "ListSolutionVersions",
     "ListSolutions",
 )
-# A derived name begins with that of its stack, of which a long path leaves no more than this.
-_PREFIX_LENGTH = 20
 
 
 class PersonalizeProvider(Construct):
@@ -67,7 +65,7 @@ class PersonalizeProvider(Construct):
             description="Creates, updates and deletes resources of Amazon Personalize.",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
-        self._prefix = _prefix_of(self)
+        self._prefix = name_prefix(self)
         for kind in _ACTIONS:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
@@ -191,12 +189,3 @@ def _allow_retired(scope: Construct) -> iam.PolicyStatement:
         resources=[arn_of(scope, "solution", "*")],
         conditions={"StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}},
     )
-
-
-def _prefix_of(provider: Construct) -> str:
-    """Return what the names begin with that are derived from the paths of a stack.
-
-    It is cut from a derived name and not made from the name of the stack, of which a derived name
-    keeps letters and digits alone, behind those of the stacks that it is nested in.
-    """
-    return f"{derived_name(provider).partition(f'-{_ID}-')[0]}-"[:_PREFIX_LENGTH]

@@ -10,6 +10,7 @@ from aws_cdk.assertions import Template
 from constructs import Construct
 
 from cdk_personalize import Campaign, Dataset, DatasetGroup, DatasetType, Recipe, Schema
+from cdk_personalize._names import name_prefix
 from cdk_personalize._provider import PersonalizeProvider
 
 # The sum of all policies that IAM takes inline in a role, without white space (IAM quotas).
@@ -97,7 +98,7 @@ def test_the_functions_may_work_on_what_is_named_after_the_stack(
 ) -> None:
     PersonalizeProvider.of(stack)
 
-    assert allowed(stack, Template.from_stack(stack), action) == [f"{kind}/Shop-*"]
+    assert allowed(stack, Template.from_stack(stack), action) == [f"{kind}/{name_prefix(stack)}*"]
 
 
 @pytest.mark.parametrize(
