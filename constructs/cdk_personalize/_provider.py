@@ -28,7 +28,7 @@ _TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
 # What the functions do with a resource that they manage, or that one they manage belongs to.
 _ACTIONS = {
     "dataset-group": ("CreateDataset", "CreateSolution"),
-    "schema": ("UpdateDataset",),
+    "schema": ("DescribeSchema", "UpdateDataset"),
     "dataset": (
         "CreateDataset",
         "DeleteDataset",
@@ -64,6 +64,9 @@ _LISTS = (
     "ListCampaigns",
     "ListDatasetImportJobs",
     "ListDatasets",
+    "ListEventTrackers",
+    "ListFilters",
+    "ListMetricAttributions",
     "ListSolutionVersions",
     "ListSolutions",
 )
@@ -92,6 +95,10 @@ class PersonalizeProvider(Construct):
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
         self.role.add_to_policy(_allow_retired(self))
+        # Whether it rolls back: no event says so.
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[Aws.STACK_ID])
+        )
         self._framework = custom_resources.Provider(
             self,
             "Framework",

@@ -133,6 +133,14 @@ def test_deletes_what_the_stack_retired_whatever_its_name(stack: cdk.Stack) -> N
     ]
 
 
+def test_asks_how_its_own_stack_is_and_no_other(stack: cdk.Stack) -> None:
+    PersonalizeProvider.of(stack)
+
+    statements = statements_of(policies_of(stack, Template.from_stack(stack)))
+    (asks,) = [each for each in statements if each["Action"] == "cloudformation:DescribeStacks"]
+    assert asks["Resource"] == {"Ref": "AWS::StackId"}
+
+
 def test_has_room_for_all_that_a_group_can_hold(stack: cdk.Stack) -> None:
     define_models(stack, DatasetGroup(stack, "Group"), count=10)
 
