@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from cdk_personalize.avro_schema import DatasetType, Domain, SchemaField, fields_of_csv
     from cdk_personalize.campaign import Campaign, ICampaign
-    from cdk_personalize.dataset import Dataset, IDataset
+    from cdk_personalize.dataset import Dataset, IDataset, OnIncompatibleChange
     from cdk_personalize.dataset_group import DatasetGroup, IDatasetGroup
     from cdk_personalize.event_tracker import EventTracker, IEventTracker
     from cdk_personalize.filters import Filter, IFilter
@@ -45,6 +45,7 @@ __all__ = [
     "ISchema",
     "ISolution",
     "MetricOptions",
+    "OnIncompatibleChange",
     "OptimizationObjective",
     "Recipe",
     "RecipeType",
@@ -60,7 +61,7 @@ _MODULES = {
     "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
     "campaign": ("Campaign", "ICampaign"),
-    "dataset": ("Dataset", "IDataset"),
+    "dataset": ("Dataset", "IDataset", "OnIncompatibleChange"),
     "dataset_group": ("DatasetGroup", "IDatasetGroup"),
     "event_tracker": ("EventTracker", "IEventTracker"),
     "filters": ("Filter", "IFilter"),

@@ -20,7 +20,7 @@ from cdk_personalize.schema import ISchema
 
 if TYPE_CHECKING:
     from cdk_personalize.campaign import Campaign
-    from cdk_personalize.dataset import Dataset
+    from cdk_personalize.dataset import Dataset, DatasetOptions
     from cdk_personalize.event_tracker import EventTracker
     from cdk_personalize.filters import Filter
     from cdk_personalize.recipe import Recipe
@@ -91,12 +91,7 @@ class IDatasetGroup(IResource, Protocol):
         ...
 
     def add_dataset(
-        self,
-        construct_id: str,
-        *,
-        schema: ISchema,
-        dataset_name: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        self, construct_id: str, *, schema: ISchema, **options: "Unpack[DatasetOptions]"
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         ...
@@ -214,24 +209,12 @@ class _DatasetGroupBase(Resource):
     # The modules of what a group holds stand on this one, so they are imported when needed.
 
     def add_dataset(
-        self,
-        construct_id: str,
-        *,
-        schema: ISchema,
-        dataset_name: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        self, construct_id: str, *, schema: ISchema, **options: "Unpack[DatasetOptions]"
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         from cdk_personalize.dataset import Dataset  # noqa: PLC0415
 
-        return Dataset(
-            self,
-            construct_id,
-            dataset_group=self,
-            schema=schema,
-            dataset_name=dataset_name,
-            removal_policy=removal_policy,
-        )
+        return Dataset(self, construct_id, dataset_group=self, schema=schema, **options)
 
     def add_filter(
         self,

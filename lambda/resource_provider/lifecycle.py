@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
 
 ACTIVE = "Active"
 DEFERRED = "Deferred"
@@ -41,6 +41,7 @@ class Completion(TypedDict):
     """What `is_complete` answers."""
 
     IsComplete: bool
+    Data: NotRequired[dict[str, str]]
 
 
 class ProvisioningError(Exception):
@@ -85,6 +86,15 @@ class ManagedResource(Protocol):
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
         """Go on with a deletion; return what it waits for, if for anything."""
+        ...
+
+
+@runtime_checkable
+class HasAttributes(Protocol):
+    """A type of custom resource with attributes that are known when a change is complete."""
+
+    def attributes(self, event: ResourceEvent) -> dict[str, str]:
+        """Return the attributes that the service gave the resource."""
         ...
 
 
