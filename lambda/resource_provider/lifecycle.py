@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
 
 ACTIVE = "Active"
 DEFERRED = "Deferred"
@@ -41,6 +41,7 @@ class Completion(TypedDict):
     """What `is_complete` answers."""
 
     IsComplete: bool
+    Data: NotRequired[dict[str, str]]
 
 
 class ProvisioningError(Exception):
@@ -52,7 +53,8 @@ class Change:
     """A creation or an update that has begun.
 
     Attributes:
-        arn: The resource, which is also its physical id.
+        arn: The resource, which is also its physical id; of what a dataset group has one of, the
+            place that it holds.
         state: `ACTIVE`, or `DEFERRED` if the pipeline will create it.
         latest_update: When the last update began that the resource had before this one.
         update_due: Whether the resource is still to be updated.
@@ -85,6 +87,15 @@ class ManagedResource(Protocol):
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
         """Go on with a deletion; return what it waits for, if for anything."""
+        ...
+
+
+@runtime_checkable
+class HasAttributes(Protocol):
+    """A type of custom resource with attributes that are known when a change is complete."""
+
+    def attributes(self, event: ResourceEvent) -> dict[str, str]:
+        """Return the attributes that the service gave the resource."""
         ...
 
 

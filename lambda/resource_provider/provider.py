@@ -13,14 +13,17 @@ from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import trouble_of
 from resource_provider.campaign import CampaignResource
 from resource_provider.dataset import DatasetResource
+from resource_provider.event_tracker import EventTrackerResource
 from resource_provider.lifecycle import (
     Begun,
     Completion,
+    HasAttributes,
     ManagedResource,
     ProvisioningError,
     ResourceEvent,
     physical_id,
 )
+from resource_provider.metric_attribution import MetricAttributionResource
 from resource_provider.pipeline import PipelineResource
 from resource_provider.solution import SolutionResource
 
@@ -39,6 +42,8 @@ class ResourceProvider:
         """Make the types, which share the clients."""
         self._types: Mapping[str, ManagedResource] = {
             "Custom::PersonalizeDataset": DatasetResource(personalize),
+            "Custom::PersonalizeEventTracker": EventTrackerResource(personalize),
+            "Custom::PersonalizeMetricAttribution": MetricAttributionResource(personalize),
             "Custom::PersonalizeSolution": SolutionResource(personalize),
             "Custom::PersonalizeCampaign": CampaignResource(personalize),
             "Custom::PersonalizePipeline": PipelineResource(personalize, stepfunctions),
@@ -80,25 +85,30 @@ class ResourceProvider:
         Raises:
             ProvisioningError: If it failed, or the time is nearly over.
         """
-        waiting = self._waiting(event)
-        if waiting is None:
-            return {"IsComplete": True}
-        logger.info("waiting", resource=event["LogicalResourceId"], reason=waiting)
+        progress = self._progress(event)
+        if not isinstance(progress, str):
+            return {"IsComplete": True, "Data": progress} if progress else {"IsComplete": True}
+        logger.info("waiting", resource=event["LogicalResourceId"], reason=progress)
         if time.time() - event.get("BeganAt", time.time()) > PATIENCE_SECONDS:
             msg = (
-                f"Not done after {PATIENCE_SECONDS // 60} minutes, because {waiting}. "
+                f"Not done after {PATIENCE_SECONDS // 60} minutes, because {progress}. "
                 "It is safe to try again."
             )
             raise ProvisioningError(msg)
         return {"IsComplete": False}
 
-    def _waiting(self, event: ResourceEvent) -> str | None:
+    def _progress(self, event: ResourceEvent) -> str | dict[str, str]:
+        """Return what is waited for, or the attributes that the resource has got."""
         is_deletion = event["RequestType"] == "Delete"
         if is_deletion and not physical_id(event).startswith("arn:"):
-            return None  # the creation failed before there was anything
+            return {}  # the creation failed before there was anything
         resource = self._type(event)
         try:
-            return resource.still_deleting(event) if is_deletion else resource.still_changing(event)
+            if is_deletion:
+                return resource.still_deleting(event) or {}
+            if waiting := resource.still_changing(event):
+                return waiting
+            return resource.attributes(event) if isinstance(resource, HasAttributes) else {}
         except ClientError as error:
             # In use, throttled or out of order: each passes, and the next look may find it so.
             if trouble_of(error).passes:

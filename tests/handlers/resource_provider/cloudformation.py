@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from resource_provider.lifecycle import ResourceEvent
+from resource_provider.lifecycle import Completion, ResourceEvent
 from resource_provider.provider import ResourceProvider
 from tests.handlers.upstream import Answer
 
@@ -100,12 +100,18 @@ class CloudFormation:
         return cast("ResourceEvent", json.loads(json.dumps({**event, **answer})))
 
     def _settle(self, event: ResourceEvent) -> Resource:
-        wait_until(lambda: self.provider.is_complete(event)["IsComplete"], self.meanwhile)
+        answers: list[Completion] = []
+
+        def is_complete() -> bool:
+            answers.append(self.provider.is_complete(event))
+            return answers[-1]["IsComplete"]
+
+        wait_until(is_complete, self.meanwhile)
         return Resource(
             event["ResourceType"],
             event["ResourceProperties"],
             event["PhysicalResourceId"],
-            event.get("Data", {}),
+            event.get("Data", {}) | answers[-1].get("Data", {}),
         )
 
 
