@@ -19,9 +19,20 @@ _TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
 
 # What the functions do with a resource that they manage, or that one they manage belongs to.
 _ACTIONS = {
-    "dataset-group": ("CreateDataset", "CreateSolution"),
+    "dataset-group": (
+        "CreateDataset",
+        "CreateEventTracker",
+        "CreateMetricAttribution",
+        "CreateSolution",
+    ),
     "schema": ("UpdateDataset",),
     "dataset": ("CreateDataset", "DeleteDataset", "DescribeDataset", "UpdateDataset"),
+    "metric-attribution": (
+        "CreateMetricAttribution",
+        "DeleteMetricAttribution",
+        "DescribeMetricAttribution",
+        "UpdateMetricAttribution",
+    ),
     "solution": (
         "CreateCampaign",
         "CreateSolution",
@@ -42,6 +53,9 @@ _LISTS = (
     "ListCampaigns",
     "ListDatasetImportJobs",
     "ListDatasets",
+    "ListEventTrackers",
+    "ListMetricAttributionMetrics",
+    "ListMetricAttributions",
     "ListSolutionVersions",
     "ListSolutions",
 )

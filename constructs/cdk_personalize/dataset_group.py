@@ -1,7 +1,7 @@
 """A dataset group: what belongs together, apart from everything else in the account."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, Unpack, cast
 
 from aws_cdk import Annotations, IResource, Resource
@@ -18,10 +18,12 @@ from cdk_personalize.avro_schema import Domain
 from cdk_personalize.schema import ISchema
 
 if TYPE_CHECKING:
+    from cdk_personalize._metric_attribute import MetricAttribute
     from cdk_personalize.campaign import Campaign
     from cdk_personalize.dataset import Dataset
     from cdk_personalize.event_tracker import EventTracker
     from cdk_personalize.filters import Filter
+    from cdk_personalize.metric_attribution import MetricAttribution, MetricAttributionOptions
     from cdk_personalize.recipe import Recipe
     from cdk_personalize.solution import Solution, SolutionOptions
 
@@ -80,6 +82,11 @@ class IDatasetGroup(IResource, Protocol):
         ...
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        ...
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         ...
@@ -105,6 +112,16 @@ class IDatasetGroup(IResource, Protocol):
         self, construct_id: str, *, event_tracker_name: str | None = None
     ) -> "EventTracker":
         """Define the event tracker of this group; see `EventTracker`."""
+        ...
+
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
         ...
 
     def add_solution(
@@ -187,6 +204,14 @@ class _DatasetGroupBase(Resource):
         return cast("tuple[EventTracker, ...]", self._deletion_order.members_of(Rank.EVENT_TRACKER))
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        return cast(
+            "tuple[MetricAttribution, ...]",
+            self._deletion_order.members_of(Rank.METRIC_ATTRIBUTION),
+        )
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         return cast("tuple[Solution, ...]", self._deletion_order.members_of(Rank.SOLUTION))
@@ -231,6 +256,18 @@ class _DatasetGroupBase(Resource):
         return EventTracker(
             self, construct_id, dataset_group=self, event_tracker_name=event_tracker_name
         )
+
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
+        from cdk_personalize.metric_attribution import MetricAttribution  # noqa: PLC0415
+
+        return MetricAttribution(self, construct_id, dataset_group=self, metrics=metrics, **options)
 
     def add_solution(
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
