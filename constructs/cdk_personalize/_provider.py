@@ -4,7 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, custom_resources
+from aws_cdk import (
+    Aws,
+    CustomResource,
+    Duration,
+    RemovalPolicy,
+    Stack,
+    TagManager,
+    custom_resources,
+)
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -26,7 +34,21 @@ _ACTIONS = {
         "CreateSolution",
     ),
     "schema": ("UpdateDataset",),
-    "dataset": ("CreateDataset", "DeleteDataset", "DescribeDataset", "UpdateDataset"),
+    "dataset": (
+        "CreateDataset",
+        "DeleteDataset",
+        "DescribeDataset",
+        "TagResource",
+        "UntagResource",
+        "UpdateDataset",
+    ),
+    "event-tracker": (
+        "CreateEventTracker",
+        "DeleteEventTracker",
+        "DescribeEventTracker",
+        "TagResource",
+        "UntagResource",
+    ),
     "metric-attribution": (
         "CreateMetricAttribution",
         "DeleteMetricAttribution",
@@ -46,8 +68,18 @@ _ACTIONS = {
         "UpdateCampaign",
         "UpdateSolution",
     ),
-    "campaign": ("CreateCampaign", "DeleteCampaign", "DescribeCampaign", "UpdateCampaign"),
+    "campaign": (
+        "CreateCampaign",
+        "DeleteCampaign",
+        "DescribeCampaign",
+        "TagResource",
+        "UntagResource",
+        "UpdateCampaign",
+    ),
 }
+# Their ARNs end in an id of the service, so no pattern of names tells those of the stack. A tag
+# could, but only if whoever sets it could not set it on those of others.
+_KNOWN_BY_ID = frozenset({"event-tracker"})
 # IAM knows no resources for these (Service Authorization Reference).
 _LISTS = (
     "ListCampaigns",
@@ -82,7 +114,7 @@ class PersonalizeProvider(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
         self._prefix = _prefix_of(self)
-        for kind in _ACTIONS:
+        for kind in [each for each in _ACTIONS if each not in _KNOWN_BY_ID]:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
         self.role.add_to_policy(_allow_retired(self))
@@ -120,6 +152,7 @@ class PersonalizeProvider(Construct):
         *,
         resource_type: str,
         properties: Mapping[str, object],
+        tags: TagManager | None = None,
         touches: Sequence[tuple[str, str]] = (),
         statements: Sequence[iam.PolicyStatement] = (),
     ) -> CustomResource:
@@ -134,6 +167,7 @@ class PersonalizeProvider(Construct):
             construct_id: The id of the resource within `scope`.
             resource_type: `Custom::Personalize...`
             properties: What the functions are told.
+            tags: The tags, which the functions change in place.
             touches: What the functions work on, each the type and the name of an ARN.
             statements: What the functions may do besides.
         """
@@ -144,7 +178,7 @@ class PersonalizeProvider(Construct):
             construct_id,
             resource_type=resource_type,
             service_token=self._framework.service_token,
-            properties=dict(properties),
+            properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
         resource.node.add_dependency(self)
         if needed:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypedDict
 
 import jsii
-from aws_cdk import IResource, Resource, Stack, Token
+from aws_cdk import IResource, RemovalPolicy, Resource, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -16,6 +16,7 @@ from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metric_attribute import MetricAttribute
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._removal import RemovableResource
 from cdk_personalize._service_role import KEY_USE, SERVICE, RoleAccess, ServiceRole
 from cdk_personalize._training_options import known
 from cdk_personalize.dataset_group import IDatasetGroup
@@ -75,9 +76,10 @@ class MetricAttributionOptions(TypedDict, total=False):
     encryption_key: kms.IKey | None
     role: iam.IRole | None
     metric_attribution_name: str | None
+    removal_policy: RemovalPolicy
 
 
-class MetricAttribution(_MetricAttributionBase):
+class MetricAttribution(_MetricAttributionBase, RemovableResource):
     """Define the metric attribution of a dataset group, which can have no other.
 
     It reports what the events of `PutEvents` and of incremental imports add up to, by the
@@ -87,9 +89,9 @@ class MetricAttribution(_MetricAttributionBase):
     is best defined with the datasets. Action interactions are not reported on.
 
     Metrics and where reports go are changed in place. With another name it is replaced: the old
-    one is deleted first, and what comes in meanwhile is not reported. CloudFormation's own type
-    cannot change metrics, so this one is managed by a function. It bears no tags, as the service
-    takes none.
+    one is deleted first, whatever its removal policy, and what comes in meanwhile is not
+    reported. CloudFormation's own type cannot change metrics, so this one is managed by a
+    function. It bears no tags, as the service takes none.
 
     Example:
         ```python
@@ -122,6 +124,7 @@ class MetricAttribution(_MetricAttributionBase):
         encryption_key: kms.IKey | None = None,
         role: iam.IRole | None = None,
         metric_attribution_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a metric attribution.
 
@@ -140,6 +143,8 @@ class MetricAttribution(_MetricAttributionBase):
                 which is allowed to here (default: a new one).
             metric_attribution_name: The name (default: derived from the construct path and the
                 group).
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the group has a metric attribution, or the service would refuse this
@@ -197,6 +202,7 @@ class MetricAttribution(_MetricAttributionBase):
         resource.node.add_dependency(access.ready)
         dataset_group.declare(self, Rank.METRIC_ATTRIBUTION)
         self.node.add_validation(_KnownColumns(self))
+        self.apply_removal_policy(removal_policy)
 
     @property
     def metric_attribution_arn(self) -> str:
@@ -237,6 +243,14 @@ class MetricAttribution(_MetricAttributionBase):
         """Import a metric attribution of this account and region by its name."""
         arn = arn_of(scope, "metric-attribution", metric_attribution_name)
         return cls.from_metric_attribution_arn(scope, construct_id, arn)
+
+    @property
+    def _arn(self) -> str:
+        return self._metric_attribution_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return (self._dataset_group, *self._dataset_group.datasets)
 
     def _allow(self, bucket: s3.IBucket | None, prefix: str, key: kms.IKey | None) -> RoleAccess:
         access = RoleAccess(self, self._role)

@@ -26,6 +26,7 @@ from resource_provider.lifecycle import (
 from resource_provider.metric_attribution import MetricAttributionResource
 from resource_provider.pipeline import PipelineResource
 from resource_provider.solution import SolutionResource
+from resource_provider.tags import apply_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -40,6 +41,7 @@ class ResourceProvider:
 
     def __init__(self, personalize: PersonalizeClient, stepfunctions: SFNClient) -> None:
         """Make the types, which share the clients."""
+        self._personalize = personalize
         self._types: Mapping[str, ManagedResource] = {
             "Custom::PersonalizeDataset": DatasetResource(personalize),
             "Custom::PersonalizeEventTracker": EventTrackerResource(personalize),
@@ -108,7 +110,9 @@ class ResourceProvider:
                 return resource.still_deleting(event) or {}
             if waiting := resource.still_changing(event):
                 return waiting
-            return resource.attributes(event) if isinstance(resource, HasAttributes) else {}
+            attributes = resource.attributes(event) if isinstance(resource, HasAttributes) else {}
+            apply_tags(self._personalize, event, attributes.get("Arn", physical_id(event)))
+            return attributes
         except ClientError as error:
             # In use, throttled or out of order: each passes, and the next look may find it so.
             if trouble_of(error).passes:

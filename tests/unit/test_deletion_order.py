@@ -16,7 +16,7 @@ from cdk_personalize import Campaign, DatasetGroup, DatasetType, Filter, Recipe,
 ORDER = [
     "Custom::PersonalizeCampaign",
     "Custom::PersonalizeSolution",
-    "AWS::Personalize::EventTracker",
+    "Custom::PersonalizeEventTracker",
     "AWS::Personalize::Filter",
     "Custom::PersonalizeDataset",
     "AWS::Personalize::DatasetGroup",
