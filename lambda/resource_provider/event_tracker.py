@@ -24,8 +24,9 @@ class EventTrackerResource(OnePerGroup):
     def _delete(self, arn: str) -> None:
         self._personalize.delete_event_tracker(eventTrackerArn=arn)
 
-    def _list(self, **of: str) -> list[dict[str, Any]]:
-        pages = self._personalize.get_paginator("list_event_trackers").paginate(**of)
+    def _list(self, group_arn: str | None = None) -> list[dict[str, Any]]:
+        list_all = self._personalize.get_paginator("list_event_trackers").paginate
+        pages = list_all(datasetGroupArn=group_arn) if group_arn else list_all()
         return [dict(tracker) for page in pages for tracker in page["eventTrackers"]]
 
     def _attributes(self, arn: str) -> dict[str, str]:

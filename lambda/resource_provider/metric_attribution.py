@@ -26,8 +26,9 @@ class MetricAttributionResource(OnePerGroup):
     def _delete(self, arn: str) -> None:
         self._personalize.delete_metric_attribution(metricAttributionArn=arn)
 
-    def _list(self, **of: str) -> list[dict[str, Any]]:
-        pages = self._personalize.get_paginator("list_metric_attributions").paginate(**of)
+    def _list(self, group_arn: str | None = None) -> list[dict[str, Any]]:
+        list_all = self._personalize.get_paginator("list_metric_attributions").paginate
+        pages = list_all(datasetGroupArn=group_arn) if group_arn else list_all()
         return [dict(one) for page in pages for one in page["metricAttributions"]]
 
     def _still_adjusting(self, event: ResourceEvent, found: dict[str, Any]) -> str | None:

@@ -135,8 +135,8 @@ class OnePerGroup(ABC):
         """Begin to delete it."""
 
     @abstractmethod
-    def _list(self, **of: str) -> list[dict[str, Any]]:
-        """Return the summaries of all there are, or of those of one group."""
+    def _list(self, group_arn: str | None = None) -> list[dict[str, Any]]:
+        """Return the summaries of those of a group, or of all there are."""
 
     def _still_adjusting(self, event: ResourceEvent, found: dict[str, Any]) -> str | None:
         """Go on with changes in place; return what they wait for, if there are any."""
@@ -161,7 +161,7 @@ class OnePerGroup(ABC):
         It is listed and not described: the functions may not describe that of somebody else.
         """
         group_arn = request["datasetGroupArn"]
-        return next(iter(unless_missing(lambda: self._list(datasetGroupArn=group_arn)) or []), None)
+        return next(iter(unless_missing(lambda: self._list(group_arn)) or []), None)
 
     def _refuse_name(self, request: dict[str, Any]) -> None:
         """Refuse a name that the one of another group has."""

@@ -1,12 +1,15 @@
 """Custom::PersonalizeMetricAttribution, on the emulator."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from resource_provider.lifecycle import ProvisioningError
 from tests.handlers.resource_provider.cloudformation import CloudFormation, Resource, resource_event
 from tests.handlers.resource_provider.shop import GROUP_ARN, PREFIX, ROLE_ARN, Shop, as_request
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize.type_defs import MetricAttributeTypeDef
 
 ATTRIBUTION = "Custom::PersonalizeMetricAttribution"
 PLACE = f"{GROUP_ARN}/metric-attribution"
@@ -41,9 +44,9 @@ def interactions(shop: Shop) -> None:
     shop.wait(lambda: shop.dataset(arn)["status"] == "ACTIVE")
 
 
-def metrics(shop: Shop, arn: str = ARN) -> list[dict[str, str]]:
-    listed = shop.personalize.list_metric_attribution_metrics(metricAttributionArn=arn)["metrics"]
-    return sorted((dict(one) for one in listed), key=lambda one: one["metricName"])
+def metrics(shop: Shop) -> list[dict[str, Any]]:
+    listed = shop.personalize.list_metric_attribution_metrics(metricAttributionArn=ARN)["metrics"]
+    return sorted(({**one} for one in listed), key=lambda one: str(one["metricName"]))
 
 
 def output(shop: Shop) -> dict[str, Any]:
@@ -114,7 +117,11 @@ def test_metrics_that_the_service_tells_in_upper_case_are_the_same(
     stack: CloudFormation, shop: Shop
 ) -> None:
     resource = stack.create(ATTRIBUTION, attribution(BOUGHT))
-    told = BOUGHT | {"metricName": "BOUGHT", "eventType": "BOUGHT"}
+    told: MetricAttributeTypeDef = {
+        "metricName": "BOUGHT",
+        "eventType": "BOUGHT",
+        "expression": "SAMPLECOUNT()",
+    }
     shop.personalize.update_metric_attribution(metricAttributionArn=ARN, removeMetrics=["bought"])
     shop.personalize.update_metric_attribution(metricAttributionArn=ARN, addMetrics=[told])
 
