@@ -1,14 +1,15 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `hyperparameters`, `recipe`, `solution_config`, `training_data`, `use_case`)
-can then be imported without the CDK and its Node process.
+`filter_expression`, `hyperparameters`, `metric_expression`, `recipe`, `solution_config`,
+`training_data`, `use_case`) can then be imported without the CDK and its Node process.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cdk_personalize._metric_attribute import MetricAttribute
     from cdk_personalize._metrics import MetricOptions
     from cdk_personalize._training_options import (
         EventParameters,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cdk_personalize.dataset_group import DatasetGroup, IDatasetGroup
     from cdk_personalize.event_tracker import EventTracker, IEventTracker
     from cdk_personalize.filters import Filter, IFilter
+    from cdk_personalize.metric_attribution import IMetricAttribution, MetricAttribution
     from cdk_personalize.recipe import Feature, Recipe, RecipeType
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
@@ -42,8 +44,11 @@ __all__ = [
     "IDatasetGroup",
     "IEventTracker",
     "IFilter",
+    "IMetricAttribution",
     "ISchema",
     "ISolution",
+    "MetricAttribute",
+    "MetricAttribution",
     "MetricOptions",
     "OnIncompatibleChange",
     "OptimizationObjective",
@@ -57,6 +62,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "_metric_attribute": ("MetricAttribute",),
     "_metrics": ("MetricOptions",),
     "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
@@ -65,6 +71,7 @@ _MODULES = {
     "dataset_group": ("DatasetGroup", "IDatasetGroup"),
     "event_tracker": ("EventTracker", "IEventTracker"),
     "filters": ("Filter", "IFilter"),
+    "metric_attribution": ("IMetricAttribution", "MetricAttribution"),
     "recipe": ("Feature", "Recipe", "RecipeType"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),

@@ -23,6 +23,8 @@ EVENT_TRACKER_PUT_EVENTS = ("personalize:PutEvents",)
 
 FILTER_DESCRIBE = ("personalize:DescribeFilter",)
 
+METRIC_ATTRIBUTION_DESCRIBE = ("personalize:DescribeMetricAttribution",)
+
 SOLUTION_DESCRIBE = ("personalize:DescribeSolution", "personalize:DescribeSolutionVersion")
 SOLUTION_TRAIN = (
     "personalize:CreateSolutionVersion",

@@ -27,7 +27,12 @@ _TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
 
 # What the functions do with a resource that they manage, or that one they manage belongs to.
 _ACTIONS = {
-    "dataset-group": ("CreateDataset", "CreateSolution"),
+    "dataset-group": (
+        "CreateDataset",
+        "CreateEventTracker",
+        "CreateMetricAttribution",
+        "CreateSolution",
+    ),
     "schema": ("DescribeSchema", "UpdateDataset"),
     "dataset": (
         "CreateDataset",
@@ -36,6 +41,19 @@ _ACTIONS = {
         "TagResource",
         "UntagResource",
         "UpdateDataset",
+    ),
+    "event-tracker": (
+        "CreateEventTracker",
+        "DeleteEventTracker",
+        "DescribeEventTracker",
+        "TagResource",
+        "UntagResource",
+    ),
+    "metric-attribution": (
+        "CreateMetricAttribution",
+        "DeleteMetricAttribution",
+        "DescribeMetricAttribution",
+        "UpdateMetricAttribution",
     ),
     "solution": (
         "CreateCampaign",
@@ -59,6 +77,9 @@ _ACTIONS = {
         "UpdateCampaign",
     ),
 }
+# Their ARNs end in an id of the service, so no pattern of names tells those of the stack. A tag
+# could, but only if whoever sets it could not set it on those of others.
+_KNOWN_BY_ID = frozenset({"event-tracker"})
 # IAM knows no resources for these (Service Authorization Reference).
 _LISTS = (
     "ListCampaigns",
@@ -66,6 +87,7 @@ _LISTS = (
     "ListDatasets",
     "ListEventTrackers",
     "ListFilters",
+    "ListMetricAttributionMetrics",
     "ListMetricAttributions",
     "ListSolutionVersions",
     "ListSolutions",
@@ -91,7 +113,7 @@ class PersonalizeProvider(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
         self._prefix = name_prefix(self)
-        for kind in _ACTIONS:
+        for kind in [each for each in _ACTIONS if each not in _KNOWN_BY_ID]:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
         self.role.add_to_policy(_allow_retired(self))

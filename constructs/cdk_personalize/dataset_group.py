@@ -19,10 +19,12 @@ from cdk_personalize.avro_schema import Domain
 from cdk_personalize.schema import ISchema
 
 if TYPE_CHECKING:
+    from cdk_personalize._metric_attribute import MetricAttribute
     from cdk_personalize.campaign import Campaign
     from cdk_personalize.dataset import Dataset, DatasetOptions
     from cdk_personalize.event_tracker import EventTracker
     from cdk_personalize.filters import Filter
+    from cdk_personalize.metric_attribution import MetricAttribution, MetricAttributionOptions
     from cdk_personalize.recipe import Recipe
     from cdk_personalize.solution import Solution, SolutionOptions
 
@@ -81,6 +83,11 @@ class IDatasetGroup(IResource, Protocol):
         ...
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        ...
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         ...
@@ -115,6 +122,16 @@ class IDatasetGroup(IResource, Protocol):
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> "EventTracker":
         """Define the event tracker of this group; see `EventTracker`."""
+        ...
+
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
         ...
 
     def add_solution(
@@ -197,6 +214,14 @@ class _DatasetGroupBase(Resource):
         return cast("tuple[EventTracker, ...]", self._deletion_order.members_of(Rank.EVENT_TRACKER))
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        return cast(
+            "tuple[MetricAttribution, ...]",
+            self._deletion_order.members_of(Rank.METRIC_ATTRIBUTION),
+        )
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         return cast("tuple[Solution, ...]", self._deletion_order.members_of(Rank.SOLUTION))
@@ -253,6 +278,18 @@ class _DatasetGroupBase(Resource):
             event_tracker_name=event_tracker_name,
             removal_policy=removal_policy,
         )
+
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
+        from cdk_personalize.metric_attribution import MetricAttribution  # noqa: PLC0415
+
+        return MetricAttribution(self, construct_id, dataset_group=self, metrics=metrics, **options)
 
     def add_solution(
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"

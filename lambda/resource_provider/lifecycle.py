@@ -53,7 +53,8 @@ class Change:
     """A creation or an update that has begun.
 
     Attributes:
-        arn: The resource, which is also its physical id.
+        arn: The resource, which is also its physical id; of what a dataset group has one of, the
+            place that it holds.
         state: `ACTIVE`, or `DEFERRED` if the pipeline will create it.
         latest_update: When the last update began that the resource had before this one.
         update_due: Whether the resource is still to be updated.

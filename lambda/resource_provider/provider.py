@@ -13,6 +13,7 @@ from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import trouble_of
 from resource_provider.campaign import CampaignResource
 from resource_provider.dataset import DatasetResource
+from resource_provider.event_tracker import EventTrackerResource
 from resource_provider.lifecycle import (
     Begun,
     Completion,
@@ -22,6 +23,7 @@ from resource_provider.lifecycle import (
     ResourceEvent,
     physical_id,
 )
+from resource_provider.metric_attribution import MetricAttributionResource
 from resource_provider.pipeline import PipelineResource
 from resource_provider.solution import SolutionResource
 from resource_provider.stacks import Stacks
@@ -49,6 +51,8 @@ class ResourceProvider:
         self._personalize = personalize
         self._types: Mapping[str, ManagedResource] = {
             "Custom::PersonalizeDataset": DatasetResource(personalize, Stacks(cloudformation)),
+            "Custom::PersonalizeEventTracker": EventTrackerResource(personalize),
+            "Custom::PersonalizeMetricAttribution": MetricAttributionResource(personalize),
             "Custom::PersonalizeSolution": SolutionResource(personalize),
             "Custom::PersonalizeCampaign": CampaignResource(personalize),
             "Custom::PersonalizePipeline": PipelineResource(personalize, stepfunctions),
@@ -113,8 +117,9 @@ class ResourceProvider:
                 return resource.still_deleting(event) or {}
             if waiting := resource.still_changing(event):
                 return waiting
-            apply_tags(self._personalize, event)
-            return resource.attributes(event) if isinstance(resource, HasAttributes) else {}
+            attributes = resource.attributes(event) if isinstance(resource, HasAttributes) else {}
+            apply_tags(self._personalize, event, attributes.get("Arn", physical_id(event)))
+            return attributes
         except ClientError as error:
             # In use, throttled or out of order: each passes, and the next look may find it so.
             if trouble_of(error).passes:
