@@ -1,8 +1,8 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `hyperparameters`, `recipe`, `solution_config`, `training_data`, `use_case`)
-can then be imported without the CDK and its Node process.
+`filter_expression`, `hyperparameters`, `recipe`, `serving_config`, `solution_config`,
+`training_data`, `use_case`) can then be imported without the CDK and its Node process.
 """
 
 from importlib import import_module
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_personalize._metrics import MetricOptions
+    from cdk_personalize._serving_options import RankingInfluence
     from cdk_personalize._training_options import (
         EventParameters,
         HyperparameterRange,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cdk_personalize.event_tracker import EventTracker, IEventTracker
     from cdk_personalize.filters import Filter, IFilter
     from cdk_personalize.recipe import Feature, Recipe, RecipeType
+    from cdk_personalize.recommender import IRecommender, Recommender
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
     from cdk_personalize.use_case import UseCase
@@ -42,12 +44,15 @@ __all__ = [
     "IDatasetGroup",
     "IEventTracker",
     "IFilter",
+    "IRecommender",
     "ISchema",
     "ISolution",
     "MetricOptions",
     "OptimizationObjective",
+    "RankingInfluence",
     "Recipe",
     "RecipeType",
+    "Recommender",
     "Schema",
     "SchemaField",
     "Solution",
@@ -57,6 +62,7 @@ __all__ = [
 
 _MODULES = {
     "_metrics": ("MetricOptions",),
+    "_serving_options": ("RankingInfluence",),
     "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
     "campaign": ("Campaign", "ICampaign"),
@@ -65,6 +71,7 @@ _MODULES = {
     "event_tracker": ("EventTracker", "IEventTracker"),
     "filters": ("Filter", "IFilter"),
     "recipe": ("Feature", "Recipe", "RecipeType"),
+    "recommender": ("IRecommender", "Recommender"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),
     "use_case": ("UseCase",),

@@ -19,7 +19,7 @@ _TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
 
 # What the functions do with a resource that they manage, or that one they manage belongs to.
 _ACTIONS = {
-    "dataset-group": ("CreateDataset", "CreateSolution"),
+    "dataset-group": ("CreateDataset", "CreateRecommender", "CreateSolution"),
     "schema": ("UpdateDataset",),
     "dataset": ("CreateDataset", "DeleteDataset", "DescribeDataset", "UpdateDataset"),
     "solution": (
@@ -36,6 +36,14 @@ _ACTIONS = {
         "UpdateSolution",
     ),
     "campaign": ("CreateCampaign", "DeleteCampaign", "DescribeCampaign", "UpdateCampaign"),
+    "recommender": (
+        "CreateRecommender",
+        "DeleteRecommender",
+        "DescribeRecommender",
+        "StartRecommender",
+        "StopRecommender",
+        "UpdateRecommender",
+    ),
 }
 # IAM knows no resources for these (Service Authorization Reference).
 _LISTS = (
