@@ -22,6 +22,7 @@ from resource_provider.lifecycle import (
     physical_id,
 )
 from resource_provider.pipeline import PipelineResource
+from resource_provider.recommender import RecommenderResource
 from resource_provider.solution import SolutionResource
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ResourceProvider:
             "Custom::PersonalizeDataset": DatasetResource(personalize),
             "Custom::PersonalizeSolution": SolutionResource(personalize),
             "Custom::PersonalizeCampaign": CampaignResource(personalize),
+            "Custom::PersonalizeRecommender": RecommenderResource(personalize),
             "Custom::PersonalizePipeline": PipelineResource(personalize, stepfunctions),
         }
 
@@ -72,6 +74,7 @@ class ResourceProvider:
             "BeganAt": began_at,
             "LatestUpdate": change.latest_update,
             "UpdateDue": change.update_due,
+            "WasStopped": change.was_stopped,
         }
 
     def is_complete(self, event: ResourceEvent) -> Completion:
