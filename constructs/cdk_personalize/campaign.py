@@ -1,9 +1,10 @@
 """A campaign: a trained solution, deployed to answer in real time."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, Protocol, Unpack
 
-from aws_cdk import IResource, Resource
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -18,6 +19,7 @@ from cdk_personalize._recommendation_metrics import (
     IRecommendationMetrics,
     RecommendationMetrics,
 )
+from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import in_properties, known, refuse
 from cdk_personalize._serving_options import (
     RankingInfluence,
@@ -25,6 +27,7 @@ from cdk_personalize._serving_options import (
     warn_of_metadata,
     warn_of_throughput,
 )
+from cdk_personalize._tags import TaggedResource
 from cdk_personalize.serving_config import (
     findings,
     findings_of_data,
@@ -133,7 +136,7 @@ class _CampaignBase(Resource, RecommendationMetrics):
         return self.metric("GetPersonalizedRankingLatency", **options)
 
 
-class Campaign(_CampaignBase):
+class Campaign(_CampaignBase, RemovableResource, TaggedResource):
     """Define a campaign, which answers requests with a version of a solution.
 
     It is created as soon as the solution has been trained, so a deployment does not wait for it;
@@ -160,6 +163,7 @@ class Campaign(_CampaignBase):
         exploration_weight: float | None = None,
         exploration_item_age_cut_off: float | None = None,
         ranking_influence: RankingInfluence | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a campaign.
 
@@ -181,6 +185,8 @@ class Campaign(_CampaignBase):
                 recipe aws-user-personalization alone (default: 30).
             ranking_influence: How much popular and new items are preferred; for the recipe
                 aws-semantic-similarity alone (default: what the service does).
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the service would refuse the campaign; all that is wrong is in the
@@ -219,6 +225,7 @@ class Campaign(_CampaignBase):
             self,
             "Resource",
             resource_type="Custom::PersonalizeCampaign",
+            tags=self.cdk_tag_manager,
             properties={
                 "Request": managed_request(self, self._request),
                 "SolutionArn": solution.solution_arn,
@@ -247,6 +254,7 @@ class Campaign(_CampaignBase):
                     findings_of_data(config, data.dataset_types, complete=data.is_complete)
                 ),
             )
+        self.apply_removal_policy(removal_policy)
 
     @property
     def campaign_arn(self) -> str:
@@ -267,6 +275,15 @@ class Campaign(_CampaignBase):
     def request(self) -> dict[str, Any]:
         """The request that creates it, as the API writes it, less the version."""
         return dict(self._request)
+
+    @property
+    def _arn(self) -> str:
+        return self._campaign_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        group = self._solution.dataset_group
+        return (self._solution, *(group.datasets if group is not None else ()))
 
     @classmethod
     def from_campaign_arn(cls, scope: Construct, construct_id: str, campaign_arn: str) -> ICampaign:

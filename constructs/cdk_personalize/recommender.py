@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
-from aws_cdk import IResource, Resource, Stack
+from aws_cdk import IResource, RemovalPolicy, Resource, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -19,12 +19,14 @@ from cdk_personalize._recommendation_metrics import (
     IRecommendationMetrics,
     RecommendationMetrics,
 )
+from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import in_properties, known, refuse
 from cdk_personalize._serving_options import (
     serving_config,
     warn_of_metadata,
     warn_of_throughput,
 )
+from cdk_personalize._tags import TaggedResource
 from cdk_personalize._training_options import training_data_config
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
@@ -116,9 +118,10 @@ class RecommenderOptions(TypedDict, total=False):
     exploration_item_age_cut_off: float | None
     excluded_columns: Mapping[DatasetType, Sequence[str]] | None
     included_columns: Mapping[DatasetType, Sequence[str]] | None
+    removal_policy: RemovalPolicy
 
 
-class Recommender(_RecommenderBase):
+class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
     """Define a recommender, which answers requests for a use case of a domain.
 
     It is created at once if the dataset group has data; else the deployment does not wait for any,
@@ -153,6 +156,7 @@ class Recommender(_RecommenderBase):
         exploration_item_age_cut_off: float | None = None,
         excluded_columns: Mapping[DatasetType, Sequence[str]] | None = None,
         included_columns: Mapping[DatasetType, Sequence[str]] | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a recommender.
 
@@ -176,6 +180,8 @@ class Recommender(_RecommenderBase):
                 at most 50 of each (default: none). Those that make an interaction cannot be.
             included_columns: Columns of those to train on alone; not together with
                 `excluded_columns` (default: all).
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the service would refuse the recommender, whatever data there is; all
@@ -222,6 +228,7 @@ class Recommender(_RecommenderBase):
             self,
             "Resource",
             resource_type="Custom::PersonalizeRecommender",
+            tags=self.cdk_tag_manager,
             properties={
                 "Request": managed_request(self, self._request),
                 "DatasetTypes": sorted(each.arn_segment for each in use_case.required_datasets),
@@ -240,6 +247,7 @@ class Recommender(_RecommenderBase):
         )
         warn_of_metadata(self, config, use_case)
         dataset_group.declare(self, Rank.RECOMMENDER)
+        self.apply_removal_policy(removal_policy)
         FitsData.check(
             self,
             dataset_group,
@@ -278,6 +286,14 @@ class Recommender(_RecommenderBase):
     def request(self) -> dict[str, Any]:
         """The request that creates it, as the API writes it."""
         return dict(self._request)
+
+    @property
+    def _arn(self) -> str:
+        return self._recommender_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return (self._dataset_group, *self._dataset_group.datasets)
 
     @classmethod
     def from_recommender_arn(

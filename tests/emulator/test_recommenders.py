@@ -158,7 +158,7 @@ def test_too_few_events_of_its_type_fail_it_with_a_reason(limited: Cloud) -> Non
 def test_only_a_use_case_that_explores_can_be_told_how(shop: DomainShop) -> None:
     with pytest.raises(
         shop.personalize.exceptions.InvalidInputException,
-        match="for-you and aws-vod-top-picks, not",
+        match="aws-vod-top-picks, not",
     ):
         shop.create(
             "best",
