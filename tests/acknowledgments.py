@@ -107,7 +107,7 @@ _OF_OURS = (
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|schema|solution)/Shop-\*\]",
+        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|recommender|schema|solution)/Shop-\*\]",
         r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
         "a resource that was replaced is deleted after the policy has changed, so the policy is on"
         " the names that the stack gives and not on the present ones",

@@ -154,8 +154,9 @@ class RecommenderResource:
         """Begin the update. Whether the service updates what is stopped is not documented."""
         arn = recommender["recommenderArn"]
         is_running = is_active(recommender["status"])
+        request: dict[str, Any] = {"recommenderArn": arn, "recommenderConfig": wanted}
         try:
-            self._personalize.update_recommender(recommenderArn=arn, recommenderConfig=wanted)
+            self._personalize.update_recommender(**request)
         except ClientError as error:
             refusals = {"InvalidInputException", "ResourceInUseException"}
             if not is_running and code_of(error) in refusals:

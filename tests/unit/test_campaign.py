@@ -267,7 +267,7 @@ def test_warns_of_metadata_that_may_cost_extra(stack: cdk.Stack, solution: ISolu
 @pytest.mark.parametrize(
     "options", [{}, {"enable_metadata_with_recommendations": True}], ids=["least", "free metadata"]
 )
-def test_does_not_warn_of_what_costs_no_more(stack: cdk.Stack, options: dict[str, bool]) -> None:
+def test_does_not_warn_of_what_costs_no_more(stack: cdk.Stack, options: dict[str, Any]) -> None:
     solution = solution_of(stack, Recipe.USER_PERSONALIZATION_V2)
 
     Campaign(stack, "Campaign", solution=solution, **options)

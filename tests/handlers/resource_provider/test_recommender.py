@@ -1,7 +1,6 @@
 """Custom::PersonalizeRecommender, on the emulator."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -111,7 +110,7 @@ def empty(shop: Shop) -> Boutique:
 
 
 @pytest.fixture
-def boutique(empty: Boutique) -> Iterator[Boutique]:
+def boutique(empty: Boutique) -> Boutique:
     empty.stock()
     return empty
 
