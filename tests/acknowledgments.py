@@ -107,7 +107,7 @@ _OF_OURS = (
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|schema|solution)"
+        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|metric-attribution|recommender|schema|solution)"
         r"/Shop-\w+-\*\]",
         r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
         "a resource that was replaced is deleted after the policy has changed, so the policy is on"

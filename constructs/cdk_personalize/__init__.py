@@ -1,8 +1,9 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `hyperparameters`, `metric_expression`, `recipe`, `solution_config`,
-`training_data`, `use_case`) can then be imported without the CDK and its Node process.
+`filter_expression`, `hyperparameters`, `metric_expression`, `recipe`, `serving_config`,
+`solution_config`, `training_data`, `use_case`) can then be imported without the CDK and its Node
+process.
 """
 
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_personalize._metric_attribute import MetricAttribute
     from cdk_personalize._metrics import MetricOptions
+    from cdk_personalize._serving_options import RankingInfluence
     from cdk_personalize._training_options import (
         EventParameters,
         HyperparameterRange,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cdk_personalize.filters import Filter, IFilter
     from cdk_personalize.metric_attribution import IMetricAttribution, MetricAttribution
     from cdk_personalize.recipe import Feature, Recipe, RecipeType
+    from cdk_personalize.recommender import IRecommender, Recommender
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
     from cdk_personalize.use_case import UseCase
@@ -45,6 +48,7 @@ __all__ = [
     "IEventTracker",
     "IFilter",
     "IMetricAttribution",
+    "IRecommender",
     "ISchema",
     "ISolution",
     "MetricAttribute",
@@ -52,8 +56,10 @@ __all__ = [
     "MetricOptions",
     "OnIncompatibleChange",
     "OptimizationObjective",
+    "RankingInfluence",
     "Recipe",
     "RecipeType",
+    "Recommender",
     "Schema",
     "SchemaField",
     "Solution",
@@ -64,6 +70,7 @@ __all__ = [
 _MODULES = {
     "_metric_attribute": ("MetricAttribute",),
     "_metrics": ("MetricOptions",),
+    "_serving_options": ("RankingInfluence",),
     "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
     "campaign": ("Campaign", "ICampaign"),
@@ -73,6 +80,7 @@ _MODULES = {
     "filters": ("Filter", "IFilter"),
     "metric_attribution": ("IMetricAttribution", "MetricAttribution"),
     "recipe": ("Feature", "Recipe", "RecipeType"),
+    "recommender": ("IRecommender", "Recommender"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),
     "use_case": ("UseCase",),

@@ -31,6 +31,7 @@ _ACTIONS = {
         "CreateDataset",
         "CreateEventTracker",
         "CreateMetricAttribution",
+        "CreateRecommender",
         "CreateSolution",
     ),
     "schema": ("DescribeSchema", "UpdateDataset"),
@@ -75,6 +76,16 @@ _ACTIONS = {
         "TagResource",
         "UntagResource",
         "UpdateCampaign",
+    ),
+    "recommender": (
+        "CreateRecommender",
+        "DeleteRecommender",
+        "DescribeRecommender",
+        "StartRecommender",
+        "StopRecommender",
+        "TagResource",
+        "UntagResource",
+        "UpdateRecommender",
     ),
 }
 # Their ARNs end in an id of the service, so no pattern of names tells those of the stack. A tag

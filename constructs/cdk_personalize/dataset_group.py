@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from cdk_personalize.filters import Filter
     from cdk_personalize.metric_attribution import MetricAttribution, MetricAttributionOptions
     from cdk_personalize.recipe import Recipe
+    from cdk_personalize.recommender import Recommender, RecommenderOptions
     from cdk_personalize.solution import Solution, SolutionOptions
+    from cdk_personalize.use_case import UseCase
 
 # What a dataset group holds unless AWS has raised the quota (Service Quotas).
 _QUOTAS = {
     Rank.FILTER: ("filters", 30),
     Rank.SOLUTION: ("solutions", 10),
     Rank.CAMPAIGN: ("campaigns", 5),
+    Rank.RECOMMENDER: ("recommenders", 5),
 }
 
 
@@ -97,6 +100,11 @@ class IDatasetGroup(IResource, Protocol):
         """The campaigns of the group's solutions, in the order of definition."""
         ...
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        ...
+
     def add_dataset(
         self, construct_id: str, *, schema: ISchema, **options: "Unpack[DatasetOptions]"
     ) -> "Dataset":
@@ -138,6 +146,12 @@ class IDatasetGroup(IResource, Protocol):
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
     ) -> "Solution":
         """Define a solution of this group; see `Solution`."""
+        ...
+
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
         ...
 
     def declare(self, construct: Construct, rank: Rank) -> None:
@@ -231,6 +245,11 @@ class _DatasetGroupBase(Resource):
         """The campaigns of the group's solutions, in the order of definition."""
         return cast("tuple[Campaign, ...]", self._deletion_order.members_of(Rank.CAMPAIGN))
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        return cast("tuple[Recommender, ...]", self._deletion_order.members_of(Rank.RECOMMENDER))
+
     # The modules of what a group holds stand on this one, so they are imported when needed.
 
     def add_dataset(
@@ -298,6 +317,14 @@ class _DatasetGroupBase(Resource):
         from cdk_personalize.solution import Solution  # noqa: PLC0415
 
         return Solution(self, construct_id, dataset_group=self, recipe=recipe, **options)
+
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
+        from cdk_personalize.recommender import Recommender  # noqa: PLC0415
+
+        return Recommender(self, construct_id, dataset_group=self, use_case=use_case, **options)
 
     def declare(self, construct: Construct, rank: Rank) -> None:
         """Take up a resource of the group; its constructor calls this."""

@@ -25,6 +25,7 @@ from resource_provider.lifecycle import (
 )
 from resource_provider.metric_attribution import MetricAttributionResource
 from resource_provider.pipeline import PipelineResource
+from resource_provider.recommender import RecommenderResource
 from resource_provider.solution import SolutionResource
 from resource_provider.stacks import Stacks
 from resource_provider.tags import apply_tags
@@ -55,6 +56,7 @@ class ResourceProvider:
             "Custom::PersonalizeMetricAttribution": MetricAttributionResource(personalize),
             "Custom::PersonalizeSolution": SolutionResource(personalize),
             "Custom::PersonalizeCampaign": CampaignResource(personalize),
+            "Custom::PersonalizeRecommender": RecommenderResource(personalize),
             "Custom::PersonalizePipeline": PipelineResource(personalize, stepfunctions),
         }
 
@@ -86,6 +88,7 @@ class ResourceProvider:
             "BeganAt": began_at,
             "LatestUpdate": change.latest_update,
             "UpdateDue": change.update_due,
+            "WasStopped": change.was_stopped,
         }
 
     def is_complete(self, event: ResourceEvent) -> Completion:

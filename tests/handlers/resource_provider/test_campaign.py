@@ -131,6 +131,29 @@ def test_throughput_is_changed_in_place_and_the_model_stays(
 
 
 @pytest.mark.usefixtures("trained")
+def test_a_campaign_can_begin_to_follow_its_solution(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(CAMPAIGN, campaign())
+
+    stack.update(resource, campaign(campaignConfig={"syncWithLatestSolutionVersion": True}))
+
+    newer = shop.train(SOLUTION_ARN)
+    shop.wait(lambda: shop.campaign(ARN)["solutionVersionArn"] == newer)
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_campaign_can_cease_to_follow_its_solution(stack: CloudFormation, shop: Shop) -> None:
+    config = {"syncWithLatestSolutionVersion": True}
+    resource = stack.create(CAMPAIGN, campaign(campaignConfig=config))
+
+    stack.update(resource, campaign())
+
+    now = shop.campaign(ARN)
+    assert now["campaignConfig"] == {"syncWithLatestSolutionVersion": False}
+    shop.train(SOLUTION_ARN)
+    assert shop.campaign(ARN)["solutionVersionArn"] == now["solutionVersionArn"]
+
+
+@pytest.mark.usefixtures("trained")
 def test_an_update_that_changes_nothing_calls_for_nothing(
     stack: CloudFormation, shop: Shop
 ) -> None:
