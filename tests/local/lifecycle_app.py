@@ -14,9 +14,11 @@ from cdk_personalize import (
     DatasetType,
     Domain,
     EventParameters,
+    MetricAttribute,
     Recipe,
     Schema,
     SchemaField,
+    UseCase,
 )
 from cdk_personalize.patterns import DataStore, TrainingPipeline
 
@@ -60,6 +62,27 @@ class LifecycleStack(cdk.Stack):
             algorithm_hyper_parameters={"apply_recency_bias": "false"} if self.replaced else None,
         )
         Campaign(self, "Campaign", solution=solution, min_provisioned_tps=2 if self.changed else 1)
+        group.add_recommender(
+            "Recommender",
+            use_case=UseCase.CUSTOMERS_WHO_VIEWED_X_ALSO_VIEWED
+            if self.replaced
+            else UseCase.MOST_VIEWED,
+            min_recommendation_requests_per_second=2 if self.changed else 1,
+        )
+        group.add_metric_attribution(
+            "Attribution",
+            metrics=[
+                MetricAttribute.sum(
+                    metric_name="Revenue",
+                    event_type="Purchase",
+                    dataset_type=DatasetType.ITEMS,
+                    column="PRICE",
+                )
+                if self.changed
+                else MetricAttribute.count(metric_name="Views", event_type="View")
+            ],
+            metric_attribution_name="renamed" if self.replaced else "attribution",
+        )
         pipeline = TrainingPipeline(
             self, "Pipeline", dataset_group=group, data_store=self.store, quiet_period=_QUIET
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cdk_personalize.use_case import UseCase
 from demo.cdk_cli import ROOT, CdkCli
 from demo.leftovers import leftovers
 from demo.progress import DemoError
@@ -30,7 +31,11 @@ _LISTED = (
     ("filter", "Filters", "filterArn"),
     ("solution", "solutions", "solutionArn"),
     ("campaign", "campaigns", "campaignArn"),
+    ("recommender", "recommenders", "recommenderArn"),
+    ("metric_attribution", "metricAttributions", "metricAttributionArn"),
 )
+# The service takes no tags for a metric attribution; a group keeps those that it was made with.
+TAGGED = ["dataset", "event_tracker", "filter", "solution", "campaign", "recommender"]
 
 
 class Life:
@@ -71,7 +76,8 @@ class Life:
                 words = kind.split("_")
                 member = words[0] + "".join(word.title() for word in words[1:])
                 described = getattr(personalize, f"describe_{kind}")(**{arn: each[arn]})[member]
-                found[each[arn]] = {"kind": kind, **described, "tags": self._tags(each[arn])}
+                tags = self._tags(each[arn]) if kind in TAGGED else {}
+                found[each[arn]] = {"kind": kind, **described, "tags": tags}
         return found
 
     def only(self, kind: str) -> dict[str, Any]:
@@ -89,6 +95,13 @@ class Life:
         arn = self.dataset(dataset_type)["schemaArn"]
         schema = self.client("personalize").describe_schema(schemaArn=arn)["schema"]
         return str(schema["schema"])
+
+    def metrics(self) -> list[tuple[str, str, str]]:
+        arn = self.only("metric_attribution")["metricAttributionArn"]
+        answer = self.client("personalize").list_metric_attribution_metrics(
+            metricAttributionArn=arn
+        )
+        return [(m["metricName"], m["eventType"], m["expression"]) for m in answer["metrics"]]
 
     def _tags(self, arn: str) -> dict[str, str]:
         tags = self.client("personalize").list_tags_for_resource(resourceArn=arn)["tags"]
@@ -133,6 +146,10 @@ def test_the_stack_is_made_as_it_is_declared(life: Life) -> None:
 
     assert life.only("solution")["performAutoTraining"] is False
     assert life.only("campaign")["minProvisionedTPS"] == 1
+    assert life.only("recommender")["recommenderConfig"] == {
+        "minRecommendationRequestsPerSecond": 1
+    }
+    assert life.metrics() == [("Views", "View", "SAMPLECOUNT()")]
     assert life.only("event_tracker")["name"] == "tracker"
     assert life.only("filter")["filterExpression"].endswith('IN ("Purchase")')
     types = {each["datasetType"].upper() for each in life.all("dataset")}
@@ -140,7 +157,7 @@ def test_the_stack_is_made_as_it_is_declared(life: Life) -> None:
     assert {each["status"] for each in life.resources().values()} == {"ACTIVE"}
 
 
-@pytest.mark.parametrize("kind", ["dataset", "event_tracker", "filter", "solution", "campaign"])
+@pytest.mark.parametrize("kind", TAGGED)
 def test_what_can_bear_tags_has_those_of_the_stack(life: Life, kind: str) -> None:
     for each in life.all(kind):
         assert each["tags"]["version"] == "first", each["name"]
@@ -168,12 +185,22 @@ def test_the_campaign_is_changed_in_place(life: Life) -> None:
     assert life.only("campaign")["minProvisionedTPS"] == 2
 
 
+def test_the_recommender_is_changed_in_place(life: Life) -> None:
+    config = life.only("recommender")["recommenderConfig"]
+
+    assert config["minRecommendationRequestsPerSecond"] == 2
+
+
+def test_the_metrics_are_changed_in_place(life: Life) -> None:
+    assert life.metrics() == [("Revenue", "Purchase", "SUM(Items.PRICE)")]
+
+
 @pytest.mark.parametrize("dataset_type", ["ITEMS", "USERS"])
 def test_a_dataset_takes_a_new_column_in_place(life: Life, dataset_type: str) -> None:
     assert "BRAND" in life.columns(dataset_type)
 
 
-@pytest.mark.parametrize("kind", ["dataset", "event_tracker", "filter", "solution", "campaign"])
+@pytest.mark.parametrize("kind", TAGGED)
 def test_tags_are_changed_in_place(life: Life, kind: str) -> None:
     for each in life.all(kind):
         assert each["tags"]["version"] == "second", each["name"]
@@ -206,6 +233,11 @@ def test_what_cannot_be_changed_is_replaced(life: Life) -> None:
     life.stack.wait_until_learnt(lambda _: None, models=1)
 
     assert life.only("event_tracker")["name"] == "renamed"
+    assert life.only("metric_attribution")["name"] == "renamed"
+    assert life.metrics() == [("Revenue", "Purchase", "SUM(Items.PRICE)")]
+    assert life.only("recommender")["recipeArn"].endswith(
+        UseCase.CUSTOMERS_WHO_VIEWED_X_ALSO_VIEWED.name
+    )
     assert '"View"' in life.only("filter")["filterExpression"]
     arn = life.only("campaign")["solutionVersionArn"].rpartition("/")[0]
     solution = next(each for each in life.all("solution") if each["solutionArn"] == arn)
