@@ -17,8 +17,8 @@ from cdk_personalize._metric_attribute import MetricAttribute
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import known
 from cdk_personalize._service_role import KEY_USE, SERVICE, RoleAccess, ServiceRole
-from cdk_personalize._training_options import known
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.metric_expression import (
     findings_of_columns,
