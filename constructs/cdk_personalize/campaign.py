@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
@@ -240,6 +241,7 @@ class Campaign(_CampaignBase):
                 ("solution", name_in(self, solution.solution_arn)),
             ],
         )
+        declare(self, "campaign", self._campaign_name)
         if not Token.is_unresolved(min_provisioned_tps) and min_provisioned_tps > 1:
             Annotations.of(self).add_warning_v2(
                 "cdk-personalize:minProvisionedTps",

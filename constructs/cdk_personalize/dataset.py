@@ -15,6 +15,7 @@ from cdk_personalize._actions import (
     DATASET_PUT_ITEMS,
     DATASET_PUT_USERS,
 )
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name
@@ -227,6 +228,7 @@ class Dataset(_DatasetBase):
                 ("schema", schema.schema_name),
             ],
         )
+        declare(self, "dataset", name_in_arn)
         dataset_group.deletion_order.place(schema, Rank.SCHEMA)
         dataset_group.declare(self, Rank.DATASET)
 

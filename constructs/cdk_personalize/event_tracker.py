@@ -10,6 +10,7 @@ from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import EVENT_TRACKER_DESCRIBE, EVENT_TRACKER_PUT_EVENTS
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import check_name, derived_name
@@ -160,6 +161,7 @@ class EventTracker(_EventTrackerBase):
         )
         self._event_tracker_arn = resource.attr_event_tracker_arn
         self._tracking_id = resource.attr_tracking_id
+        declare(self, "event-tracker", self._event_tracker_name)
         dataset_group.declare(self, Rank.EVENT_TRACKER)
 
     @property

@@ -4,12 +4,13 @@ from abc import abstractmethod
 from typing import Protocol
 
 import jsii
-from aws_cdk import IResource, Resource, Token
+from aws_cdk import Annotations, IResource, Resource, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct, IValidation
 
 from cdk_personalize._actions import FILTER_DESCRIBE
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._names import arn_of, check_name, derived_name
 from cdk_personalize.dataset_group import IDatasetGroup
@@ -121,6 +122,9 @@ class Filter(_FilterBase):
             filter_expression=filter_expression,
         )
         self._filter_arn = resource.attr_filter_arn
+        declare(self, "filter", self._filter_name)
+        for spelling in parsed.warnings if parsed is not None else ():
+            Annotations.of(self).add_warning_v2("cdk-personalize:filterSpelling", spelling)
         dataset_group.declare(self, Rank.FILTER)
         self.node.add_validation(_KnownColumns(self))
 

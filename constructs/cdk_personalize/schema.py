@@ -10,6 +10,7 @@ from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import SCHEMA_DESCRIBE
+from cdk_personalize._declarations import declare
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, Domain, SchemaField
 
@@ -122,6 +123,7 @@ class Schema(_SchemaBase):
         )
         resource.add_property_deletion_override("Tags")
         self._schema_arn = resource.attr_schema_arn
+        declare(self, "schema", self._schema_name)
 
     @property
     def schema_arn(self) -> str:

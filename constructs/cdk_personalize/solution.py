@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
 
 from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
@@ -323,6 +324,7 @@ class Solution(_SolutionBase):
                 ("dataset-group", dataset_group.dataset_group_name),
             ],
         )
+        declare(self, "solution", self._solution_name)
         dataset_group.declare(self, Rank.SOLUTION)
         self.node.add_validation(_FitsData(self, told))
 
