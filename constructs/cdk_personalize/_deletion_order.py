@@ -31,12 +31,10 @@ class Rank(IntEnum):
     def blocks(self, other: "Rank") -> bool:
         """Whether the service keeps what is of the rank `other` while something of this is there.
 
-        A dataset is kept by all that looks at data, the group by all that belongs to it, a schema
-        by its datasets (DG: deleting-resources, delete-dataset). A solution is kept by its own
-        campaigns alone, which depend on it.
+        A dataset is kept by all that looks at data, the group by all that belongs to it
+        (DG: deleting-resources, delete-dataset). A schema is kept by its own datasets alone, and a
+        solution by its own campaigns: these refer to it.
         """
-        if other is Rank.SCHEMA:
-            return self is Rank.DATASET
         return other in {Rank.DATASET_GROUP, Rank.DATASET} and self > other
 
 
