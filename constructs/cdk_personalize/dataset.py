@@ -207,7 +207,7 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
 
         Raises:
             ValueError: If the group has a dataset of that type, the schema is for another domain
-                than the group, or the name is refused.
+                than the group, or the name is refused or taken.
         """
         check_name("dataset_name", dataset_name)
         _check_place(dataset_group, schema)

@@ -143,7 +143,7 @@ class EventTracker(_EventTrackerBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the group has an event tracker, or the name is refused.
+            ValueError: If the group has an event tracker, or the name is refused or taken.
         """
         check_name("event_tracker_name", event_tracker_name)
         for tracker in dataset_group.event_trackers:

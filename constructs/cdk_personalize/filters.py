@@ -102,7 +102,7 @@ class Filter(_FilterBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the expression breaks a rule, or the name is refused.
+            ValueError: If the expression breaks a rule, or the name is refused or taken.
         """
         check_name("filter_name", filter_name)
         parsed = None

@@ -74,10 +74,14 @@ def stacks(*names: str, env: cdk.Environment | None = HERE) -> list[cdk.Stack]:
     return [cdk.Stack(app, name, env=env) for name in names]
 
 
-def synthesise(stack: cdk.Stack) -> None:
-    app = cdk.App.of(stack)
+def app_of(stack: cdk.Stack) -> cdk.Stage:
+    app = cdk.Stage.of(stack)
     assert app is not None
-    app.synth()
+    return app
+
+
+def synthesise(stack: cdk.Stack) -> None:
+    app_of(stack).synth()
 
 
 @pytest.mark.parametrize("define", WHAT_LOOKS_AT_DATA)
@@ -119,7 +123,7 @@ def test_a_dependency_of_the_app_counts_too() -> None:
     group_stack, data, models = stacks("Group", "Data", "Models")
     group = DatasetGroup(group_stack, "Group")
     a_dataset(data, group)
-    between = cdk.Stack(data.node.root, "Between", env=HERE)
+    between = cdk.Stack(app_of(data), "Between", env=HERE)
     data.add_dependency(between)
     between.add_dependency(models)
 
