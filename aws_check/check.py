@@ -146,7 +146,7 @@ class Check:
             stack.wait_until_learnt(note.doing, _MODELS, limit, poll)
         self._use(stack)
         for number, question in enumerate(self._questions, start=1):
-            with self._progress.step(f"{number}. {question.text}") as note:
+            with self._progress.step(f"Question {number}: {question.text}") as note:
                 self._put(stack, number, question, note)
 
     def _bootstrap(self) -> str:

@@ -95,13 +95,13 @@ def costs(files: list[Path], hours: float = HOURS) -> list[Cost]:
             "Kinesis stream on demand",
             f"{hours:g} h x ${_STREAM_HOUR}",
             hours * STREAM_HOUR,
-            "aws.amazon.com/kinesis/data-streams/pricing, from memory",
+            "aws.amazon.com/kinesis/data-streams/pricing (not looked up)",
         ),
         Cost(
             "KMS key, which then waits for its deletion free of charge",
             f"{hours:g} h of a month of {_MONTH_HOURS} h x ${_KEY_MONTH:.2f}",
             hours * KEY_HOUR,
-            "aws.amazon.com/kms/pricing, from memory",
+            "aws.amazon.com/kms/pricing (not looked up)",
         ),
         Cost(
             "metric of CloudWatch, made by a metric attribution (question 14)",

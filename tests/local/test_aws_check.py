@@ -11,13 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from aws_check.account import Account
 from aws_check.check import Check
 from aws_check.finding import Confidence
 from aws_check.names import STACK
 from aws_check.pace import LOCAL_PACE
 from aws_check.questions import QUESTIONS
-from aws_check.remains import Remain
 from aws_check.report import Report
 from demo.cdk_cli import CdkCli
 from demo.progress import DemoError
@@ -205,19 +203,3 @@ def test_leaves_a_stack_of_that_name_alone_that_no_check_made(
     )
     assert statuses(aws) == ["CREATE_COMPLETE"]
     cloudformation.delete_stack(StackName=STACK)
-
-
-def test_refuses_a_region_without_amazon_personalize(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
-
-    with pytest.raises(DemoError, match=r"must be in the region: .*us-east-1.*; got eu-north-1"):
-        Account.of_environment()
-
-
-def test_tells_what_a_leftover_costs_and_how_to_remove_it() -> None:
-    campaign = "arn:aws:personalize:us-east-1:123456789012:campaign/mine"
-
-    remain = Remain.of(f"personalize: {campaign}")
-
-    assert remain.dollars_per_hour == pytest.approx(0.54)
-    assert remain.command == f"aws personalize delete-campaign --campaign-arn {campaign}"
