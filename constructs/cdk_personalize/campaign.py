@@ -1,9 +1,10 @@
 """A campaign: a trained solution, deployed to answer in real time."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, Protocol, Unpack
 
-from aws_cdk import Annotations, IResource, Resource, Token
+from aws_cdk import Annotations, IResource, RemovalPolicy, Resource, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -13,6 +14,8 @@ from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._removal import RemovableResource
+from cdk_personalize._tags import TaggedResource
 from cdk_personalize.recipe import Feature, Recipe
 from cdk_personalize.solution import ISolution
 
@@ -163,7 +166,7 @@ class _CampaignBase(Resource):
         return total(self, metric_name, {"CampaignArn": self.campaign_arn}, options)
 
 
-class Campaign(_CampaignBase):
+class Campaign(_CampaignBase, RemovableResource, TaggedResource):
     """Define a campaign, which answers requests with a version of a solution.
 
     It is created as soon as the solution has been trained, so a deployment does not wait for it;
@@ -188,6 +191,7 @@ class Campaign(_CampaignBase):
         enable_metadata_with_recommendations: bool | None = None,
         exploration_weight: float | None = None,
         exploration_item_age_cut_off: float | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a campaign.
 
@@ -203,6 +207,8 @@ class Campaign(_CampaignBase):
                 aws-user-personalization alone (default: 0.3).
             exploration_item_age_cut_off: How many days an item counts as new; for the recipe
                 aws-user-personalization alone (default: 30).
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If a number or the name is refused, or the recipe cannot do it.
@@ -231,6 +237,7 @@ class Campaign(_CampaignBase):
             self,
             "Resource",
             resource_type="Custom::PersonalizeCampaign",
+            tags=self.cdk_tag_manager,
             properties={
                 "Request": managed_request(self, self._request),
                 "SolutionArn": solution.solution_arn,
@@ -251,6 +258,7 @@ class Campaign(_CampaignBase):
         resource_of(self).node.add_dependency(resource_of(solution))
         if solution.dataset_group is not None:
             solution.dataset_group.declare(self, Rank.CAMPAIGN)
+        self.apply_removal_policy(removal_policy)
 
     @property
     def campaign_arn(self) -> str:
@@ -271,6 +279,15 @@ class Campaign(_CampaignBase):
     def request(self) -> dict[str, Any]:
         """The request that creates it, as the API writes it, less the version."""
         return dict(self._request)
+
+    @property
+    def _arn(self) -> str:
+        return self._campaign_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        group = self._solution.dataset_group
+        return (self._solution, *(group.datasets if group is not None else ()))
 
     @classmethod
     def from_campaign_arn(cls, scope: Construct, construct_id: str, campaign_arn: str) -> ICampaign:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
 import jsii
-from aws_cdk import Duration, IResource, Resource, Stack
+from aws_cdk import Duration, IResource, RemovalPolicy, Resource, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
@@ -15,6 +15,8 @@ from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._removal import RemovableResource
+from cdk_personalize._tags import TaggedResource
 from cdk_personalize._training_options import (
     EventParameters,
     HyperparameterRange,
@@ -159,9 +161,10 @@ class SolutionOptions(TypedDict, total=False):
     included_columns: Mapping[DatasetType, Sequence[str]] | None
     algorithm_hyper_parameters: Mapping[str, str] | None
     feature_transformation_parameters: Mapping[str, str] | None
+    removal_policy: RemovalPolicy
 
 
-class Solution(_SolutionBase):
+class Solution(_SolutionBase, RemovableResource, TaggedResource):
     """Define a solution.
 
     Its versions are trained by a `TrainingPipeline`, or by the service itself if
@@ -212,6 +215,7 @@ class Solution(_SolutionBase):
         included_columns: Mapping[DatasetType, Sequence[str]] | None = None,
         algorithm_hyper_parameters: Mapping[str, str] | None = None,
         feature_transformation_parameters: Mapping[str, str] | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a solution.
 
@@ -249,6 +253,8 @@ class Solution(_SolutionBase):
             algorithm_hyper_parameters: Parameters of the recipe, as text (default: the recipe's).
             feature_transformation_parameters: Parameters of how the recipe reads the data, as
                 text (default: the recipe's).
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the service would refuse the solution, whatever data there is; all that
@@ -317,6 +323,7 @@ class Solution(_SolutionBase):
             self,
             "Resource",
             resource_type="Custom::PersonalizeSolution",
+            tags=self.cdk_tag_manager,
             properties={"Request": managed_request(self, self._request)},
             touches=[
                 ("solution", self._solution_name),
@@ -324,6 +331,7 @@ class Solution(_SolutionBase):
             ],
         )
         dataset_group.declare(self, Rank.SOLUTION)
+        self.apply_removal_policy(removal_policy)
         self.node.add_validation(_FitsData(self, told))
 
     @property
@@ -350,6 +358,14 @@ class Solution(_SolutionBase):
     def request(self) -> dict[str, Any]:
         """The request that creates it, as the API writes it."""
         return dict(self._request)
+
+    @property
+    def _arn(self) -> str:
+        return self._solution_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return (self._dataset_group,)
 
     @classmethod
     def from_solution_arn(cls, scope: Construct, construct_id: str, solution_arn: str) -> ISolution:
