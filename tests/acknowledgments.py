@@ -105,7 +105,8 @@ _OF_OURS = (
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|schema|solution)/\w+-\*\]",
+        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|metric-attribution|recommender|schema|solution)"
+        r"/\w+-\w+-\*\]",
         r"\w+/PersonalizeProvider/Role/DefaultPolicy/Resource",
         "a resource that was replaced is deleted after the policy has changed, so the policy is on"
         " the names that the stack gives and not on the present ones",

