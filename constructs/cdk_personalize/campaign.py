@@ -212,7 +212,8 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If a number or the name is refused, the name is taken, or the recipe cannot do it.
+            ValueError: If a number or the name is refused, the name is taken, or the recipe cannot
+                do it.
         """
         check_name("campaign_name", campaign_name)
         _check_throughput(min_provisioned_tps)

@@ -321,7 +321,8 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If there is a role and no key, the key is an alias, or the name is refused or taken.
+            ValueError: If there is a role and no key, the key is an alias, or the name is refused
+                or taken.
         """
         check_name("dataset_group_name", dataset_group_name)
         if role is not None and encryption_key is None:
