@@ -16,20 +16,31 @@ if TYPE_CHECKING:
         OptimizationObjective,
     )
     from cdk_personalize.avro_schema import DatasetType, Domain, SchemaField, fields_of_csv
+    from cdk_personalize.batch_inference_job import BatchInferenceJob
+    from cdk_personalize.batch_segment_job import BatchSegmentJob
     from cdk_personalize.campaign import Campaign, ICampaign
+    from cdk_personalize.data_deletion_job import DataDeletionJob
     from cdk_personalize.dataset import Dataset, IDataset
+    from cdk_personalize.dataset_export_job import DatasetExportJob, IngestionMode
     from cdk_personalize.dataset_group import DatasetGroup, IDatasetGroup
+    from cdk_personalize.dataset_import_job import DatasetImportJob, ImportMode
     from cdk_personalize.event_tracker import EventTracker, IEventTracker
     from cdk_personalize.filters import Filter, IFilter
+    from cdk_personalize.pipeline_job import PipelineJob
     from cdk_personalize.recipe import Feature, Recipe, RecipeType
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
     from cdk_personalize.use_case import UseCase
 
 __all__ = [
+    "BatchInferenceJob",
+    "BatchSegmentJob",
     "Campaign",
+    "DataDeletionJob",
     "Dataset",
+    "DatasetExportJob",
     "DatasetGroup",
+    "DatasetImportJob",
     "DatasetType",
     "Domain",
     "EventParameters",
@@ -44,8 +55,11 @@ __all__ = [
     "IFilter",
     "ISchema",
     "ISolution",
+    "ImportMode",
+    "IngestionMode",
     "MetricOptions",
     "OptimizationObjective",
+    "PipelineJob",
     "Recipe",
     "RecipeType",
     "Schema",
@@ -59,11 +73,17 @@ _MODULES = {
     "_metrics": ("MetricOptions",),
     "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
+    "batch_inference_job": ("BatchInferenceJob",),
+    "batch_segment_job": ("BatchSegmentJob",),
     "campaign": ("Campaign", "ICampaign"),
+    "data_deletion_job": ("DataDeletionJob",),
     "dataset": ("Dataset", "IDataset"),
+    "dataset_export_job": ("DatasetExportJob", "IngestionMode"),
     "dataset_group": ("DatasetGroup", "IDatasetGroup"),
+    "dataset_import_job": ("DatasetImportJob", "ImportMode"),
     "event_tracker": ("EventTracker", "IEventTracker"),
     "filters": ("Filter", "IFilter"),
+    "pipeline_job": ("PipelineJob",),
     "recipe": ("Feature", "Recipe", "RecipeType"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),

@@ -14,7 +14,7 @@ from cdk_personalize.solution_config import (
     findings_of_weight,
 )
 
-# What the members of the API are called as properties of a solution.
+# What the members of the API are called as properties.
 _PROPERTIES = {
     "categoricalHyperParameterRanges": "hpo_ranges",
     "continuousHyperParameterRanges": "hpo_ranges",
@@ -27,8 +27,10 @@ _PROPERTIES = {
     "includedDatasetColumns": "included_columns",
     "integerHyperParameterRanges": "hpo_ranges",
     "itemAttribute": "item_attribute",
+    "itemName": "theme_item_name_column",
     "maxNumberOfTrainingJobs": "max_number_of_training_jobs",
     "maxParallelTrainingJobs": "max_parallel_training_jobs",
+    "numResults": "num_results",
     "optimizationObjective": "optimization_objective",
     "performHPO": "perform_hpo",
     "performIncrementalUpdate": "perform_incremental_update",
