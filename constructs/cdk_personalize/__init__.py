@@ -1,8 +1,8 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `hyperparameters`, `recipe`, `solution_config`, `training_data`, `use_case`)
-can then be imported without the CDK and its Node process.
+`filter_expression`, `hyperparameters`, `recipe`, `serving_config`, `solution_config`,
+`training_data`, `use_case`) can then be imported without the CDK and its Node process.
 """
 
 from importlib import import_module
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_personalize._metrics import MetricOptions
+    from cdk_personalize._serving_options import RankingInfluence
     from cdk_personalize._training_options import (
         EventParameters,
         HyperparameterRange,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cdk_personalize.filters import Filter, IFilter
     from cdk_personalize.pipeline_job import PipelineJob
     from cdk_personalize.recipe import Feature, Recipe, RecipeType
+    from cdk_personalize.recommender import IRecommender, Recommender
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
     from cdk_personalize.use_case import UseCase
@@ -53,6 +55,7 @@ __all__ = [
     "IDatasetGroup",
     "IEventTracker",
     "IFilter",
+    "IRecommender",
     "ISchema",
     "ISolution",
     "ImportMode",
@@ -60,8 +63,10 @@ __all__ = [
     "MetricOptions",
     "OptimizationObjective",
     "PipelineJob",
+    "RankingInfluence",
     "Recipe",
     "RecipeType",
+    "Recommender",
     "Schema",
     "SchemaField",
     "Solution",
@@ -71,6 +76,7 @@ __all__ = [
 
 _MODULES = {
     "_metrics": ("MetricOptions",),
+    "_serving_options": ("RankingInfluence",),
     "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
     "batch_inference_job": ("BatchInferenceJob",),
@@ -85,6 +91,7 @@ _MODULES = {
     "filters": ("Filter", "IFilter"),
     "pipeline_job": ("PipelineJob",),
     "recipe": ("Feature", "Recipe", "RecipeType"),
+    "recommender": ("IRecommender", "Recommender"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),
     "use_case": ("UseCase",),

@@ -34,3 +34,11 @@ CAMPAIGN_QUERY = (
     "personalize:GetPersonalizedRanking",
     "personalize:GetActionRecommendations",
 )
+
+RECOMMENDER_DESCRIBE = ("personalize:DescribeRecommender",)
+RECOMMENDER_QUERY = ("personalize:GetRecommendations",)
+RECOMMENDER_SWITCH = (
+    "personalize:DescribeRecommender",
+    "personalize:StartRecommender",
+    "personalize:StopRecommender",
+)

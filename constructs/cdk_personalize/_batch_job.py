@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk_personalize._training_options import without_none
+from cdk_personalize._request import without_none
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.filters import Filter, IFilter

@@ -4,7 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, CustomResource, Duration, RemovalPolicy, Stack, custom_resources
+from aws_cdk import (
+    Aws,
+    CustomResource,
+    Duration,
+    RemovalPolicy,
+    Stack,
+    TagManager,
+    custom_resources,
+)
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -19,9 +27,16 @@ _TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
 
 # What the functions do with a resource that they manage, or that one they manage belongs to.
 _ACTIONS = {
-    "dataset-group": ("CreateDataset", "CreateSolution"),
+    "dataset-group": ("CreateDataset", "CreateRecommender", "CreateSolution"),
     "schema": ("UpdateDataset",),
-    "dataset": ("CreateDataset", "DeleteDataset", "DescribeDataset", "UpdateDataset"),
+    "dataset": (
+        "CreateDataset",
+        "DeleteDataset",
+        "DescribeDataset",
+        "TagResource",
+        "UntagResource",
+        "UpdateDataset",
+    ),
     "solution": (
         "CreateCampaign",
         "CreateSolution",
@@ -35,7 +50,24 @@ _ACTIONS = {
         "UpdateCampaign",
         "UpdateSolution",
     ),
-    "campaign": ("CreateCampaign", "DeleteCampaign", "DescribeCampaign", "UpdateCampaign"),
+    "campaign": (
+        "CreateCampaign",
+        "DeleteCampaign",
+        "DescribeCampaign",
+        "TagResource",
+        "UntagResource",
+        "UpdateCampaign",
+    ),
+    "recommender": (
+        "CreateRecommender",
+        "DeleteRecommender",
+        "DescribeRecommender",
+        "StartRecommender",
+        "StopRecommender",
+        "TagResource",
+        "UntagResource",
+        "UpdateRecommender",
+    ),
 }
 # IAM knows no resources for these (Service Authorization Reference).
 _LISTS = (
@@ -106,6 +138,7 @@ class PersonalizeProvider(Construct):
         *,
         resource_type: str,
         properties: Mapping[str, object],
+        tags: TagManager | None = None,
         touches: Sequence[tuple[str, str]] = (),
         statements: Sequence[iam.PolicyStatement] = (),
     ) -> CustomResource:
@@ -120,6 +153,7 @@ class PersonalizeProvider(Construct):
             construct_id: The id of the resource within `scope`.
             resource_type: `Custom::Personalize...`
             properties: What the functions are told.
+            tags: The tags, which the functions change in place.
             touches: What the functions work on, each the type and the name of an ARN.
             statements: What the functions may do besides.
         """
@@ -130,7 +164,7 @@ class PersonalizeProvider(Construct):
             construct_id,
             resource_type=resource_type,
             service_token=self._framework.service_token,
-            properties=dict(properties),
+            properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
         resource.node.add_dependency(self)
         if needed:

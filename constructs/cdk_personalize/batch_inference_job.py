@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 
 from cdk_personalize._batch_job import BatchJob
-from cdk_personalize._training_options import as_text, known, without_none
+from cdk_personalize._declared_data import DeclaredData
+from cdk_personalize._request import in_properties, known, without_none
+from cdk_personalize._serving_options import RankingInfluence, exploration_config
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.job_config import (
     BATCH_INFERENCE,
@@ -45,6 +47,8 @@ class BatchInferenceJob(BatchJob):
             aws-user-personalization alone (default: 0.3).
         exploration_item_age_cut_off: How many days an item counts as new; for the recipe
             aws-user-personalization alone (default: 30).
+        ranking_influence: How much popular and new items are preferred; for the recipe
+            aws-semantic-similarity alone (default: what the service does).
         theme_item_name_column: The column of Items with the names of items. If it is given, the
             items of a line come with a theme, which costs more: for the recipe aws-similar-items,
             in three Regions, at most 100 lines a file (default: there are no themes).
@@ -56,6 +60,7 @@ class BatchInferenceJob(BatchJob):
 
     exploration_weight: float | None = None
     exploration_item_age_cut_off: float | None = None
+    ranking_influence: RankingInfluence | None = None
     theme_item_name_column: str | None = None
 
     def __post_init__(self) -> None:
@@ -64,28 +69,28 @@ class BatchInferenceJob(BatchJob):
         self._refuse_batch(found, Target.ITEM)
 
     def _more_of_request(self) -> Mapping[str, Any]:
-        exploration = without_none(
+        influence = self.ranking_influence
+        config = without_none(
             {
-                "explorationWeight": as_text(self.exploration_weight),
-                "explorationItemAgeCutOff": as_text(self.exploration_item_age_cut_off),
+                "itemExplorationConfig": exploration_config(
+                    self.exploration_weight, self.exploration_item_age_cut_off
+                ),
+                "rankingInfluence": influence.as_request() if influence is not None else None,
             }
         )
         column = self.theme_item_name_column
         return {
             "batchInferenceJobMode": BATCH_INFERENCE if column is None else THEME_GENERATION,
-            "batchInferenceJobConfig": {"itemExplorationConfig": exploration}
-            if exploration
-            else None,
+            "batchInferenceJobConfig": config or None,
             "themeGenerationConfig": {"fieldsForThemeGeneration": {"itemName": column}}
             if column is not None
             else None,
         }
 
-    def findings(self) -> list[str]:
-        """Return what it needs of the data and does not find, once all datasets are defined."""
-        group, stack = self.solution.dataset_group, Stack.of(self.solution)
-        declared = {each.dataset_type: each.schema.avro for each in group.datasets}
-        schemas = {kind: avro for kind, avro in declared.items() if avro is not None}
-        complete = group.is_complete and len(schemas) == len(declared)
-        region = None if Token.is_unresolved(stack.region) else stack.region
-        return findings_of_themes(known(self.request), schemas, complete=complete, region=region)
+    def findings(self, data: DeclaredData) -> list[str]:
+        """Return what it needs of the data of the dataset group, and does not find."""
+        region = Stack.of(self.solution).region
+        found = findings_of_themes(
+            known(self.request), data.schemas, complete=data.is_known, region=known(region)
+        )
+        return in_properties(found)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cdk_personalize._batch_job import BatchJob
-from cdk_personalize._training_options import known
+from cdk_personalize._request import known
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.job_config import findings_of_batch_segment
 

@@ -1,9 +1,10 @@
 """A dataset: the interactions, items, users or actions of a dataset group."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Protocol, Unpack
 
-from aws_cdk import IResource, Resource, Token
+from aws_cdk import IResource, RemovalPolicy, Resource, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -19,6 +20,8 @@ from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, check_name, derived_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._removal import RemovableResource
+from cdk_personalize._tags import TaggedResource
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.schema import ISchema
@@ -166,7 +169,7 @@ class _DatasetBase(Resource):
             raise ValueError(msg)
 
 
-class Dataset(_DatasetBase):
+class Dataset(_DatasetBase, RemovableResource, TaggedResource):
     """Define a dataset, which a dataset group has one of for each type.
 
     A new schema is taken up in place if it only adds columns to items or users that may be
@@ -187,6 +190,7 @@ class Dataset(_DatasetBase):
         dataset_group: IDatasetGroup,
         schema: ISchema,
         dataset_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a dataset.
 
@@ -197,6 +201,8 @@ class Dataset(_DatasetBase):
             schema: Its columns, which tell its type, too.
             dataset_name: The name (default: derived from the construct path). Its ARN holds the
                 name of the group and the type instead.
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the group has a dataset of that type, the schema is for another domain
@@ -220,6 +226,7 @@ class Dataset(_DatasetBase):
             self,
             "Resource",
             resource_type="Custom::PersonalizeDataset",
+            tags=self.cdk_tag_manager,
             properties={"Request": managed_request(self, request)},
             touches=[
                 ("dataset", name_in_arn),
@@ -229,6 +236,7 @@ class Dataset(_DatasetBase):
         )
         dataset_group.deletion_order.place(schema, Rank.SCHEMA)
         dataset_group.declare(self, Rank.DATASET)
+        self.apply_removal_policy(removal_policy)
 
     @property
     def dataset_arn(self) -> str:
@@ -254,6 +262,14 @@ class Dataset(_DatasetBase):
     def schema(self) -> ISchema:
         """Its columns."""
         return self._schema
+
+    @property
+    def _arn(self) -> str:
+        return self._dataset_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return (self._dataset_group, self._schema)
 
     @classmethod
     def from_dataset_arn(cls, scope: Construct, construct_id: str, dataset_arn: str) -> IDataset:

@@ -1,10 +1,10 @@
 """A dataset group: what belongs together, apart from everything else in the account."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, Unpack, cast
 
-from aws_cdk import Annotations, IResource, Resource
+from aws_cdk import Annotations, IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_personalize as personalize
@@ -13,6 +13,7 @@ from constructs import Construct
 from cdk_personalize._actions import DATASET_GROUP_DESCRIBE
 from cdk_personalize._deletion_order import DeletionOrder, Rank
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize._removal import RemovableResource
 from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize.avro_schema import Domain
 from cdk_personalize.schema import ISchema
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from cdk_personalize.event_tracker import EventTracker
     from cdk_personalize.filters import Filter
     from cdk_personalize.recipe import Recipe
+    from cdk_personalize.recommender import Recommender, RecommenderOptions
     from cdk_personalize.solution import Solution, SolutionOptions
+    from cdk_personalize.use_case import UseCase
 
 # What a dataset group holds unless AWS has raised the quota (Service Quotas).
 _QUOTAS = {
     Rank.FILTER: ("filters", 30),
     Rank.SOLUTION: ("solutions", 10),
     Rank.CAMPAIGN: ("campaigns", 5),
+    Rank.RECOMMENDER: ("recommenders", 5),
 }
 
 
@@ -89,20 +93,39 @@ class IDatasetGroup(IResource, Protocol):
         """The campaigns of the group's solutions, in the order of definition."""
         ...
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        ...
+
     def add_dataset(
-        self, construct_id: str, *, schema: ISchema, dataset_name: str | None = None
+        self,
+        construct_id: str,
+        *,
+        schema: ISchema,
+        dataset_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         ...
 
     def add_filter(
-        self, construct_id: str, *, filter_expression: str, filter_name: str | None = None
+        self,
+        construct_id: str,
+        *,
+        filter_expression: str,
+        filter_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> "Filter":
         """Define a filter of this group; see `Filter`."""
         ...
 
     def add_event_tracker(
-        self, construct_id: str, *, event_tracker_name: str | None = None
+        self,
+        construct_id: str,
+        *,
+        event_tracker_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> "EventTracker":
         """Define the event tracker of this group; see `EventTracker`."""
         ...
@@ -111,6 +134,12 @@ class IDatasetGroup(IResource, Protocol):
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
     ) -> "Solution":
         """Define a solution of this group; see `Solution`."""
+        ...
+
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
         ...
 
     def declare(self, construct: Construct, rank: Rank) -> None:
@@ -196,20 +225,40 @@ class _DatasetGroupBase(Resource):
         """The campaigns of the group's solutions, in the order of definition."""
         return cast("tuple[Campaign, ...]", self._deletion_order.members_of(Rank.CAMPAIGN))
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        return cast("tuple[Recommender, ...]", self._deletion_order.members_of(Rank.RECOMMENDER))
+
     # The modules of what a group holds stand on this one, so they are imported when needed.
 
     def add_dataset(
-        self, construct_id: str, *, schema: ISchema, dataset_name: str | None = None
+        self,
+        construct_id: str,
+        *,
+        schema: ISchema,
+        dataset_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         from cdk_personalize.dataset import Dataset  # noqa: PLC0415
 
         return Dataset(
-            self, construct_id, dataset_group=self, schema=schema, dataset_name=dataset_name
+            self,
+            construct_id,
+            dataset_group=self,
+            schema=schema,
+            dataset_name=dataset_name,
+            removal_policy=removal_policy,
         )
 
     def add_filter(
-        self, construct_id: str, *, filter_expression: str, filter_name: str | None = None
+        self,
+        construct_id: str,
+        *,
+        filter_expression: str,
+        filter_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> "Filter":
         """Define a filter of this group; see `Filter`."""
         from cdk_personalize.filters import Filter  # noqa: PLC0415
@@ -220,16 +269,25 @@ class _DatasetGroupBase(Resource):
             dataset_group=self,
             filter_expression=filter_expression,
             filter_name=filter_name,
+            removal_policy=removal_policy,
         )
 
     def add_event_tracker(
-        self, construct_id: str, *, event_tracker_name: str | None = None
+        self,
+        construct_id: str,
+        *,
+        event_tracker_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> "EventTracker":
         """Define the event tracker of this group; see `EventTracker`."""
         from cdk_personalize.event_tracker import EventTracker  # noqa: PLC0415
 
         return EventTracker(
-            self, construct_id, dataset_group=self, event_tracker_name=event_tracker_name
+            self,
+            construct_id,
+            dataset_group=self,
+            event_tracker_name=event_tracker_name,
+            removal_policy=removal_policy,
         )
 
     def add_solution(
@@ -239,6 +297,14 @@ class _DatasetGroupBase(Resource):
         from cdk_personalize.solution import Solution  # noqa: PLC0415
 
         return Solution(self, construct_id, dataset_group=self, recipe=recipe, **options)
+
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
+        from cdk_personalize.recommender import Recommender  # noqa: PLC0415
+
+        return Recommender(self, construct_id, dataset_group=self, use_case=use_case, **options)
 
     def declare(self, construct: Construct, rank: Rank) -> None:
         """Take up a resource of the group; its constructor calls this."""
@@ -271,7 +337,7 @@ class _DatasetGroupBase(Resource):
         return self.grant(grantee, *DATASET_GROUP_DESCRIBE)
 
 
-class DatasetGroup(_DatasetGroupBase):
+class DatasetGroup(_DatasetGroupBase, RemovableResource):
     """Define a dataset group.
 
     Nothing of it can be changed later, and to replace it is to lose its data. Its name therefore
@@ -294,6 +360,7 @@ class DatasetGroup(_DatasetGroupBase):
         encryption_key: kms.IKey | None = None,
         role: iam.IRole | None = None,
         dataset_group_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a dataset group.
 
@@ -305,6 +372,8 @@ class DatasetGroup(_DatasetGroupBase):
             role: The role with which Amazon Personalize uses the key; it must be allowed to
                 already (default: a role is defined if there is a key).
             dataset_group_name: The name (default: derived from the construct path).
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If there is a role and no key, the key is an alias, or the name is refused.
@@ -338,6 +407,7 @@ class DatasetGroup(_DatasetGroupBase):
             resource.node.add_dependency(access.ready)
         self._dataset_group_arn = resource.attr_dataset_group_arn
         self.deletion_order.place(self, Rank.DATASET_GROUP)
+        self.apply_removal_policy(removal_policy)
 
     @property
     def dataset_group_arn(self) -> str:
@@ -363,6 +433,14 @@ class DatasetGroup(_DatasetGroupBase):
     def role(self) -> iam.IRole | None:
         """The role with which Amazon Personalize uses the key; none if there is no key."""
         return self._role
+
+    @property
+    def _arn(self) -> str:
+        return self._dataset_group_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return ()
 
     @classmethod
     def from_dataset_group_arn(

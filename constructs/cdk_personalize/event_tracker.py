@@ -1,9 +1,10 @@
 """An event tracker: what events of a dataset group are sent to."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Protocol, Unpack
 
-from aws_cdk import IResource, Resource
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
@@ -13,6 +14,7 @@ from cdk_personalize._actions import EVENT_TRACKER_DESCRIBE, EVENT_TRACKER_PUT_E
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import check_name, derived_name
+from cdk_personalize._removal import RemovableResource
 from cdk_personalize.dataset_group import IDatasetGroup
 
 
@@ -110,7 +112,7 @@ class _EventTrackerBase(Resource):
         return total(self, metric_name, {"EventTrackerArn": self.event_tracker_arn}, options)
 
 
-class EventTracker(_EventTrackerBase):
+class EventTracker(_EventTrackerBase, RemovableResource):
     """Define the event tracker of a dataset group, which can have no other.
 
     Example:
@@ -127,6 +129,7 @@ class EventTracker(_EventTrackerBase):
         *,
         dataset_group: IDatasetGroup,
         event_tracker_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define an event tracker.
 
@@ -135,6 +138,8 @@ class EventTracker(_EventTrackerBase):
             construct_id: The id of the event tracker within `scope`.
             dataset_group: The group that the events belong to.
             event_tracker_name: The name (default: derived from the construct path and the group).
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the group has an event tracker, or the name is refused.
@@ -161,6 +166,7 @@ class EventTracker(_EventTrackerBase):
         self._event_tracker_arn = resource.attr_event_tracker_arn
         self._tracking_id = resource.attr_tracking_id
         dataset_group.declare(self, Rank.EVENT_TRACKER)
+        self.apply_removal_policy(removal_policy)
 
     @property
     def event_tracker_arn(self) -> str:
@@ -181,6 +187,14 @@ class EventTracker(_EventTrackerBase):
     def dataset_group(self) -> IDatasetGroup:
         """The group that the events belong to."""
         return self._dataset_group
+
+    @property
+    def _arn(self) -> str:
+        return self._event_tracker_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return (self._dataset_group, *self._dataset_group.datasets)
 
     @classmethod
     def from_event_tracker_attributes(

@@ -1,10 +1,11 @@
 """A filter: what recommendations leave out, or are limited to."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Protocol
 
 import jsii
-from aws_cdk import IResource, Resource, Token
+from aws_cdk import IResource, RemovalPolicy, Resource, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct, IValidation
@@ -12,6 +13,7 @@ from constructs import Construct, IValidation
 from cdk_personalize._actions import FILTER_DESCRIBE
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._names import arn_of, check_name, derived_name
+from cdk_personalize._removal import RemovableResource
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.filter_expression import (
     MAX_FIELDS_OF_GROUP,
@@ -56,7 +58,7 @@ class _FilterBase(Resource):
         return self.grant(grantee, *FILTER_DESCRIBE)
 
 
-class Filter(_FilterBase):
+class Filter(_FilterBase, RemovableResource):
     """Define a filter, which a request for recommendations names.
 
     A filter can never be changed. Its name ends in a hash of the expression, so that another
@@ -81,6 +83,7 @@ class Filter(_FilterBase):
         dataset_group: IDatasetGroup,
         filter_expression: str,
         filter_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a filter.
 
@@ -94,6 +97,8 @@ class Filter(_FilterBase):
             filter_expression: The expression.
             filter_name: The name (default: derived from the construct path and the expression).
                 A filter that is given a name needs another one for another expression.
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the expression breaks a rule, or the name is refused.
@@ -122,6 +127,7 @@ class Filter(_FilterBase):
         )
         self._filter_arn = resource.attr_filter_arn
         dataset_group.declare(self, Rank.FILTER)
+        self.apply_removal_policy(removal_policy)
         self.node.add_validation(_KnownColumns(self))
 
     @property
@@ -148,6 +154,14 @@ class Filter(_FilterBase):
     def dataset_group(self) -> IDatasetGroup:
         """The group whose datasets it filters by."""
         return self._dataset_group
+
+    @property
+    def _arn(self) -> str:
+        return self._filter_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return (self._dataset_group, *self._dataset_group.datasets)
 
     @classmethod
     def from_filter_arn(cls, scope: Construct, construct_id: str, filter_arn: str) -> IFilter:

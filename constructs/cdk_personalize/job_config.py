@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import FilterExpression, Target
 from cdk_personalize.recipe import Feature, Recipe, RecipeType
+from cdk_personalize.serving_config import findings as findings_of_answers
 from cdk_personalize.training_data import Config, Schemas
 
 THEME_GENERATION = "THEME_GENERATION"
@@ -36,8 +37,8 @@ def findings_of_batch_inference(request: Config, recipe: Recipe) -> list[str]:
     """Return all that is wrong with a batch inference job, whatever data there is.
 
     Args:
-        request: What it is told: `numResults`, `batchInferenceJobMode` and `themeGenerationConfig`
-            are looked at.
+        request: What it is told: `numResults`, `batchInferenceJobConfig`, `batchInferenceJobMode`
+            and `themeGenerationConfig` are looked at.
         recipe: The recipe of its solution.
     """
     found = findings_of_results(request)
@@ -55,7 +56,9 @@ def findings_of_batch_inference(request: Config, recipe: Recipe) -> list[str]:
         found += _findings_of_item_name(_item_name(config))
     if recipe.is_known and not recipe.supports(Feature.BATCH_INFERENCE):
         found.append(f"{recipe} makes no batch recommendations")
-    elif recipe.is_known and themes and not recipe.supports(Feature.THEMES):
+        return found
+    found += findings_of_answers(request.get("batchInferenceJobConfig", {}), recipe)
+    if recipe.is_known and themes and not recipe.supports(Feature.THEMES):
         known = " and ".join(map(str, Recipe.supporting(Feature.THEMES)))
         found.append(f"themes are for {known}, not for {recipe}")
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aws_cdk import Token
 
 from cdk_personalize._names import findings_of_name
-from cdk_personalize._training_options import in_properties, known
+from cdk_personalize._request import in_properties, known, refuse
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.job_config import findings_of_prefixes
 
@@ -57,8 +57,7 @@ class PipelineJob(ABC):
             *findings_of_prefixes((name, known(prefix)) for name, prefix in prefixes.items()),
             *_findings_of_tags(self.tags),
         ]
-        if found:
-            raise ValueError("; ".join(found))
+        refuse(found)
 
 
 def _findings_of_job_name(job_name: str | None) -> list[str]:

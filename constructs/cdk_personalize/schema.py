@@ -4,13 +4,14 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
-from aws_cdk import IResource, Resource
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import SCHEMA_DESCRIBE
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize._removal import RemovableResource
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, Domain, SchemaField
 
 
@@ -64,7 +65,7 @@ class _SchemaBase(Resource):
         return self.grant(grantee, *SCHEMA_DESCRIBE)
 
 
-class Schema(_SchemaBase):
+class Schema(_SchemaBase, RemovableResource):
     """Define the columns of a dataset.
 
     A schema can never be changed. Its name ends in a hash of the columns, so other columns are
@@ -91,6 +92,7 @@ class Schema(_SchemaBase):
         fields: Sequence[SchemaField] | None = None,
         domain: Domain | None = None,
         schema_name: str | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a schema.
 
@@ -103,6 +105,8 @@ class Schema(_SchemaBase):
             domain: The domain of the dataset group (default: none, a custom dataset group).
             schema_name: The name of the schema (default: derived from the construct path and the
                 columns). A schema that is given a name needs another one for other columns.
+            removal_policy: What becomes of it when it is removed from the stack, or the stack is
+                deleted (default: DESTROY).
 
         Raises:
             ValueError: If the name or the columns break a rule; all findings are told at once.
@@ -122,6 +126,7 @@ class Schema(_SchemaBase):
         )
         resource.add_property_deletion_override("Tags")
         self._schema_arn = resource.attr_schema_arn
+        self.apply_removal_policy(removal_policy)
 
     @property
     def schema_arn(self) -> str:
@@ -142,6 +147,14 @@ class Schema(_SchemaBase):
     def avro(self) -> AvroSchema:
         """The columns."""
         return self._avro
+
+    @property
+    def _arn(self) -> str:
+        return self._schema_arn
+
+    @property
+    def _rests_on(self) -> Sequence[object]:
+        return ()
 
     @classmethod
     def from_schema_arn(

@@ -25,6 +25,7 @@ class ResourceEvent(TypedDict):
     BeganAt: NotRequired[float]
     LatestUpdate: NotRequired[str]
     UpdateDue: NotRequired[bool]
+    WasStopped: NotRequired[bool]
 
 
 class Begun(TypedDict):
@@ -35,6 +36,7 @@ class Begun(TypedDict):
     BeganAt: NotRequired[float]
     LatestUpdate: NotRequired[str]
     UpdateDue: NotRequired[bool]
+    WasStopped: NotRequired[bool]
 
 
 class Completion(TypedDict):
@@ -56,12 +58,14 @@ class Change:
         state: `ACTIVE`, or `DEFERRED` if the pipeline will create it.
         latest_update: When the last update began that the resource had before this one.
         update_due: Whether the resource is still to be updated.
+        was_stopped: Whether somebody had stopped the resource, and so wants it stopped.
     """
 
     arn: str
     state: str = ACTIVE
     latest_update: str = ""
     update_due: bool = False
+    was_stopped: bool = False
 
 
 class ManagedResource(Protocol):

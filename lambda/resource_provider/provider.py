@@ -22,7 +22,9 @@ from resource_provider.lifecycle import (
     physical_id,
 )
 from resource_provider.pipeline import PipelineResource
+from resource_provider.recommender import RecommenderResource
 from resource_provider.solution import SolutionResource
+from resource_provider.tags import apply_tags
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -37,10 +39,12 @@ class ResourceProvider:
 
     def __init__(self, personalize: PersonalizeClient, stepfunctions: SFNClient) -> None:
         """Make the types, which share the clients."""
+        self._personalize = personalize
         self._types: Mapping[str, ManagedResource] = {
             "Custom::PersonalizeDataset": DatasetResource(personalize),
             "Custom::PersonalizeSolution": SolutionResource(personalize),
             "Custom::PersonalizeCampaign": CampaignResource(personalize),
+            "Custom::PersonalizeRecommender": RecommenderResource(personalize),
             "Custom::PersonalizePipeline": PipelineResource(personalize, stepfunctions),
         }
 
@@ -72,6 +76,7 @@ class ResourceProvider:
             "BeganAt": began_at,
             "LatestUpdate": change.latest_update,
             "UpdateDue": change.update_due,
+            "WasStopped": change.was_stopped,
         }
 
     def is_complete(self, event: ResourceEvent) -> Completion:
@@ -98,7 +103,12 @@ class ResourceProvider:
             return None  # the creation failed before there was anything
         resource = self._type(event)
         try:
-            return resource.still_deleting(event) if is_deletion else resource.still_changing(event)
+            if is_deletion:
+                return resource.still_deleting(event)
+            waiting = resource.still_changing(event)
+            if waiting is None:
+                apply_tags(self._personalize, event)
+            return waiting
         except ClientError as error:
             # In use, throttled or out of order: each passes, and the next look may find it so.
             if trouble_of(error).passes:

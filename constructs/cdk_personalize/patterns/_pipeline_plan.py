@@ -20,6 +20,7 @@ from cdk_personalize.dataset_import_job import IMPORT_PREFIX, DatasetImportJob
 from cdk_personalize.patterns._pipeline_tasks import pascal_case
 from cdk_personalize.patterns.data_store import DataStore
 from cdk_personalize.pipeline_job import PipelineJob
+from cdk_personalize.recommender import Recommender
 from cdk_personalize.solution import Solution
 
 
@@ -42,6 +43,7 @@ class PipelinePlan:
         self._said: set[str] = set()
         self._jobs: list[PipelineJob] = []
         self._models: dict[str, dict[str, Any]] = {}
+        self._recommenders: list[dict[str, Any]] = []
 
     def add_dataset(self, dataset: Dataset) -> PipelineJob:
         """Declare a dataset, and return its import: in full, as long as no job says otherwise."""
@@ -105,6 +107,13 @@ class PipelinePlan:
                 }
             )
 
+    def add_recommender(self, recommender: Recommender) -> None:
+        """Declare a recommender, which is created once there is data."""
+        request = pascal_case(recommender.request)
+        self._recommenders.append(
+            {"RecommenderArn": recommender.recommender_arn, "Request": request}
+        )
+
     def name_prefix_of(self, job: PipelineJob) -> str:
         """Return what the names of the runs of a job begin with."""
         return job.job_name or self._name_prefix
@@ -119,7 +128,7 @@ class PipelinePlan:
             "Deletions": [self._deletion(job) for job in jobs if isinstance(job, DataDeletionJob)],
             "Models": list(self._models.values()),
             "BatchJobs": [self._batch_job(job) for job in batch],
-            "Recommenders": [],
+            "Recommenders": self._recommenders,
             "Exports": [self._export(job) for job in jobs if isinstance(job, DatasetExportJob)],
         }
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jsii
 from aws_cdk import ArnFormat, CustomResource, Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -11,12 +10,14 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct, IConstruct, IValidation
+from constructs import Construct, IConstruct
 
 from cdk_personalize._batch_job import BatchJob
+from cdk_personalize._declared_data import FitsData
 from cdk_personalize._function import admit_logs
 from cdk_personalize._names import arn_of
 from cdk_personalize._provider import PersonalizeProvider, allow
+from cdk_personalize._request import refuse
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.dataset import Dataset
@@ -29,6 +30,7 @@ from cdk_personalize.patterns._pipeline_plan import PipelinePlan
 from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
 from cdk_personalize.patterns.data_store import DataStore
 from cdk_personalize.pipeline_job import MAX_JOB_NAME_LENGTH, PipelineJob
+from cdk_personalize.recommender import Recommender
 from cdk_personalize.solution import Solution
 
 _MACHINE_NAME_LENGTH = 75
@@ -196,12 +198,11 @@ class TrainingPipeline(Construct):
             ValueError: If it is of another dataset group, or does not fit the other jobs; all that
                 is wrong is in the message.
         """
-        if found := self._plan.findings_of(job, self._group):
-            raise ValueError("; ".join(found))
+        refuse(self._plan.findings_of(job, self._group))
         self._plan.add_job(job)
         self._allow_job(job)
         if isinstance(job, BatchInferenceJob):
-            self.node.add_validation(_FitsData(job))
+            FitsData.check(self, self._group, job.findings)
 
     def _machine(
         self, scope: Construct, definition: sfn.IChainable, timeout: Duration | None = None
@@ -290,6 +291,9 @@ class TrainingPipeline(Construct):
         elif isinstance(resource, Campaign):
             self._plan.add_campaign(resource)
             self._allow_deployment(resource)
+        elif isinstance(resource, Recommender):
+            self._plan.add_recommender(resource)
+            self._allow_recommender(resource)
         # Deleted before everything that an execution may be working on.
         self.lifecycle.node.add_dependency(resource)
 
@@ -328,6 +332,15 @@ class TrainingPipeline(Construct):
         )
         self.job_state_machine.add_to_role_policy(allow(["DescribeCampaign"], [arn]))
 
+    def _allow_recommender(self, recommender: Recommender) -> None:
+        arn = recommender.recommender_arn
+        group_arn = recommender.dataset_group.dataset_group_arn
+        for statement in (
+            allow(["CreateRecommender"], [arn, group_arn]),
+            allow(["DescribeRecommender"], [arn]),
+        ):
+            self.job_state_machine.add_to_role_policy(statement)
+
 
 def _permissions_of(job: PipelineJob) -> tuple[str, list[str]]:
     """Return what a run of a job is called in ARNs, and what it works on."""
@@ -344,17 +357,6 @@ def _permissions_of(job: PipelineJob) -> tuple[str, list[str]]:
 def _asked(job: BatchJob) -> list[str]:
     arn = job.solution.solution_arn
     return [arn, f"{arn}/*", *([job.filter.filter_arn] if job.filter is not None else [])]
-
-
-@jsii.implements(IValidation)
-class _FitsData:
-    """Check a batch inference job against the datasets of its group, once all are defined."""
-
-    def __init__(self, job: BatchInferenceJob) -> None:
-        self._job = job
-
-    def validate(self) -> list[str]:
-        return self._job.findings()
 
 
 def _arn_prefix(scope: Construct) -> str:

@@ -25,11 +25,7 @@ from personalize_emulator.jobs import Job
 from personalize_emulator.models.themes import Corpus, theme_of
 from personalize_emulator.resources.batch_job import BatchJobs, filter_of, require_members
 from personalize_emulator.resources.schema import parse_schema
-from personalize_emulator.resources.training_config import (
-    require_exploration,
-    require_none,
-    require_supported,
-)
+from personalize_emulator.resources.training_config import require_none
 from personalize_emulator.service_model import request_members
 from personalize_emulator.serving import Deployment
 from personalize_emulator.store import Document
@@ -66,9 +62,6 @@ class BatchInferenceJobs(BatchJobs):
         recipe = self._recipe(version)
         request.setdefault("batchInferenceJobMode", BATCH_INFERENCE)
         require_none(findings_of_batch_inference(request, recipe))
-        config = request.get("batchInferenceJobConfig", {})
-        require_supported(config, recipe)
-        require_exploration(config)
         schemas = GroupData(self._backend, version.group_arn or "").schemas()
         region = version.caller.region
         require_none(findings_of_themes(request, schemas, complete=True, region=region))

@@ -1,0 +1,89 @@
+"""Whether a resource outlives its stack, and what has to outlive it with it."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import cast
+
+import jsii
+from aws_cdk import CfnOutput, CustomResource, RemovalPolicy, Resource
+from constructs import IValidation
+
+from cdk_personalize._deletion_order import resource_of
+
+_KEPT = (RemovalPolicy.RETAIN, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+_POLICIES = (RemovalPolicy.DESTROY, *_KEPT)
+_OUTPUT = "Retained"
+
+
+class RemovableResource(Resource):
+    """A resource of this stack, which is deleted with the stack unless it is said otherwise."""
+
+    _removal_policy = RemovalPolicy.DESTROY
+
+    @property
+    @abstractmethod
+    def _arn(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def _rests_on(self) -> Sequence[object]:
+        """What the service does not delete while this one is there, and what it is made of."""
+
+    @property
+    def is_retained(self) -> bool:
+        """Whether it is kept when it is removed from the stack, or the stack is deleted."""
+        return self._removal_policy in _KEPT
+
+    def apply_removal_policy(self, policy: RemovalPolicy) -> None:
+        """Say what becomes of it when it is removed from the stack, or the stack is deleted.
+
+        What is retained costs what it cost before. An output of the stack tells its ARN.
+
+        Args:
+            policy: DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE.
+
+        Raises:
+            ValueError: If it is another policy.
+        """
+        if policy not in _POLICIES:
+            allowed = ", ".join(each.name for each in _POLICIES)
+            msg = f"removal_policy must be one of {allowed}, got {policy.name}"
+            raise ValueError(msg)
+        if policy is self._removal_policy:
+            return
+        self._removal_policy = policy
+        # The resource is a CfnResource, or a custom resource, which is a construct around one.
+        cast("CustomResource", resource_of(self)).apply_removal_policy(policy)
+        if not self.is_retained:
+            self.node.try_remove_child(_OUTPUT)
+        elif self.node.try_find_child(_OUTPUT) is None:
+            self.node.add_validation(_OutlivesItsStack(self))
+            CfnOutput(
+                self,
+                _OUTPUT,
+                value=self._arn,
+                description=f"{self.node.path} is kept when it is removed from this stack",
+            )
+
+
+@jsii.implements(IValidation)
+class _OutlivesItsStack:
+    """Check that what a retained resource rests on is retained, once all is defined."""
+
+    def __init__(self, resource: RemovableResource) -> None:
+        self._resource = resource
+
+    def validate(self) -> list[str]:
+        if not self._resource.is_retained:
+            return []
+        lost = [
+            each.node.path
+            for each in self._resource._rests_on
+            if isinstance(each, RemovableResource) and not each.is_retained
+        ]
+        if not lost:
+            return []
+        return [
+            "what is retained needs what it rests on to be retained too:"
+            f" removal_policy of {', '.join(lost)} must be RETAIN, got DESTROY"
+        ]

@@ -1,0 +1,30 @@
+"""The tags of what the provider manages, which change in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from resource_provider.lifecycle import ResourceEvent, is_deferred, physical_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+
+
+def apply_tags(personalize: PersonalizeClient, event: ResourceEvent) -> None:
+    """Give a resource that was created or updated the tags that it declares.
+
+    Tags that somebody else gave it are left alone. What is left to the pipeline is tagged when it
+    is created there.
+    """
+    if is_deferred(event):
+        return
+    arn = physical_id(event)
+    wanted: dict[str, str] = event["ResourceProperties"].get("Tags", {})
+    old: dict[str, str] = event.get("OldResourceProperties", {}).get("Tags", {})
+    if gone := sorted(old.keys() - wanted.keys()):
+        personalize.untag_resource(resourceArn=arn, tagKeys=gone)
+    if wanted:
+        personalize.tag_resource(
+            resourceArn=arn,
+            tags=[{"tagKey": key, "tagValue": value} for key, value in wanted.items()],
+        )
