@@ -165,8 +165,9 @@ def _campaigns(steps: PipelineSteps) -> sfn.Map:
             " : $Version %}",
         },
     )
-    failed = steps.outcome("Not deployed", {**name, "Cause": "{% $Cause %}"})
-    steps.catch(failed, deploy)
+    failed = steps.outcome("Not deployed", {**name, "Cause": "{% $Reason %}"})
+    # An inner scope cannot assign a variable of an outer one.
+    steps.catch(failed, deploy, variable="Reason")
     remember.next(deploy).next(steps.outcome("In service", name))
     return each.item_processor(remember)
 

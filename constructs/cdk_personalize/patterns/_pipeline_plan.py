@@ -10,6 +10,7 @@ from aws_cdk import IStableAnyProducer, Lazy, Stack, Token
 from constructs import Construct
 
 from cdk_personalize._batch_job import BatchJob
+from cdk_personalize._tags import TaggedResource
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.data_deletion_job import DataDeletionJob
@@ -42,8 +43,14 @@ class PipelinePlan:
         self._imports: dict[str, DatasetImportJob] = {}
         self._said: set[str] = set()
         self._jobs: list[PipelineJob] = []
-        self._models: dict[str, dict[str, Any]] = {}
-        self._recommenders: list[dict[str, Any]] = []
+        self._solutions: list[Solution] = []
+        self._campaigns: list[Campaign] = []
+        self._recommenders: list[Recommender] = []
+
+    @property
+    def solutions(self) -> tuple[Solution, ...]:
+        """The solutions that the pipeline trains."""
+        return tuple(self._solutions)
 
     def add_dataset(self, dataset: Dataset) -> PipelineJob:
         """Declare a dataset, and return its import: in full, as long as no job says otherwise."""
@@ -80,39 +87,18 @@ class PipelinePlan:
 
     def add_solution(self, solution: Solution) -> None:
         """Declare a solution, which is trained."""
-        self._models[solution.node.addr] = {
-            "SolutionArn": solution.solution_arn,
-            "Request": pascal_case(solution.request),
-            "Campaigns": [],
-        }
+        self._solutions.append(solution)
 
     def add_campaign(self, campaign: Campaign) -> None:
         """Declare a campaign, which serves the versions of its solution.
 
         A campaign of a solution that another app trains follows that app, not this pipeline.
         """
-        model = self._models.get(campaign.solution.node.addr)
-        if model is not None:
-            request = dict(campaign.request)
-            # One is the service's default, and whether Step Functions spells the last letters of
-            # this member as the API does is not documented: say it only where it has to be said.
-            if request.get("minProvisionedTPS") == 1:
-                del request["minProvisionedTPS"]
-            config = request.get("campaignConfig", {})
-            model["Campaigns"].append(
-                {
-                    "CampaignArn": campaign.campaign_arn,
-                    "Request": pascal_case(request),
-                    "Follows": bool(config.get("syncWithLatestSolutionVersion")),
-                }
-            )
+        self._campaigns.append(campaign)
 
     def add_recommender(self, recommender: Recommender) -> None:
         """Declare a recommender, which is created once there is data."""
-        request = pascal_case(recommender.request)
-        self._recommenders.append(
-            {"RecommenderArn": recommender.recommender_arn, "Request": request}
-        )
+        self._recommenders.append(recommender)
 
     def name_prefix_of(self, job: PipelineJob) -> str:
         """Return what the names of the runs of a job begin with."""
@@ -126,10 +112,24 @@ class PipelinePlan:
             "Name": self._name_prefix,
             "Datasets": [self._import(job) for job in self._imports.values()],
             "Deletions": [self._deletion(job) for job in jobs if isinstance(job, DataDeletionJob)],
-            "Models": list(self._models.values()),
+            "Models": [self._model(solution) for solution in self._solutions],
             "BatchJobs": [self._batch_job(job) for job in batch],
-            "Recommenders": self._recommenders,
+            "Recommenders": [
+                {"RecommenderArn": each.recommender_arn, "Request": _request(each, each.request)}
+                for each in self._recommenders
+            ],
             "Exports": [self._export(job) for job in jobs if isinstance(job, DatasetExportJob)],
+        }
+
+    def _model(self, solution: Solution) -> Mapping[str, Any]:
+        return {
+            "SolutionArn": solution.solution_arn,
+            "Request": _request(solution, solution.request),
+            "Campaigns": [
+                _campaign(each)
+                for each in self._campaigns
+                if each.solution.node.addr == solution.node.addr
+            ],
         }
 
     def _import(self, job: DatasetImportJob) -> Mapping[str, Any]:
@@ -176,13 +176,10 @@ class PipelinePlan:
         }
 
     def _named(self, job: PipelineJob, request: Mapping[str, Any]) -> dict[str, Any]:
-        tags = [{"tagKey": key, "tagValue": value} for key, value in job.tags.items()]
-        role = self._data_store.role.role_arn
+        role = {"roleArn": self._data_store.role.role_arn}
         return {
             "Name": self.name_prefix_of(job),
-            "Request": pascal_case(
-                {**request, "roleArn": role, **({"tags": tags} if tags else {})}
-            ),
+            "Request": pascal_case({**request, **role, **_tags(job.tags)}),
         }
 
     def _location(self, prefix: str) -> str:
@@ -198,6 +195,30 @@ class PipelinePlan:
     def digest_as_lazy(self, scope: Construct) -> Any:  # noqa: ANN401
         """Return a token for a short text that changes with what is declared."""
         return Lazy.any(_Digest(self, scope))
+
+
+def _campaign(campaign: Campaign) -> Mapping[str, Any]:
+    request = dict(campaign.request)
+    # One is the service's default, and whether Step Functions spells the last letters of
+    # this member as the API does is not documented: say it only where it has to be said.
+    if request.get("minProvisionedTPS") == 1:
+        del request["minProvisionedTPS"]
+    config = request.get("campaignConfig", {})
+    return {
+        "CampaignArn": campaign.campaign_arn,
+        "Request": _request(campaign, request),
+        "Follows": bool(config.get("syncWithLatestSolutionVersion")),
+    }
+
+
+def _request(resource: TaggedResource, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what creates a resource; its tags, which its provider would give it, are in it."""
+    return pascal_case({**request, **_tags(resource.cdk_tag_manager.tag_values())})
+
+
+def _tags(tags: Mapping[str, str]) -> Mapping[str, Any]:
+    members = [{"tagKey": key, "tagValue": value} for key, value in tags.items()]
+    return {"tags": members} if members else {}
 
 
 def _findings_of_places(job: PipelineJob, others: Sequence[PipelineJob]) -> Iterator[str]:

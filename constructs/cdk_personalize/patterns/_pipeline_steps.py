@@ -105,10 +105,14 @@ class PipelineSteps:
         return sfn.Pass.jsonata(self.scope, name, outputs=dict(outputs))
 
     @staticmethod
-    def catch(failed: sfn.Pass, *steps: sfn.TaskStateBase | sfn.CustomState | sfn.Map) -> None:
-        """Go on with `failed` after any error of `steps`, with its reason in `Cause`."""
+    def catch(
+        failed: sfn.Pass,
+        *steps: sfn.TaskStateBase | sfn.CustomState | sfn.Map,
+        variable: str = "Cause",
+    ) -> None:
+        """Go on with `failed` after any error of `steps`, with its reason in a variable."""
         for step in steps:
-            step.add_catch(failed, errors=["States.ALL"], assign={"Cause": _cause()})
+            step.add_catch(failed, errors=["States.ALL"], assign={variable: _cause()})
 
 
 def condition(jsonata: str) -> sfn.Condition:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jsii
 from aws_cdk import ArnFormat, CustomResource, Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -10,7 +11,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct, IConstruct
+from constructs import Construct, IConstruct, IValidation
 
 from cdk_personalize._batch_job import BatchJob
 from cdk_personalize._declared_data import FitsData
@@ -168,6 +169,7 @@ class TrainingPipeline(Construct):
         self._upload = self._start_on_upload()
         if schedule is not None:
             self._start_on(schedule)
+            self.node.add_validation(_TrainsOnce(self, self._plan))
         self.job_state_machine.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["iam:PassRole"],
@@ -321,7 +323,7 @@ class TrainingPipeline(Construct):
                 [arn, f"{arn}/*"],
             )
         )
-        self.state_machine.add_to_role_policy(allow(["DescribeSolution"], [arn]))
+        self.state_machine.add_to_role_policy(allow(["DescribeSolution", "TagResource"], [arn]))
         self.state_machine.add_to_role_policy(allow(["CreateSolution"], [arn, group_arn]))
 
     def _allow_deployment(self, campaign: Campaign) -> None:
@@ -330,14 +332,14 @@ class TrainingPipeline(Construct):
         self.job_state_machine.add_to_role_policy(
             allow(["CreateCampaign", "UpdateCampaign"], [arn, solution_arn, f"{solution_arn}/*"])
         )
-        self.job_state_machine.add_to_role_policy(allow(["DescribeCampaign"], [arn]))
+        self.job_state_machine.add_to_role_policy(allow(["DescribeCampaign", "TagResource"], [arn]))
 
     def _allow_recommender(self, recommender: Recommender) -> None:
         arn = recommender.recommender_arn
         group_arn = recommender.dataset_group.dataset_group_arn
         for statement in (
             allow(["CreateRecommender"], [arn, group_arn]),
-            allow(["DescribeRecommender"], [arn]),
+            allow(["DescribeRecommender", "TagResource"], [arn]),
         ):
             self.job_state_machine.add_to_role_policy(statement)
 
@@ -357,6 +359,23 @@ def _permissions_of(job: PipelineJob) -> tuple[str, list[str]]:
 def _asked(job: BatchJob) -> list[str]:
     arn = job.solution.solution_arn
     return [arn, f"{arn}/*", *([job.filter.filter_arn] if job.filter is not None else [])]
+
+
+@jsii.implements(IValidation)
+class _TrainsOnce:
+    """Refuse solutions that train by themselves beside a pipeline that trains by a schedule."""
+
+    def __init__(self, pipeline: TrainingPipeline, plan: PipelinePlan) -> None:
+        self._pipeline = pipeline
+        self._plan = plan
+
+    def validate(self) -> list[str]:
+        return [
+            f"perform_auto_training of {solution.node.path} and schedule of"
+            f" {self._pipeline.node.path} must not both be on: each would train, and be paid for"
+            for solution in self._plan.solutions
+            if solution.request.get("performAutoTraining") is True
+        ]
 
 
 def _arn_prefix(scope: Construct) -> str:

@@ -47,11 +47,7 @@ def definitions() -> dict[str, dict[str, Any]]:
         jobs,
         "Machine",
         definition_body=sfn.DefinitionBody.from_chainable(
-            job_definition(
-                jobs,
-                name_prefix="p" * 42,
-                import_job_arn_prefix="arn:aws:personalize:eu-west-1:1:dataset-import-job/",
-            )
+            job_definition(jobs, arn_prefix="arn:aws:personalize:eu-west-1:1:")
         ),
         query_language=sfn.QueryLanguage.JSONATA,
     )
@@ -75,9 +71,8 @@ def definitions() -> dict[str, dict[str, Any]]:
                 ),
                 jobs=machine,
                 bucket=s3.Bucket(rounds, "Bucket"),
-                role_arn="arn:aws:iam::111111111111:role/personalize",
                 quiet_period=cdk.Duration.minutes(1),
-                plan={"Datasets": [], "Models": []},
+                plan={},
             ).definition()
         ),
         query_language=sfn.QueryLanguage.JSONATA,
@@ -228,26 +223,28 @@ def test_the_longest_job_stays_within_the_history_of_an_execution(
 def test_a_poll_never_asks_more_often_than_every_twenty_seconds(all_states: States) -> None:
     waits = [state for state in all_states.values() if state["Type"] == "Wait"]
 
-    assert len(waits) == 5
+    assert len(waits) == 10
     for state in waits:
         assert state["Seconds"] == "{% $Wait %}" or state["Seconds"] >= 20
 
 
-def test_names_given_by_the_pipeline_fit_however_long_the_execution_is_called(
-    all_states: States,
-) -> None:
+def test_names_of_jobs_fit_however_long_the_execution_is_called(all_states: States) -> None:
+    """What a name begins with has 42 characters at most; a hyphen and 20 digits make 63."""
     names = [
-        arguments[key]
-        for _, _, arguments in personalize_calls(all_states)
-        if isinstance(arguments, dict)
-        for key in ("JobName", "Name")
-        if key in arguments
+        state["Assign"][variable]
+        for state in all_states.values()
+        for variable in ("JobName", "VersionName")
+        if variable in state.get("Assign", {})
     ]
 
-    assert len(names) == 2
-    for name in names:
-        assert "$hash($states.context.Execution.Id, 'SHA-256'), 0, 20)" in name
-        assert f"'{'p' * 42}-'" in name  # 42 + 1 + 20 = 63
+    assert (
+        names
+        == [
+            "{% $states.input.Name & '-' &"
+            " $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 20) %}"
+        ]
+        * 6
+    )
 
 
 def test_no_variable_of_an_inner_scope_has_the_name_of_an_outer_one(
@@ -312,13 +309,17 @@ def test_what_was_imported_stays_to_be_learnt_until_every_model_has(all_states: 
 
     assert "Untrained = :newest" in imported["UpdateExpression"]
     assert learnt["Choices"][0]["Next"] == "Note what is learnt"
-    assert learnt["Default"] == "The round is over"
+    assert learnt["Default"] == "For each batch job"
     assert removing == {"rounds: Note what is learnt", "rounds: Note the data that is learnt"}
 
 
 def test_a_create_whose_answer_was_lost_goes_on_with_what_it_made(all_states: States) -> None:
     for create, made in (
-        ("Create the import job", "It has begun already"),
+        ("Create the import job", "The import has begun already"),
+        ("Create the export job", "The export has begun already"),
+        ("Create the deletion job", "The deletion has begun already"),
+        ("Create the inference job", "The inference has begun already"),
+        ("Create the segmentation job", "The segmentation has begun already"),
         ("Create the solution version", "Find the solution version"),
         ("Create the campaign", "Find the campaign"),
     ):

@@ -102,7 +102,9 @@ def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: Tree) 
 
     assert dataset["Type"] == "INTERACTIONS"
     assert dataset["Prefix"] == "import/interactions/"
-    assert dataset["DataLocation"].endswith("/import/interactions/")
+    request = dataset["Request"]
+    assert request["DataSource"]["DataLocation"].endswith("/import/interactions/")
+    assert request["ImportMode"] == "FULL"
 
 
 def test_carries_the_request_of_a_solution_in_pascal_case(template: Tree) -> None:
