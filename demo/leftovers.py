@@ -15,6 +15,7 @@ _BOOTSTRAP = ("cdk-hnb659fds", "CDKToolkit", "/cdk-bootstrap/hnb659fds")
 # service, operation, key of the list, key of the name (empty: the entry is the name)
 _LISTINGS = (
     ("personalize", "list_campaigns", "campaigns", "campaignArn"),
+    ("personalize", "list_recommenders", "recommenders", "recommenderArn"),
     ("personalize", "list_solutions", "solutions", "solutionArn"),
     ("personalize", "list_event_trackers", "eventTrackers", "eventTrackerArn"),
     ("personalize", "list_filters", "Filters", "filterArn"),

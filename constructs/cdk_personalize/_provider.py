@@ -20,6 +20,9 @@ from constructs import Construct
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._names import arn_of, derived_name
 
+RETIRED_TAG = "cdk-personalize:retired-by"
+"""The tag of a solution that its stack has let go; its value is the name of the stack."""
+
 _ID = "PersonalizeProvider"
 # The service allows one call a second for the whole account, so a poll is not to be had for free.
 _QUERY_INTERVAL = Duration.seconds(10)
@@ -71,7 +74,11 @@ _ACTIONS = {
 }
 # IAM knows no resources for these (Service Authorization Reference).
 _LISTS = (
+    "ListBatchInferenceJobs",
+    "ListBatchSegmentJobs",
     "ListCampaigns",
+    "ListDataDeletionJobs",
+    "ListDatasetExportJobs",
     "ListDatasetImportJobs",
     "ListDatasets",
     "ListSolutionVersions",
@@ -103,7 +110,7 @@ class PersonalizeProvider(Construct):
         for kind in _ACTIONS:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
-        self.role.add_to_policy(_allow_retired(self))
+        self.role.add_to_policy(allow_retired(self))
         self._framework = custom_resources.Provider(
             self,
             "Framework",
@@ -210,7 +217,7 @@ def allow(actions: Sequence[str], resource_arns: Sequence[str]) -> iam.PolicySta
     )
 
 
-def _allow_retired(scope: Construct) -> iam.PolicyStatement:
+def allow_retired(scope: Construct) -> iam.PolicyStatement:
     """Return a statement that allows to delete the solutions that the stack has retired.
 
     A solution that a campaign still served when it was replaced bears a tag with the name of its
@@ -223,7 +230,7 @@ def _allow_retired(scope: Construct) -> iam.PolicyStatement:
             "personalize:ListTagsForResource",
         ],
         resources=[arn_of(scope, "solution", "*")],
-        conditions={"StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}},
+        conditions={"StringEquals": {f"aws:ResourceTag/{RETIRED_TAG}": Aws.STACK_NAME}},
     )
 
 

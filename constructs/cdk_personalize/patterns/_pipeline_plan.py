@@ -31,13 +31,15 @@ class PipelinePlan:
     It is complete only when the whole app has been constructed, so it is read lazily.
     """
 
-    def __init__(self, data_store: DataStore, name_prefix: str) -> None:
+    def __init__(self, group: IDatasetGroup, data_store: DataStore, name_prefix: str) -> None:
         """Start with nothing declared.
 
         Args:
+            group: The dataset group.
             data_store: Where the data lies, and the role that Personalize reads it with.
             name_prefix: What the names of jobs begin with that say no other.
         """
+        self._group = group
         self._data_store = data_store
         self._name_prefix = name_prefix
         self._imports: dict[str, DatasetImportJob] = {}
@@ -64,9 +66,9 @@ class PipelinePlan:
         else:
             self._jobs.append(job)
 
-    def findings_of(self, job: PipelineJob, group: IDatasetGroup) -> list[str]:
-        """Return why the pipeline of a dataset group cannot take a job."""
-        found = []
+    def findings_of(self, job: PipelineJob) -> list[str]:
+        """Return why the pipeline cannot take a job."""
+        found, group = [], self._group
         if job.group.node.addr != group.node.addr:
             found.append(
                 f"a job must be of the dataset group of the pipeline, {group.node.path}, got one"
@@ -110,6 +112,7 @@ class PipelinePlan:
         batch = [job for job in jobs if isinstance(job, BatchJob)]
         return {
             "Name": self._name_prefix,
+            "DatasetGroupArn": self._group.dataset_group_arn,
             "Datasets": [self._import(job) for job in self._imports.values()],
             "Deletions": [self._deletion(job) for job in jobs if isinstance(job, DataDeletionJob)],
             "Models": [self._model(solution) for solution in self._solutions],

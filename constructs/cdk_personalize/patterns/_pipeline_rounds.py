@@ -1,8 +1,11 @@
 """The state machine of the pipeline: what is new is imported, learnt from, and served.
 
-A round lists the files of every dataset, imports those that have newer ones, trains every model
-when something came (or it was asked for, or the model has no version yet), and moves the
-campaigns to the new versions. The long jobs run in executions of their own (`_pipeline_jobs`).
+A round lists the files of every dataset, imports those that have newer ones, and deletes the users
+of newer lists. When something came or went (or it was asked for, or a model has no version yet) it
+trains every model and moves the campaigns to the new versions, runs the batch jobs that have a new
+version or new questions, and exports; recommenders are created when there is data. The long jobs
+run in executions of their own (`_pipeline_jobs`). What fails is told in the end, and holds up
+nothing but a training on data that did not come in.
 
 That data was imported is noted before it is learnt from, and the note `Untrained` stays until all
 models have learnt: a run that failed or was stopped in between leaves it to the next.
@@ -17,6 +20,7 @@ from constructs import Construct
 from cdk_personalize.patterns._pipeline_data import deletions, exports, imports
 from cdk_personalize.patterns._pipeline_lock import TAKEN, PipelineLock
 from cdk_personalize.patterns._pipeline_models import batch_jobs, models, recommenders
+from cdk_personalize.patterns._pipeline_retired import delete_retired
 from cdk_personalize.patterns._pipeline_steps import PipelineSteps, condition
 
 _FAILURE = {
@@ -159,13 +163,12 @@ class PipelineRounds:
         )
         learnt.next(ask)
         learnt_meanwhile.next(ask)
-        ask.next(
-            sfn.Pass.jsonata(
-                scope,
-                "All is learnt",
-                outputs={"Failures": "{% [$ModelFailures, $BatchFailures] %}"},
-            )
+        over = sfn.Pass.jsonata(
+            scope,
+            "All is learnt",
+            outputs={"Failures": "{% [$ModelFailures, $BatchFailures] %}"},
         )
+        ask.next(delete_retired(steps, over))
         return (
             sfn.Choice.jsonata(scope, "Is there something to learn from?")
             .when(condition("$Data or $Deleted or $Due"), train)

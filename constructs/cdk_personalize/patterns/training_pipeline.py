@@ -17,7 +17,7 @@ from cdk_personalize._batch_job import BatchJob
 from cdk_personalize._declared_data import FitsData
 from cdk_personalize._function import admit_logs
 from cdk_personalize._names import arn_of
-from cdk_personalize._provider import PersonalizeProvider, allow
+from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired
 from cdk_personalize._request import refuse
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
@@ -96,6 +96,7 @@ class TrainingPipeline(Construct):
         self._group = dataset_group
         self._store = data_store
         self._plan = PipelinePlan(
+            dataset_group,
             data_store,
             Names.unique_resource_name(self, max_length=MAX_JOB_NAME_LENGTH, separator="-"),
         )
@@ -162,6 +163,8 @@ class TrainingPipeline(Construct):
                 },
             )
         )
+        self.state_machine.add_to_role_policy(allow(["ListCampaigns", "ListSolutions"], ["*"]))
+        self.state_machine.add_to_role_policy(allow_retired(self))
         for machine in (self.job_state_machine, self.state_machine):
             machine.node.add_dependency(data_store.role_ready)
 
@@ -200,7 +203,7 @@ class TrainingPipeline(Construct):
             ValueError: If it is of another dataset group, or does not fit the other jobs; all that
                 is wrong is in the message.
         """
-        refuse(self._plan.findings_of(job, self._group))
+        refuse(self._plan.findings_of(job))
         self._plan.add_job(job)
         self._allow_job(job)
         if isinstance(job, BatchInferenceJob):

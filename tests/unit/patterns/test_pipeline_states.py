@@ -334,12 +334,18 @@ def test_taking_the_lock_twice_is_taking_it_once(all_states: States) -> None:
     assert take["ConditionExpression"] == "attribute_not_exists(Holder) OR Holder = :me"
 
 
+# A refusal is an answer of this one, and has the error that throttling has.
+TRIED_ONCE = "rounds: Was it retired?"
+
+
 def test_every_call_is_tried_again(all_states: States) -> None:
     calls = {
         name: state
         for name, state in all_states.items()
         # An execution that was started is not started again: it would run beside the first.
-        if state["Type"] == "Task" and ":states:startExecution" not in state["Resource"]
+        if state["Type"] == "Task"
+        and ":states:startExecution" not in state["Resource"]
+        and name != TRIED_ONCE
     }
 
     assert len(calls) > 15
@@ -348,6 +354,6 @@ def test_every_call_is_tried_again(all_states: States) -> None:
 
 
 def test_retries_what_personalize_throttles(all_states: States) -> None:
-    for name, _, _ in personalize_calls(all_states):
+    for name in {name for name, _, _ in personalize_calls(all_states)} - {TRIED_ONCE}:
         errors = {error for retry in all_states[name]["Retry"] for error in retry["ErrorEquals"]}
         assert {"Personalize.ThrottlingException", "Personalize.PersonalizeException"} <= errors
