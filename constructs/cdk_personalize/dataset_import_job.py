@@ -25,9 +25,9 @@ class DatasetImportJob(PipelineJob):
     """Declare how the pipeline imports a dataset.
 
     Whenever a file of the folder is newer than the last import, a full import takes in the whole
-    folder. An incremental one takes in the newer files, one by one, the oldest first; it is full
-    as long as nothing has been imported. A run that fails begins anew with the next one, so
-    a file of an incremental import may be taken in twice.
+    folder. An incremental one takes in the newer files, one by one, the oldest first, up to 200 of
+    them in a run; it is full as long as nothing has been imported. After a run that failed, the
+    next one takes its files again, so a file of an incremental import may be taken in twice.
 
     Example:
         ```python

@@ -45,7 +45,12 @@ interactions, items = (
     )
     for kind in (DatasetType.INTERACTIONS, DatasetType.ITEMS)
 )
-related = group.add_solution("Related", recipe=Recipe.SIMILAR_ITEMS)
+related = group.add_solution(
+    "Related",
+    recipe=Recipe.SIMILAR_ITEMS,
+    # another solution in the next version of the stack, while a campaign serves the old one
+    event_type=app.node.try_get_context("event_type"),
+)
 fans = group.add_solution("Fans", recipe=Recipe.ITEM_AFFINITY)
 Campaign(stack, "Campaign", solution=related, sync_with_latest_solution_version=True)
 Recommender(stack, "MostViewed", dataset_group=group, use_case=UseCase.MOST_VIEWED)

@@ -206,6 +206,31 @@ def test_a_list_of_users_deletes_them_and_everything_is_learnt_without_them(
         assert user not in {row["USER_ID"] for row in rows}
 
 
+def test_a_replaced_solution_goes_when_its_campaign_has_moved(deployed: Deployed) -> None:
+    (before,) = deployed.personalize.list_campaigns()["campaigns"]
+    changed = CdkCli(
+        deployed.aws,
+        deployed.cli.directory,
+        (*deployed.cli.context, ("event_type", "Purchase")),
+        deployed.cli.app,
+    )
+
+    changed.deploy(STACK)
+    deployed.wait(lambda: deployed.versions() > 6)
+    deployed.put("batch/related/input/last.json", json.dumps({"itemId": "I0001"}))
+    deployed.wait(lambda: len(deployed.personalize.list_solutions()["solutions"]) == 2)
+
+    (after,) = deployed.personalize.list_campaigns()["campaigns"]
+    (solution,) = [
+        each["solutionArn"]
+        for each in deployed.personalize.list_solutions()["solutions"]
+        if "Related" in each["name"]
+    ]
+    assert after["campaignArn"] == before["campaignArn"]
+    campaign = deployed.personalize.describe_campaign(campaignArn=after["campaignArn"])
+    assert campaign["campaign"]["solutionVersionArn"].startswith(f"{solution}/")
+
+
 def test_nothing_is_left_of_a_destroyed_stack(deployed: Deployed) -> None:
     deployed.cli.destroy(STACK)
 

@@ -2,7 +2,7 @@
 
 from aws_cdk import aws_stepfunctions as sfn
 
-from cdk_personalize.patterns._pipeline_steps import PipelineSteps, condition, last
+from cdk_personalize.patterns._pipeline_steps import FILES_A_ROUND, PipelineSteps, condition, last
 
 # The service works on five imports at once, and on five deletions in a dataset group.
 PARALLEL_JOBS = 5
@@ -62,8 +62,9 @@ def exports(steps: PipelineSteps) -> sfn.Map:
 def _dataset(steps: PipelineSteps) -> sfn.IChainable:
     """Import the files of one dataset if one of them is newer than the last import.
 
-    A full import takes the folder, an incremental one each of the newer files. The mark is set at
-    the end: what failed in between is done again.
+    A full import takes the folder, an incremental one each of the newer files. If there are too
+    many, it takes the oldest, and has another run follow this one. Which ones are in is noted at
+    the end, so after a failure they are all taken again.
     """
     look = sfn.Pass.jsonata(
         steps.scope,
@@ -72,20 +73,33 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
             "Dataset": "{% $states.input.Dataset %}",
             "After": "{% $states.input.Dataset.Prefix %}",
             "Newest": "",
+            "Files": [],
+            "Taken": [],
             "Last": last("'Imported' & $states.input.Dataset.Type"),
         },
     )
-    page = steps.list_files("List the files", "$Dataset.Prefix")
+    page = steps.list_files("List the files", "$Dataset.Prefix", collect=True)
     job_input = {"Name": "{% $Dataset.Name %}"}
     load = steps.start_job(
         "Import",
         # The first import of a dataset must be a full one.
         {**job_input, "Request": "{% $merge([$Dataset.Request, {'ImportMode': 'FULL'}]) %}"},
     )
+    too_many = f"$count($Files) > {FILES_A_ROUND}"
+    take = sfn.Pass.jsonata(
+        steps.scope,
+        "Take the oldest files",
+        assign={
+            # A mark is a time, so those of the last second are left together.
+            "Taken": f"{{% {too_many} ? [$Files[At < $Files[-1].At]] : $Files %}}",
+            "Cause": f"{{% 'more than {FILES_A_ROUND} files of ' & $Dataset.Prefix &"
+            " ' came within a second: an incremental import takes them one by one' %}",
+        },
+    )
     add = sfn.Map.jsonata(
         steps.scope,
         "For each newer file",
-        items=sfn.ProvideItems.jsonata("{% $Files %}"),
+        items=sfn.ProvideItems.jsonata("{% $Taken %}"),
         item_selector={"Key": "{% $states.context.Map.Item.Value.Key %}"},
         max_concurrency=1,  # in the order in which they came
     )
@@ -102,9 +116,11 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
     )
     note = steps.lock.update(
         "Note what is imported",
-        "SET #imported = :newest, Untrained = :newest",
+        f"{{% $count($Taken) > 0 and {too_many}"
+        " ? 'SET #imported = :newest, Untrained = :newest, Dirty = :newest'"
+        " : 'SET #imported = :newest, Untrained = :newest' %}",
         names={"#imported": "{% 'Imported' & $Dataset.Type %}"},
-        values={":newest": "{% $Newest %}"},
+        values={":newest": "{% $count($Taken) > 0 ? $Taken[-1].At : $Newest %}"},
     )
     kind = {"Type": "{% $Dataset.Type %}"}
     imported = steps.outcome("Imported", {**kind, "Imported": True, "Present": True})
@@ -115,21 +131,20 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
         {**kind, **present, "Name": "{% $Dataset.Type %}", "Cause": "{% $Cause %}"},
     )
     steps.catch(failed, page, load, add, note)
-    adds = "$Dataset.Request.ImportMode = 'INCREMENTAL' and $Last != ''"
     is_newer = (
         sfn.Choice.jsonata(steps.scope, "Is there a newer file?")
-        .when(condition(f"{adds} and $count($Files) > 0"), add)
         .when(condition("$More"), page)
-        .when(condition(f"{adds} and $Newest > $Last"), note)
-        .when(condition("$Newest > $Last"), load)
-        .otherwise(as_it_was)
+        .when(condition("$Newest <= $Last"), as_it_was)
+        .when(condition("$Last = '' or $Dataset.Request.ImportMode = 'FULL'"), load)
+        .otherwise(take)
     )
     look.next(page).next(is_newer)
-    add.next(
-        sfn.Choice.jsonata(steps.scope, "Are there more files?")
-        .when(condition("$More"), page)
-        .otherwise(note)
+    take.next(
+        sfn.Choice.jsonata(steps.scope, "Can they be told apart?")
+        .when(condition("$count($Taken) > 0"), add)
+        .otherwise(failed)
     )
+    add.next(note)
     load.next(note).next(imported)
     return look
 

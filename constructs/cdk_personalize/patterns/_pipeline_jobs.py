@@ -272,10 +272,12 @@ def _deploy(scope: Construct) -> sfn.IChainable:
     up_to_date = (
         sfn.Choice.jsonata(scope, "Does it serve this version?")
         .when(
-            # One that follows its solution by itself is moved by the service.
+            # One that follows its solution by itself is moved by the service, but for another
+            # solution in the place of the old one.
             sfn.Condition.jsonata(
-                "{% ($Target.Follows != true and $Serves != $Target.SolutionVersionArn)"
-                " or $contains($Is, 'FAILED') %}"
+                "{% ($Target.Follows"
+                " ? $not($contains($Serves, $substringBefore($Target.SolutionVersionArn, '$')))"
+                " : $Serves != $Target.SolutionVersionArn) or $contains($Is, 'FAILED') %}"
             ),
             update,
         )

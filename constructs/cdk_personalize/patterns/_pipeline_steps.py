@@ -14,6 +14,8 @@ from cdk_personalize.patterns._pipeline_lock import PipelineLock
 
 # A listing of 1,000 keys of 1,024 bytes would not fit in the 256 KiB that a state may hand on.
 KEYS_A_PAGE = 200
+# Of each dataset, one by one: each takes eight events of the 25,000 that an execution may have.
+FILES_A_ROUND = 200
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,23 @@ class PipelineSteps:
             assign=assign,
         )
 
-    def list_files(self, name: str, prefix: str) -> tasks.CallAwsService:
+    def list_files(self, name: str, prefix: str, *, collect: bool = False) -> tasks.CallAwsService:
         """Return a state that lists a page of the files of a folder.
 
         It reads and sets the variables `After`, the last key, and `Newest`, the latest time, which
-        begin with the prefix and with nothing. `More` tells whether there is another page, `Files`
-        are those of this one that are newer than the variable `Last`, the oldest first.
+        begin with the prefix and with nothing. `More` tells whether there is another page.
 
         Args:
             name: The name of the state.
             prefix: The JSONata of the folder.
+            collect: Whether to keep the files that are newer than the variable `Last` in `Files`,
+                which begins empty: the oldest first, and one more at most than are taken.
         """
+        newer = "$states.result.Contents[LastModified > $Last].{'Key': Key, 'At': LastModified}"
+        oldest_first = "function($one, $other) { $one.At > $other.At }"
+        files = {
+            "Files": f"{{% [$sort([$Files, {newer}], {oldest_first})[[0..{FILES_A_ROUND}]]] %}}"
+        }
         page = tasks.CallAwsService.jsonata(
             self.scope,
             name,
@@ -88,8 +96,7 @@ class PipelineSteps:
                 " ? $states.result.Contents[-1].Key : $After %}",
                 "Newest": "{% ($times := $append($Newest, $states.result.Contents.LastModified);"
                 " $sort($times)[-1]) %}",
-                "Files": "{% $sort([$states.result.Contents[LastModified > $Last].{'Key': Key,"
-                " 'At': LastModified}], function($a, $b) { $a.At > $b.At }) %}",
+                **(files if collect else {}),
             },
         )
         page.add_retry(

@@ -18,6 +18,7 @@ from constructs import Construct
 from cdk_personalize.patterns._pipeline_jobs import job_definition
 from cdk_personalize.patterns._pipeline_lock import PipelineLock
 from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
+from cdk_personalize.patterns._pipeline_steps import FILES_A_ROUND
 from cdk_personalize.patterns._pipeline_tasks import (
     FIRST_POLL_SECONDS,
     LAST_POLL_SECONDS,
@@ -220,6 +221,37 @@ def test_the_longest_job_stays_within_the_history_of_an_execution(
     assert polls * events_of_a_poll + retries * 4 + 100 < HISTORY_LIMIT
 
 
+def test_the_fullest_round_stays_within_the_history_of_an_execution(
+    definitions: dict[str, dict[str, Any]],
+) -> None:
+    """As many of everything as a dataset group holds, or ten times what is sensible."""
+    numbers = {
+        "For each dataset": 5,
+        "For each newer file": FILES_A_ROUND,
+        "For each list of users": 5,
+        "For each model": 10,
+        "For each campaign": 5,
+        "For each batch job": 50,
+        "For each recommender": 5,
+        "For each export": 15,
+        "For each undeclared solution": 10,
+    }
+    pages = 10  # of 200 files each, in every folder
+
+    def events_of(definition: dict[str, Any]) -> int:
+        return sum(events_of_state(name, state) for name, state in definition["States"].items())
+
+    def events_of_state(name: str, state: dict[str, Any]) -> int:
+        if state["Type"] == "Map":
+            return 4 + numbers[name] * (2 + events_of(state["ItemProcessor"]))
+        inner = sum(events_of(branch) for branch in state.get("Branches", []))
+        task = 4 if state["Type"] == "Task" else 0
+        times = pages if name.startswith("List the") else 1
+        return times * (2 + task) + inner
+
+    assert events_of(definitions["rounds"]) < HISTORY_LIMIT
+
+
 def test_a_poll_never_asks_more_often_than_every_twenty_seconds(all_states: States) -> None:
     waits = [state for state in all_states.values() if state["Type"] == "Wait"]
 
@@ -357,3 +389,58 @@ def test_retries_what_personalize_throttles(all_states: States) -> None:
     for name in {name for name, _, _ in personalize_calls(all_states)} - {TRIED_ONCE}:
         errors = {error for retry in all_states[name]["Retry"] for error in retry["ErrorEquals"]}
         assert {"Personalize.ThrottlingException", "Personalize.PersonalizeException"} <= errors
+
+
+def test_what_was_retired_is_deleted_once_nothing_serves_it(all_states: States) -> None:
+    """Anything that goes wrong there leaves it to the next run."""
+    ours = all_states["rounds: Is it ours to delete?"]
+    free = all_states["rounds: Can it go?"]
+
+    assert "cdk-personalize:retired-by" in str(all_states[TRIED_ONCE]["Assign"])
+    assert (ours["Choices"][0]["Next"], ours["Default"]) == ("Does it serve?", "Kept")
+    assert (free["Choices"][0]["Next"], free["Default"]) == ("Kept", "Delete the old solution")
+    for name in ("Was it retired?", "Does it serve?", "Delete the old solution"):
+        (catch,) = all_states[f"rounds: {name}"]["Catch"]
+        assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Kept")
+
+
+@pytest.mark.parametrize(
+    ("job", "failed"),
+    [
+        ("Import", "Not imported"),
+        ("For each newer file", "Not imported"),
+        ("Delete", "Not deleted"),
+        ("Train", "Not served"),
+        ("Deploy", "Not deployed"),
+        ("Ask", "Not answered"),
+        ("Recommend", "Not recommending"),
+        ("Export", "Not exported"),
+    ],
+)
+def test_a_job_that_fails_is_told_and_holds_up_no_other(
+    all_states: States, job: str, failed: str
+) -> None:
+    (catch,) = all_states[f"rounds: {job}"]["Catch"]
+
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], failed)
+    assert "Cause" in all_states[f"rounds: {failed}"]["Output"]
+
+
+def test_the_jobs_at_once_are_as_many_as_the_service_works_on(all_states: States) -> None:
+    at_once = {
+        name.removeprefix("rounds: "): state.get("MaxConcurrency")
+        for name, state in all_states.items()
+        if state["Type"] == "Map"
+    }
+
+    assert at_once == {
+        "For each dataset": 5,
+        "For each newer file": 1,
+        "For each list of users": 5,
+        "For each model": 10,
+        "For each campaign": None,
+        "For each batch job": 5,
+        "For each recommender": 5,
+        "For each export": 5,
+        "For each undeclared solution": 1,
+    }
