@@ -1,7 +1,7 @@
 """The jobs that a pipeline runs: what they say, and what they refuse."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import botocore.loaders
@@ -25,8 +25,6 @@ from cdk_personalize import (
     Schema,
     Solution,
 )
-
-Refusal = Callable[[Callable[[], object]], str]
 
 
 def refusal(make: Callable[[], object]) -> str:
@@ -65,8 +63,8 @@ def accepts(operation: str, request: dict[str, Any]) -> str:
     loader = botocore.loaders.Loader()
     model = botocore.model.ServiceModel(loader.load_service_model("personalize", "service-2"))
     shape = model.operation_model(operation).input_shape
-    report = botocore.validate.ParamValidator().validate(request, shape)
-    return report.generate_report()
+    assert shape is not None
+    return str(botocore.validate.ParamValidator().validate(request, shape).generate_report())
 
 
 # Where they read and write
@@ -109,7 +107,7 @@ def test_what_is_known_at_deployment_alone_is_not_checked(ranking: Solution) -> 
         job_name="mail",
         solution=ranking,
         input_prefix=token,
-        num_results=cdk.Token.as_number({"Ref": "Number"}),
+        num_results=cast("int", cdk.Token.as_number({"Ref": "Number"})),
     )
 
     assert job.reads == token

@@ -136,6 +136,7 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
         .when(condition("$More"), page)
         .when(condition("$Newest <= $Last"), as_it_was)
         .when(condition("$Last = '' or $Dataset.Request.ImportMode = 'FULL'"), load)
+        .when(condition("$count($Files) = 0"), as_it_was)
         .otherwise(take)
     )
     look.next(page).next(is_newer)

@@ -72,7 +72,12 @@ class PipelineSteps:
             collect: Whether to keep the files that are newer than the variable `Last` in `Files`,
                 which begins empty: the oldest first, and one more at most than are taken.
         """
-        newer = "$states.result.Contents[LastModified > $Last].{'Key': Key, 'At': LastModified}"
+        # An import takes no sub-folders.
+        newer = (
+            "$states.result.Contents[LastModified > $Last"
+            f" and $not($contains($substringAfter(Key, {prefix}), '/'))]"
+            ".{'Key': Key, 'At': LastModified}"
+        )
         oldest_first = "function($one, $other) { $one.At > $other.At }"
         files = {
             "Files": f"{{% [$sort([$Files, {newer}], {oldest_first})[[0..{FILES_A_ROUND}]]] %}}"

@@ -10,7 +10,14 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
-from cdk_personalize._service_role import BUCKET_READ, KEY_USE, SERVICE, RoleAccess, ServiceRole
+from cdk_personalize._service_role import (
+    BUCKET_READ,
+    BUCKET_WRITE,
+    KEY_USE,
+    SERVICE,
+    RoleAccess,
+    ServiceRole,
+)
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_import_job import IMPORT_PREFIX
 
@@ -135,6 +142,7 @@ class DataStore(Construct):
         if not any(prefix.startswith(known) for known in self._readable):
             self._readable.append(prefix)
             self._access.allow_bucket_read(self._bucket, prefix)
+            self._warn_of_immutable_role(BUCKET_READ, prefix)
 
     def allow_write(self, prefix: str) -> None:
         """Let Amazon Personalize write what begins with `prefix`; see `allow_read`.
@@ -145,6 +153,7 @@ class DataStore(Construct):
         if not any(prefix.startswith(known) for known in self._writable):
             self._writable.append(prefix)
             self._access.allow_bucket_write(self._bucket, prefix)
+            self._warn_of_immutable_role(BUCKET_WRITE, prefix)
 
     def _define_bucket(self, removal_policy: RemovalPolicy, auto_delete: bool) -> s3.Bucket:
         bucket = s3.Bucket(
@@ -247,14 +256,7 @@ class DataStore(Construct):
             "Action": "sts:AssumeRole",
             "Condition": {"StringEquals": {"aws:SourceAccount": stack.account}},
         }
-        bucket = {
-            "Effect": "Allow",
-            "Action": list(BUCKET_READ),
-            "Resource": [
-                self._bucket.bucket_arn,
-                self._bucket.arn_for_objects(f"{IMPORT_PREFIX}*"),
-            ],
-        }
+        bucket = self._bucket_statement(BUCKET_READ, IMPORT_PREFIX)
         key = {"Effect": "Allow", "Action": list(KEY_USE), "Resource": self._key.key_arn}
         Annotations.of(self).add_warning_v2(
             "cdk-personalize:rolePolicy",
@@ -263,3 +265,22 @@ class DataStore(Construct):
             " as immutable, its permissions need the statements"
             f" {json.dumps(stack.resolve([bucket, key]))}",
         )
+
+    def _warn_of_immutable_role(self, actions: tuple[str, ...], prefix: str) -> None:
+        # What is needed from the start is told with the trust policy.
+        if isinstance(self._role, iam.Role) or prefix == IMPORT_PREFIX:
+            return
+        statement = Stack.of(self).resolve(self._bucket_statement(actions, prefix))
+        Annotations.of(self).add_warning_v2(
+            f"cdk-personalize:rolePolicy:{prefix}",
+            f"where the role {self._role.role_name} was imported as immutable, its permissions"
+            f" need the statement {json.dumps(statement)}",
+        )
+
+    def _bucket_statement(self, actions: tuple[str, ...], prefix: str) -> dict[str, object]:
+        objects = self._bucket.arn_for_objects(f"{prefix}*")
+        return {
+            "Effect": "Allow",
+            "Action": list(actions),
+            "Resource": [self._bucket.bucket_arn, objects],
+        }
