@@ -1,7 +1,11 @@
-"""The pages under docs/constructs are true: examples synthesise, tables are complete and right."""
+"""The pages under docs/constructs are true: examples synthesise, tables are complete and right.
+
+There is a page for each construct, and for each value that declares a job of the service.
+"""
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -12,10 +16,10 @@ import aws_cdk as cdk
 import botocore.session
 import pytest
 from aws_cdk.assertions import Annotations, Match, Template
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from tests.test_api import CONSTRUCTS, RESOURCES, properties
+from tests.test_api import CONSTRUCTS, PUBLIC, properties
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "constructs"
@@ -59,17 +63,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """The page of a construct."""
+    """The page of a construct, or of a job."""
 
-    construct: type
+    subject: type
 
     @property
     def name(self) -> str:
-        return self.construct.__name__
+        return self.subject.__name__
 
     @property
-    def is_of_a_resource(self) -> bool:
-        return self.construct in RESOURCES
+    def properties(self) -> list[str]:
+        if self.subject in CONSTRUCTS:
+            return [each.name for each in properties(self.subject)]
+        return list(inspect.signature(self.subject).parameters)
 
     @property
     def path(self) -> Path:
@@ -92,7 +98,15 @@ class Page:
         return [Row(name.strip("`"), *others) for name, *others in cells]
 
 
-PAGES = [Page(construct) for construct in CONSTRUCTS]
+SERVICE = botocore.session.get_session().get_service_model("personalize")
+JOBS = [
+    thing
+    for thing in PUBLIC
+    if inspect.isclass(thing)
+    and thing not in CONSTRUCTS
+    and f"Create{thing.__name__}" in SERVICE.operation_names
+]
+PAGES = [Page(subject) for subject in (*CONSTRUCTS, *JOBS)]
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 
@@ -106,15 +120,10 @@ def headings_of(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
-@cache
-def service() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("personalize")
-
-
 def has_member(operation: str, path: str) -> bool:
-    if operation not in service().operation_names:
+    if operation not in SERVICE.operation_names:
         return False
-    shape: Shape | None = service().operation_model(operation).input_shape
+    shape: Shape | None = SERVICE.operation_model(operation).input_shape
     for name in path.split("."):
         while isinstance(shape, ListShape):
             shape = shape.member
@@ -128,11 +137,9 @@ def has_member(operation: str, path: str) -> bool:
 
 
 def operation_and_member(page: Page, path: str) -> tuple[str, str]:
-    """Return what a path of the API means; on the page of a resource it is what creates it."""
-    if page.is_of_a_resource:
-        return f"Create{page.name}", path
+    """Return what a path of the API means, which may name the operation."""
     operation, _, member = path.partition(".")
-    return operation, member
+    return (operation, member) if operation[0].isupper() else (f"Create{page.name}", path)
 
 
 def is_updatable(operation: str, path: str) -> bool:
@@ -151,11 +158,10 @@ def registered(resource_type: str) -> dict[str, Any]:
 
 
 def type_and_property(page: Page, path: str) -> tuple[str, str]:
-    """Return what a path of CloudFormation means; on the page of a resource it is of its type."""
-    if page.is_of_a_resource:
-        return f"AWS::Personalize::{page.name}", path
+    """Return what a path of CloudFormation means, which may name the type."""
     resource_type, _, name = path.partition(".")
-    return resource_type, name
+    is_named = resource_type.startswith("AWS::")
+    return (resource_type, name) if is_named else (f"AWS::Personalize::{page.name}", path)
 
 
 def has_property(resource_type: str, path: str) -> bool:
@@ -195,20 +201,20 @@ def changes_in_place(page: Page, row: Row) -> bool:
 
 
 @cache
-def synthesised(page: Page) -> cdk.Stack:
-    """Return the stack that the examples of a page make, one after the other."""
+def names_in(page: Page) -> dict[str, Any]:
+    """Return the names that the examples of a page leave, run one after the other in a stack."""
     stack = cdk.Stack(
         cdk.App(), "Shop", env=cdk.Environment(account="111111111111", region="eu-west-1")
     )
-    names: dict[str, object] = {"self": stack}
+    names: dict[str, Any] = {"self": stack}
     for example in page.examples:
         exec(compile(example, str(page.path), "exec"), names)
-    return stack
+    return names
 
 
 @cache
 def template_of(page: Page) -> dict[str, Any]:
-    return dict(Template.from_stack(synthesised(page)).to_json())
+    return dict(Template.from_stack(names_in(page)["self"]).to_json())
 
 
 @each_page
@@ -218,16 +224,16 @@ def test_every_construct_has_a_page_that_bears_its_name(page: Page) -> None:
 
 @each_page
 def test_the_examples_of_a_page_synthesise(page: Page) -> None:
-    stack = synthesised(page)
+    stack, *others = names_in(page).values()
 
-    assert any(isinstance(each, page.construct) for each in stack.node.find_all())
     assert template_of(page)["Resources"]
     assert Annotations.from_stack(stack).find_error("*", Match.any_value()) == []
+    assert any(isinstance(each, page.subject) for each in (*stack.node.find_all(), *others))
 
 
 @each_page
 def test_the_table_has_the_properties_of_the_construct(page: Page) -> None:
-    assert [row.name for row in page.rows] == [each.name for each in properties(page.construct)]
+    assert [row.name for row in page.rows] == page.properties
 
 
 @each_page
