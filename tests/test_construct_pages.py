@@ -1,6 +1,7 @@
 """The pages under docs/constructs are true: examples synthesise, tables are complete and right.
 
-There is a page for each construct, and for each value that declares a job of the service.
+There is a page for each construct, for each value that declares a job of the service, and for
+recipes, whose tables tests/test_recipe_pages.py looks at.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from cdk_personalize import Recipe
 from tests.test_api import CONSTRUCTS, PUBLIC, properties
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +110,10 @@ JOBS = [
 ]
 PAGES = [Page(subject) for subject in (*CONSTRUCTS, *JOBS)]
 
+ALL = [*PAGES, Page(Recipe)]
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+each_of_all = pytest.mark.parametrize("page", ALL, ids=[page.name for page in ALL])
 
 
 def links_of(path: Path) -> list[str]:
@@ -217,17 +222,21 @@ def template_of(page: Page) -> dict[str, Any]:
     return dict(Template.from_stack(names_in(page)["self"]).to_json())
 
 
-@each_page
+@each_of_all
 def test_every_construct_has_a_page_that_bears_its_name(page: Page) -> None:
     assert page.text.startswith(f"# {page.name}\n")
 
 
-@each_page
+@each_of_all
 def test_the_examples_of_a_page_synthesise(page: Page) -> None:
+    assert template_of(page)["Resources"]
+    assert Annotations.from_stack(names_in(page)["self"]).find_error("*", Match.any_value()) == []
+
+
+@each_page
+def test_the_examples_show_what_the_page_is_about(page: Page) -> None:
     stack, *others = names_in(page).values()
 
-    assert template_of(page)["Resources"]
-    assert Annotations.from_stack(stack).find_error("*", Match.any_value()) == []
     assert any(isinstance(each, page.subject) for each in (*stack.node.find_all(), *others))
 
 
@@ -272,13 +281,13 @@ def test_the_index_explains_the_words_of_the_tables(word: str) -> None:
 def test_the_index_lists_every_page_once() -> None:
     listed = [link for link in links_of(INDEX) if "/" not in link]
 
-    assert sorted(listed) == sorted(page.path.name for page in PAGES)
+    assert sorted(listed) == sorted(page.path.name for page in ALL)
 
 
 def test_the_table_of_the_readme_leads_to_every_page() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    for page in PAGES:
+    for page in ALL:
         assert f"(docs/constructs/{page.path.name})" in readme, page.name
 
 
