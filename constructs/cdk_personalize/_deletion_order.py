@@ -23,6 +23,7 @@ class Rank(IntEnum):
     EVENT_TRACKER = 5
     SOLUTION = 6
     CAMPAIGN = 7
+    RECOMMENDER = 8
 
 
 class DeletionOrder:
