@@ -1,7 +1,7 @@
 """The pages under docs/constructs are true: examples synthesise, tables are complete and right.
 
 There is a page for each construct, for each value that declares a job of the service, and for
-recipes, whose tables tests/test_recipe_pages.py looks at.
+recipes and use cases, whose tables tests/test_recipe_pages.py looks at.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from cdk_personalize import Recipe
+from cdk_personalize import Recipe, UseCase
 from tests.test_api import CONSTRUCTS, PUBLIC, properties
 
 ROOT = Path(__file__).parents[1]
@@ -110,7 +110,7 @@ JOBS = [
 ]
 PAGES = [Page(subject) for subject in (*CONSTRUCTS, *JOBS)]
 
-ALL = [*PAGES, Page(Recipe)]
+ALL = [*PAGES, Page(Recipe), Page(UseCase)]
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 each_of_all = pytest.mark.parametrize("page", ALL, ids=[page.name for page in ALL])

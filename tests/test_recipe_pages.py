@@ -1,16 +1,24 @@
-"""The pages of recipes say of each what the rules say."""
+"""The pages of recipes and use cases say of each what the rules say."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from cdk_personalize import DatasetType, Feature, Recipe
+import pytest
+
+from cdk_personalize import DatasetType, Feature, Recipe, UseCase
+from cdk_personalize.recipe import ServiceRecipe
 
 FOLDER = Path(__file__).parents[1] / "docs" / "constructs"
 RECIPES = (FOLDER / "recipe.md").read_text(encoding="utf-8")
+USE_CASES = (FOLDER / "use_case.md").read_text(encoding="utf-8")
+NOTHING = "\N{EN DASH}"
 
-NAMES = {recipe: name for name, recipe in vars(Recipe).items() if isinstance(recipe, Recipe)}
+
+def named(kind: type[ServiceRecipe]) -> Mapping[ServiceRecipe, str]:
+    return {each: name for name, each in vars(kind).items() if isinstance(each, kind)}
 
 
 def table(page: str, header: str) -> list[list[str]]:
@@ -18,8 +26,13 @@ def table(page: str, header: str) -> list[list[str]]:
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
 
 
-def listed(dataset_types: frozenset[DatasetType]) -> str:
-    return ", ".join(each for each in DatasetType if each in dataset_types) or "\N{EN DASH}"
+def datasets(dataset_types: frozenset[DatasetType]) -> str:
+    return ", ".join(each for each in DatasetType if each in dataset_types) or NOTHING
+
+
+def request_of(use_case: UseCase) -> str:
+    needs = {"user": use_case.needs_user, "item": use_case.needs_item}
+    return " and ".join(noun for noun, is_needed in needs.items() if is_needed) or NOTHING
 
 
 def test_the_table_of_recipes_says_what_each_answers_and_learns_from() -> None:
@@ -28,23 +41,51 @@ def test_the_table_of_recipes_says_what_each_answers_and_learns_from() -> None:
             name,
             recipe.name,
             recipe.type,
-            listed(recipe.required_datasets),
-            listed(recipe.optional_datasets),
+            datasets(recipe.required_datasets),
+            datasets(recipe.optional_datasets),
         ]
-        for recipe, name in NAMES.items()
+        for recipe, name in named(Recipe).items()
     ]
 
 
-def test_the_table_of_features_says_which_recipes_support_each() -> None:
-    rows = table(RECIPES, "| feature | what it is | recipes |")
+def test_the_table_of_use_cases_says_what_each_asks_for() -> None:
+    header = "| use case | domain | title | request | events | leaves out | needs | can use |"
 
-    assert [name for name, *_ in rows] == list(Feature)
-    for name, _, recipes in rows:
-        supporting = Recipe.supporting(Feature(name))
-        assert re.findall(r"\w+", recipes) == [NAMES[recipe] for recipe in supporting]
+    assert table(USE_CASES, header) == [
+        [
+            named(UseCase)[each],
+            each.domain,
+            each.title,
+            request_of(each),
+            each.event_type or "any",
+            each.excluded_event_type or NOTHING,
+            datasets(each.required_datasets),
+            datasets(each.optional_datasets),
+        ]
+        for each in UseCase.all()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "page", "header"),
+    [
+        (Recipe, RECIPES, "| feature | what it is | recipes |"),
+        (UseCase, USE_CASES, "| feature | use cases |"),
+    ],
+)
+def test_the_table_of_features_says_what_supports_each(
+    kind: type[ServiceRecipe], page: str, header: str
+) -> None:
+    names = named(kind)
+
+    assert {row[0]: re.findall(r"\w+", row[-1]) for row in table(page, header)} == {
+        feature: [names[each] for each in kind.supporting(feature)]
+        for feature in Feature
+        if kind.supporting(feature)
+    }
 
 
 def test_the_advice_names_recipes_that_there_are() -> None:
     advised = [recipe for _, recipe in table(RECIPES, "| on a page of the shop | recipe |")]
 
-    assert set(advised) <= set(NAMES.values())
+    assert set(advised) <= set(named(Recipe).values())
