@@ -1,9 +1,9 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `hyperparameters`, `metric_expression`, `recipe`, `serving_config`,
-`solution_config`, `training_data`, `use_case`) can then be imported without the CDK and its Node
-process.
+`filter_expression`, `hyperparameters`, `metric_expression`, `quotas`, `recipe`, `regions`,
+`serving_config`, `solution_config`, `training_data`, `use_case`) can then be imported without the
+CDK and its Node process.
 """
 
 from importlib import import_module

@@ -4,11 +4,15 @@ Most of them refer to the dataset group alone, so CloudFormation would see no or
 it would delete a dataset while a filter still holds it, and fail. Each resource therefore
 depends on all resources of the lower ranks, and CloudFormation deletes in reverse, which is the
 order that AWS recommends (DG: deleting-resources).
+
+Between stacks, the stack that depends on the other is deleted first. There, only what the service
+insists on counts, and an arrangement of stacks that cannot meet it is refused.
 """
 
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 
-from aws_cdk import Stack
+from aws_cdk import Annotations, Stack, Stage
 from constructs import Construct, DependencyGroup, IConstruct
 
 
@@ -25,6 +29,15 @@ class Rank(IntEnum):
     CAMPAIGN = 7
     RECOMMENDER = 8
 
+    def blocks(self, other: "Rank") -> bool:
+        """Whether the service keeps what is of the rank `other` while something of this is there.
+
+        A dataset is kept by all that looks at data, the group by all that belongs to it
+        (DG: deleting-resources, delete-dataset). A schema is kept by its own datasets alone, and a
+        solution by its own campaigns: these refer to it.
+        """
+        return other in {Rank.DATASET_GROUP, Rank.DATASET} and self > other
+
 
 class DeletionOrder:
     """What belongs to one dataset group, in the order of definition and in ranks of deletion."""
@@ -32,7 +45,11 @@ class DeletionOrder:
     def __init__(self) -> None:
         """Start with nothing."""
         self._members: list[tuple[Construct, Rank]] = []
+        self._observers: list[Callable[[Construct], None]] = []
         self._ranks: dict[tuple[str, Rank], DependencyGroup] = {}
+        self._placed: list[tuple[IConstruct, Rank, str]] = []
+        # What is deleted before what, of what is deployed as one beside another.
+        self._before: dict[str, list[IConstruct]] = {}
 
     @property
     def members(self) -> tuple[Construct, ...]:
@@ -44,27 +61,95 @@ class DeletionOrder:
         return tuple(construct for construct, its_rank in self._members if its_rank is rank)
 
     def add(self, construct: Construct, rank: Rank) -> None:
-        """Make `construct` a member, with its place in the order."""
+        """Make `construct` a member, with its place in the order, and tell those who asked.
+
+        Raises:
+            ValueError: If the stacks cannot be deleted in the order.
+        """
         self.place(construct, rank)
         self._members.append((construct, rank))
+        for observer in self._observers:
+            observer(construct)
+
+    def on_add(self, observer: Callable[[Construct], None]) -> None:
+        """Call `observer` for each member, those to come included."""
+        for construct in self.members:
+            observer(construct)
+        self._observers.append(observer)
 
     def place(self, construct: IConstruct, rank: Rank) -> None:
         """Let `construct` be deleted before everything of a lower rank, also what comes later.
 
-        Dependencies reach as far as the stack of `construct`: between stacks the order is that of
-        the stacks, and a dependency against it would be a cycle.
+        Raises:
+            ValueError: If the stacks cannot be deleted in the order.
         """
         resource = resource_of(construct)
+        stack = Stack.of(construct).node.addr
         for lower in Rank:
             if lower < rank:
-                resource.node.add_dependency(self._group(construct, lower))
-        self._group(construct, rank).add(resource)
+                resource.node.add_dependency(self._group(stack, lower))
+        self._group(stack, rank).add(resource)
+        if resource is construct:
+            return  # an import, which is not deleted
+        for other, its_rank, its_stack in self._placed:
+            if its_stack == stack:
+                continue
+            if rank.blocks(its_rank):
+                self.delete_before(construct, other)
+            elif its_rank.blocks(rank):
+                self.delete_before(other, construct)
+        self._placed.append((construct, rank, stack))
 
-    def _group(self, construct: IConstruct, rank: Rank) -> DependencyGroup:
-        key = (Stack.of(construct).node.addr, rank)
-        if key not in self._ranks:
-            self._ranks[key] = DependencyGroup()
-        return self._ranks[key]
+    def delete_before(self, first: IConstruct, then: IConstruct) -> None:
+        """Let `first` be deleted before `then`, whatever stacks they are in.
+
+        Raises:
+            ValueError: If the stack of `then` is deleted before that of `first`.
+        """
+        if Stack.of(first) is Stack.of(then):
+            resource_of(first).node.add_dependency(resource_of(then))
+            return
+        if Stage.of(first) is not Stage.of(then):
+            Annotations.of(first).add_warning_v2(
+                "cdk-personalize:deletionOrder",
+                f"{first.node.path} must be deleted before {then.node.path}, which is in another"
+                " stage: nothing but you sees to it",
+            )
+            return
+        one, other = _apart(first, then)
+        if self._is_deleted_before(other, one):
+            msg = (
+                f"{first.node.path} must be deleted before {then.node.path}, but"
+                f" {_described(other)} depends on {_described(one)} and is deleted first:"
+                " define the two in one stack"
+            )
+            raise ValueError(msg)
+        if other in self._before.setdefault(one.node.addr, []):
+            return
+        self._before[one.node.addr].append(other)
+        # The CDK makes it a dependency of what is deployed side by side.
+        resource_of(first).node.add_dependency(resource_of(then))
+
+    def _is_deleted_before(self, one: IConstruct, other: IConstruct) -> bool:
+        seen: set[str] = set()
+        waiting = [one]
+        while waiting:
+            found = waiting.pop()
+            if found is other:
+                return True
+            if found.node.addr not in seen:
+                seen.add(found.node.addr)
+                waiting += self._after(found)
+        return False
+
+    def _after(self, unit: IConstruct) -> list[IConstruct]:
+        dependencies = unit.dependencies if isinstance(unit, Stack) else []
+        return [*self._before.get(unit.node.addr, []), *dependencies]
+
+    def _group(self, stack: str, rank: Rank) -> DependencyGroup:
+        if (stack, rank) not in self._ranks:
+            self._ranks[stack, rank] = DependencyGroup()
+        return self._ranks[stack, rank]
 
 
 def resource_of(construct: IConstruct) -> IConstruct:
@@ -73,3 +158,21 @@ def resource_of(construct: IConstruct) -> IConstruct:
     Depending on an L2 would mean everything within it: a dataset group holds its own datasets.
     """
     return construct.node.default_child or construct
+
+
+def _apart(one: IConstruct, other: IConstruct) -> tuple[IConstruct, IConstruct]:
+    """Return what of two resources is deployed side by side: stacks, nested ones, or themselves."""
+    return next((a, b) for a, b in zip(_units(one), _units(other), strict=False) if a is not b)
+
+
+def _units(construct: IConstruct) -> Iterator[IConstruct]:
+    """Yield what `construct` is deployed with, from the outermost stack to itself."""
+    stacks = [Stack.of(construct)]
+    while (parent := stacks[-1].nested_stack_parent) is not None:
+        stacks.append(parent)
+    yield from reversed(stacks)
+    yield construct
+
+
+def _described(unit: IConstruct) -> str:
+    return f"the stack {unit.node.path}" if isinstance(unit, Stack) else unit.node.path

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from cdk_personalize._training_options import known
+from cdk_personalize._request import known
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.metric_expression import SUMMED, MetricExpression, findings
 

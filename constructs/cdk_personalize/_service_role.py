@@ -7,12 +7,15 @@ policy names the role, so a role that names the key would be a cycle.
 """
 
 import json
+from collections.abc import Mapping
 
-from aws_cdk import Annotations, Stack
+from aws_cdk import Annotations, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, DependencyGroup, IDependable
+
+from cdk_personalize.regions import partition_of
 
 SERVICE = "personalize.amazonaws.com"
 
@@ -38,30 +41,19 @@ class ServiceRole(iam.Role):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         """Define a role that may do nothing yet."""
-        stack = Stack.of(scope)
         super().__init__(
             scope,
             construct_id,
             description="Amazon Personalize reads and writes the data of its dataset group.",
-            assumed_by=iam.ServicePrincipal(
-                SERVICE,
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {
-                        "aws:SourceArn": (
-                            f"arn:{stack.partition}:personalize:{stack.region}:{stack.account}:*"
-                        )
-                    },
-                },
-            ),
+            assumed_by=iam.ServicePrincipal(SERVICE, conditions=_source_of(scope)),
         )
 
 
 class RoleAccess:
     """What a role of Amazon Personalize is allowed, on its own side and on the other side.
 
-    It works on roles, keys and buckets of the app and on imported ones. An imported key or bucket
-    keeps its policy, so a warning tells the statement to add there.
+    It works on roles, keys and buckets of the app and on imported ones. What is imported keeps
+    its policy, so warnings tell the statements to add there.
     """
 
     def __init__(self, scope: Construct, role: iam.IRole) -> None:
@@ -69,6 +61,13 @@ class RoleAccess:
         self._scope = scope
         self._role = role
         self._ready = DependencyGroup(role)
+        # What a role of another stack is allowed here is a policy of this stack: one of its own
+        # would depend on this stack, which needs the role.
+        self._grantee = role
+        if isinstance(role, iam.Role) and Stack.of(role) is not Stack.of(scope):
+            self._grantee = iam.Role.from_role_name(scope, "RoleElsewhere", role.role_name)
+        if not isinstance(role, iam.Role):
+            self._warn("trust policy of an imported role", "roleTrust", _trust_of(scope))
 
     @property
     def ready(self) -> IDependable:
@@ -77,10 +76,21 @@ class RoleAccess:
 
     def allow_key(self, key: kms.IKey) -> None:
         """Let the role and the service use a key (DG: granting-personalize-key-access)."""
-        self._allow_role(KEY_USE, [key.key_arn])
-        for statement in self._other_side(KEY_ADMIT, ["*"]):
+        if self._is_apart_from(key):
+            # A key that named the role would depend on the stack of the role, which needs the
+            # key. It admits the account, and the policy of the role says the rest.
+            by_role: iam.IPrincipal = iam.AccountRootPrincipal()
+            self._allow_role(KEY_ADMIT, [key.key_arn])
+        else:
+            by_role = iam.ArnPrincipal(self._role.role_arn)
+            self._allow_role(KEY_USE, [key.key_arn])
+        for statement in (
+            iam.PolicyStatement(principals=[by_role], actions=list(KEY_ADMIT), resources=["*"]),
+            self._for_service(KEY_ADMIT, ["*"]),
+        ):
             added = key.add_to_resource_policy(statement, allow_no_op=True)
-            self._settle("key", added, statement)
+            if not added.statement_added:
+                self._warn("policy of an imported key", "keyPolicy", statement)
         self._ready.add(key)  # its policy is a part of it
 
     def allow_bucket_read(self, bucket: s3.IBucket, prefix: str = "") -> None:
@@ -100,26 +110,27 @@ class RoleAccess:
         self._allow_role(actions, resources)
         statement = self._for_service(actions, resources)
         added = bucket.add_to_resource_policy(statement)
-        self._settle("bucket", added, statement)
+        if not added.statement_added:
+            self._warn("policy of an imported bucket", "bucketPolicy", statement)
         if added.policy_dependable is not None:
             self._ready.add(added.policy_dependable)
 
     def _allow_role(self, actions: tuple[str, ...], resources: list[str]) -> None:
-        added = self._role.add_to_principal_policy(
-            iam.PolicyStatement(actions=list(actions), resources=resources)
-        )
+        statement = iam.PolicyStatement(actions=list(actions), resources=resources)
+        added = self._grantee.add_to_principal_policy(statement)
+        # A role that cannot be changed says that it was, but then there is no policy to wait for.
+        if not isinstance(self._role, iam.Role) and not isinstance(
+            added.policy_dependable, iam.Policy
+        ):
+            self._warn("permissions of an imported role", "rolePolicy", statement)
         if added.policy_dependable is not None:
             self._ready.add(added.policy_dependable)
 
-    def _other_side(
-        self, actions: tuple[str, ...], resources: list[str]
-    ) -> tuple[iam.PolicyStatement, ...]:
-        by_role = iam.PolicyStatement(
-            principals=[iam.ArnPrincipal(self._role.role_arn)],
-            actions=list(actions),
-            resources=resources,
-        )
-        return by_role, self._for_service(actions, resources)
+    def _is_apart_from(self, key: kms.IKey) -> bool:
+        """Whether a key of the app cannot name the role, which is in a stack that needs the key."""
+        if not isinstance(key, kms.Key) or not isinstance(self._role, iam.Role):
+            return False
+        return Stack.of(key) not in {Stack.of(self._role), Stack.of(self._scope)}
 
     def _for_service(self, actions: tuple[str, ...], resources: list[str]) -> iam.PolicyStatement:
         account = Stack.of(self._scope).account
@@ -131,13 +142,58 @@ class RoleAccess:
             conditions={"StringEquals": {"aws:SourceAccount": account}} if conditional else None,
         )
 
-    def _settle(
-        self, what: str, added: iam.AddToResourcePolicyResult, statement: iam.PolicyStatement
-    ) -> None:
-        if not added.statement_added:
-            text = json.dumps(Stack.of(self._scope).resolve(statement.to_statement_json()))
-            Annotations.of(self._scope).add_warning_v2(
-                f"cdk-personalize:{what}Policy",
-                f"the policy of an imported {what} cannot be changed here; it needs the statement"
-                f" {text}",
-            )
+    def _warn(self, what: str, warning: str, statement: iam.PolicyStatement) -> None:
+        text = _as_json(self._scope, statement)
+        unknown = " (with the values of your deployment for ${...})" if "${" in text else ""
+        Annotations.of(self._scope).add_warning_v2(
+            f"cdk-personalize:{warning}",
+            f"the {what} cannot be changed here; it needs the statement{unknown} {text}",
+        )
+
+
+def _source_of(scope: Construct) -> dict[str, dict[str, str]]:
+    """Return the condition that a request is on behalf of this account and Region alone."""
+    stack = Stack.of(scope)
+    arns = f"arn:{stack.partition}:personalize:{stack.region}:{stack.account}:*"
+    return {
+        "StringEquals": {"aws:SourceAccount": stack.account},
+        "ArnLike": {"aws:SourceArn": arns},
+    }
+
+
+def _trust_of(scope: Construct) -> iam.PolicyStatement:
+    """Return the statement by which Amazon Personalize assumes a role, for this account alone."""
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal(SERVICE)],
+        actions=["sts:AssumeRole"],
+        conditions=_source_of(scope),
+    )
+
+
+def _as_json(scope: Construct, statement: iam.PolicyStatement) -> str:
+    """Return a statement as it is pasted into a policy.
+
+    What is known at deployment only is written as in `Fn::Sub`, `${AWS::AccountId}` say.
+    """
+    stack = Stack.of(scope)
+    known = {}
+    if not Token.is_unresolved(stack.region):
+        known["AWS::Partition"] = partition_of(stack.region)
+    return json.dumps(_substituted(stack.resolve(statement.to_statement_json()), known))
+
+
+def _substituted(value: object, known: Mapping[str, str]) -> object:
+    """Return a part of a template as text, its intrinsic functions as `Fn::Sub` writes them."""
+    match value:
+        case list():
+            return [_substituted(each, known) for each in value]
+        case {"Ref": str(name)}:
+            return known.get(name, f"${{{name}}}")
+        case {"Fn::GetAtt": [logical_id, attribute]}:
+            return f"${{{logical_id}.{attribute}}}"
+        case {"Fn::Join": [str(separator), [*parts]]}:
+            return separator.join(str(_substituted(each, known)) for each in parts)
+        case dict():
+            return {name: _substituted(each, known) for name, each in value.items()}
+        case _:
+            return value

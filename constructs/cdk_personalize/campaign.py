@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
+from cdk_personalize._declarations import declare
 from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric
@@ -235,6 +236,7 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
                 ("solution", name_in(self, solution.solution_arn)),
             ],
         )
+        declare(self, "campaign", self._campaign_name)
         warn_of_throughput(
             self,
             "minProvisionedTps",

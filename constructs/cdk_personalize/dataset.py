@@ -22,6 +22,7 @@ from cdk_personalize._actions import (
     DATASET_PUT_USERS,
 )
 from cdk_personalize._dataset_metrics import DatasetMetrics, IDatasetMetrics
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
@@ -278,6 +279,7 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
             if schema.dataset_type is DatasetType.ACTION_INTERACTIONS
             else None
         )
+        declare(self, "dataset", name_in_arn)
         dataset_group.deletion_order.place(schema, Rank.SCHEMA)
         dataset_group.declare(self, Rank.DATASET)
         self.apply_removal_policy(removal_policy)

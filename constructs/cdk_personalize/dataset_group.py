@@ -4,18 +4,20 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, Unpack, cast
 
-from aws_cdk import Annotations, IResource, RemovalPolicy, Resource
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import DATASET_GROUP_DESCRIBE
+from cdk_personalize._declarations import check_quota, declare, deletion_order_of
 from cdk_personalize._deletion_order import DeletionOrder, Rank
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize.avro_schema import Domain
+from cdk_personalize.quotas import IN_DATASET_GROUP
 from cdk_personalize.schema import ISchema
 
 if TYPE_CHECKING:
@@ -29,14 +31,6 @@ if TYPE_CHECKING:
     from cdk_personalize.recommender import Recommender, RecommenderOptions
     from cdk_personalize.solution import Solution, SolutionOptions
     from cdk_personalize.use_case import UseCase
-
-# What a dataset group holds unless AWS has raised the quota (Service Quotas).
-_QUOTAS = {
-    Rank.FILTER: ("filters", 30),
-    Rank.SOLUTION: ("solutions", 10),
-    Rank.CAMPAIGN: ("campaigns", 5),
-    Rank.RECOMMENDER: ("recommenders", 5),
-}
 
 
 class IDatasetGroup(IResource, Protocol):
@@ -174,22 +168,7 @@ class IDatasetGroup(IResource, Protocol):
 class _DatasetGroupBase(Resource):
     """What owned and imported dataset groups share; it rests on `dataset_group_arn` alone."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        physical_name: str | None = None,
-        environment_from_arn: str | None = None,
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            physical_name=physical_name,
-            environment_from_arn=environment_from_arn,
-        )
-        self._deletion_order = DeletionOrder()
-        self._observers: list[Callable[[Construct], None]] = []
+    _deletion_order: DeletionOrder
 
     @property
     @abstractmethod
@@ -329,22 +308,14 @@ class _DatasetGroupBase(Resource):
     def declare(self, construct: Construct, rank: Rank) -> None:
         """Take up a resource of the group; its constructor calls this."""
         self._deletion_order.add(construct, rank)
-        what, quota = _QUOTAS.get(rank, ("", 0))
-        count = len(self._deletion_order.members_of(rank))
-        if what and count == quota + 1:
-            Annotations.of(self).add_warning_v2(
-                f"cdk-personalize:{what}Quota",
-                f"a dataset group holds {quota} {what} unless AWS has raised the quota of the"
-                f" account, got number {count}",
-            )
-        for observer in self._observers:
-            observer(construct)
+        quota = IN_DATASET_GROUP.get(rank.name.lower())
+        if quota is not None:
+            count = len(self._deletion_order.members_of(rank))
+            check_quota(self, quota, count, holder="a dataset group")
 
     def on_declare(self, observer: Callable[[Construct], None]) -> None:
         """Call `observer` for each resource of the group, those to come included."""
-        for construct in self._deletion_order.members:
-            observer(construct)
-        self._observers.append(observer)
+        self._deletion_order.on_add(observer)
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Grant `actions` on this dataset group to `grantee`."""
@@ -396,7 +367,8 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If there is a role and no key, the key is an alias, or the name is refused.
+            ValueError: If there is a role and no key, the key is an alias, or the name is refused
+                or taken.
         """
         check_name("dataset_group_name", dataset_group_name)
         if role is not None and encryption_key is None:
@@ -426,7 +398,13 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
         if access is not None:
             resource.node.add_dependency(access.ready)
         self._dataset_group_arn = resource.attr_dataset_group_arn
-        self.deletion_order.place(self, Rank.DATASET_GROUP)
+        declare(self, "dataset-group", self._dataset_group_name)
+        self._deletion_order = deletion_order_of(
+            self,
+            self._dataset_group_arn,
+            arn_of(self, "dataset-group", self._dataset_group_name),
+        )
+        self._deletion_order.place(self, Rank.DATASET_GROUP)
         self.apply_removal_policy(removal_policy)
 
     @property
@@ -482,6 +460,7 @@ class _ImportedDatasetGroup(_DatasetGroupBase):
     def __init__(self, scope: Construct, construct_id: str, dataset_group_arn: str) -> None:
         super().__init__(scope, construct_id, environment_from_arn=dataset_group_arn)
         self._dataset_group_arn = dataset_group_arn
+        self._deletion_order = deletion_order_of(self, dataset_group_arn)
 
     @property
     def dataset_group_arn(self) -> str:

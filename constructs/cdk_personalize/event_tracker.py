@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import EVENT_TRACKER_DESCRIBE, EVENT_TRACKER_PUT_EVENTS
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import check_name, derived_name
@@ -148,7 +149,7 @@ class EventTracker(_EventTrackerBase, RemovableResource, TaggedResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the group has an event tracker, or the name is refused.
+            ValueError: If the group has an event tracker, or the name is refused or taken.
         """
         check_name("event_tracker_name", event_tracker_name)
         for tracker in dataset_group.event_trackers:
@@ -181,6 +182,7 @@ class EventTracker(_EventTrackerBase, RemovableResource, TaggedResource):
         # The ARN ends in an id and not in the name, so that only the service can tell it.
         self._event_tracker_arn = resource.get_att_string("Arn")
         self._tracking_id = resource.get_att_string("TrackingId")
+        declare(self, "event-tracker", self._event_tracker_name)
         dataset_group.declare(self, Rank.EVENT_TRACKER)
         self.apply_removal_policy(removal_policy)
 

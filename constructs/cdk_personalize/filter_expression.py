@@ -25,6 +25,7 @@ from cdk_personalize._filter_syntax import (
     parse,
 )
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
+from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
 
 __all__ = [
     "MAX_FIELDS",
@@ -44,6 +45,7 @@ __all__ = [
     "Placeholder",
     "Target",
     "findings",
+    "findings_of_use",
     "parse",
 ]
 
@@ -58,6 +60,10 @@ _DATASETS_OF_TARGET: dict[Target, tuple[DatasetType, ...]] = {
     Target.USER: (DatasetType.USERS, DatasetType.INTERACTIONS),
     # The guidelines speak of filters by item interactions and actions; no example has one.
     Target.ACTION: (DatasetType.ACTIONS, *sorted(_EVENTS)),
+}
+_TARGETS = {
+    RecipeType.USER_SEGMENTATION: Target.USER,
+    RecipeType.PERSONALIZED_ACTIONS: Target.ACTION,
 }
 _AUTOMATIC = frozenset({"EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP", "REPEAT_FREQUENCY"})
 
@@ -89,6 +95,27 @@ def findings(
             found += [_at(condition.position, problem) for problem in problems]
     found += _findings_of_limits(expression)
     return list(dict.fromkeys(found))
+
+
+def findings_of_use(expression: FilterExpression, recipe: ServiceRecipe) -> list[str]:
+    """Return why what a recipe answers cannot be filtered by an expression; none if it can.
+
+    Args:
+        expression: The filter.
+        recipe: What the solution or the recommender learns.
+    """
+    target = _TARGETS.get(recipe.type, Target.ITEM)
+    found = [
+        f"{recipe} answers what {target} filters, got {other}"
+        for other in dict.fromkeys(each.target for each in expression.expressions)
+        if other is not target
+    ]
+    if expression.uses_current_item and recipe.type is not RecipeType.RELATED_ITEMS:
+        found.append(f"CurrentItem is for related items, not for {recipe}")
+    by_interactions = any(column.source in _EVENTS for column in expression.columns)
+    if recipe == Recipe.ITEM_ATTRIBUTE_AFFINITY and by_interactions:
+        found.append(f"{recipe} cannot be filtered by Interactions")
+    return found
 
 
 def _at(position: int, problem: str) -> str:

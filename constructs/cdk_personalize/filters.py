@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import jsii
-from aws_cdk import IResource, RemovalPolicy, Resource, Token
+from aws_cdk import Annotations, IResource, RemovalPolicy, Resource, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct, IValidation
 
 from cdk_personalize._actions import FILTER_DESCRIBE
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._names import arn_of, check_name, derived_name
 from cdk_personalize._removal import RemovableResource
@@ -101,7 +102,7 @@ class Filter(_FilterBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the expression breaks a rule, or the name is refused.
+            ValueError: If the expression breaks a rule, or the name is refused or taken.
         """
         check_name("filter_name", filter_name)
         parsed = None
@@ -126,6 +127,9 @@ class Filter(_FilterBase, RemovableResource):
             filter_expression=filter_expression,
         )
         self._filter_arn = resource.attr_filter_arn
+        declare(self, "filter", self._filter_name)
+        for spelling in parsed.warnings if parsed is not None else ():
+            Annotations.of(self).add_warning_v2("cdk-personalize:filterSpelling", spelling)
         dataset_group.declare(self, Rank.FILTER)
         self.apply_removal_policy(removal_policy)
         self.node.add_validation(_KnownColumns(self))

@@ -12,13 +12,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct, IValidation
 
 from cdk_personalize._actions import METRIC_ATTRIBUTION_DESCRIBE
+from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metric_attribute import MetricAttribute
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import known
 from cdk_personalize._service_role import KEY_USE, SERVICE, RoleAccess, ServiceRole
-from cdk_personalize._training_options import known
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.metric_expression import (
     findings_of_columns,
@@ -200,6 +201,7 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
             statements=self._statements(encryption_key),
         )
         resource.node.add_dependency(access.ready)
+        declare(self, "metric-attribution", self._metric_attribution_name)
         dataset_group.declare(self, Rank.METRIC_ATTRIBUTION)
         self.node.add_validation(_KnownColumns(self))
         self.apply_removal_policy(removal_policy)

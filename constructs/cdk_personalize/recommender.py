@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import RECOMMENDER_DESCRIBE, RECOMMENDER_QUERY, RECOMMENDER_SWITCH
+from cdk_personalize._declarations import declare
 from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric
@@ -246,6 +247,7 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
             f"as {min_recommendation_requests_per_second * 3600:.0f} requests an hour",
         )
         warn_of_metadata(self, config, use_case)
+        declare(self, "recommender", self._recommender_name)
         dataset_group.declare(self, Rank.RECOMMENDER)
         self.apply_removal_policy(removal_policy)
         FitsData.check(

@@ -10,6 +10,7 @@ from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import SCHEMA_DESCRIBE
+from cdk_personalize._declarations import declare
 from cdk_personalize._names import arn_of, check_name, derived_name, name_in
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, Domain, SchemaField
@@ -109,7 +110,8 @@ class Schema(_SchemaBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the name or the columns break a rule; all findings are told at once.
+            ValueError: If the name or the columns break a rule, all of which are told at once, or
+                the name is taken.
         """
         check_name("schema_name", schema_name)
         avro = AvroSchema.of(dataset_type, fields, domain)
@@ -126,6 +128,7 @@ class Schema(_SchemaBase, RemovableResource):
         )
         resource.add_property_deletion_override("Tags")
         self._schema_arn = resource.attr_schema_arn
+        declare(self, "schema", self._schema_name)
         self.apply_removal_policy(removal_policy)
 
     @property

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
+from cdk_personalize._declarations import declare
 from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
@@ -326,6 +327,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
                 ("dataset-group", dataset_group.dataset_group_name),
             ],
         )
+        declare(self, "solution", self._solution_name)
         dataset_group.declare(self, Rank.SOLUTION)
         self.apply_removal_policy(removal_policy)
         FitsData.check(

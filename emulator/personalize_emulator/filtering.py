@@ -53,12 +53,6 @@ DESCRIBED_BY: Mapping[Target, DatasetType] = {
 }
 """The dataset that describes what a filter filters."""
 
-_ANSWERS: Mapping[Target, str] = {
-    Target.ITEM: "recommendations of items",
-    Target.USER: "user segments",
-    Target.ACTION: "recommendations of actions",
-}
-
 
 class _Ids:
     """Holds for some ids alone, or for all others."""
@@ -204,9 +198,6 @@ class FilterEvaluator:
 
     def _part(self, part: Expression) -> _Part | None:
         """The tests of one INCLUDE or EXCLUDE; None if it does not apply to this request."""
-        if part.target is not self._target:
-            msg = f"a filter of {part.target} does not apply to {_ANSWERS[self._target]}"
-            raise ValueError(msg)
         conditions = (*part.conditions, *part.current_user)
         missing = [
             condition.operand.name

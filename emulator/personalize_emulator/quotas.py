@@ -1,6 +1,7 @@
 """The quotas of the service, in one place and switchable.
 
-The figures are those of the developer guide's page of limits. A quota of None is switched off.
+The figures are those of the developer guide's page of limits; what the constructs count too is
+theirs. A quota of None is switched off.
 """
 
 from __future__ import annotations
@@ -8,25 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Self
 
+from cdk_personalize.filter_expression import MAX_FIELDS_OF_GROUP
+from cdk_personalize.quotas import IN_DATASET_GROUP, IN_REGION
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quotas:
     """How much of each thing there may be."""
 
     # In a Region
-    schemas: int | None = 500
-    dataset_groups: int | None = 5
+    schemas: int | None = IN_REGION["schema"].limit
+    dataset_groups: int | None = IN_REGION["dataset-group"].limit
     pending_import_jobs: int | None = 5
     pending_batch_inference_jobs: int | None = 5
     pending_batch_segment_jobs: int | None = 5
     pending_solution_versions: int | None = 20
-    recommenders_in_region: int | None = 15
+    recommenders_in_region: int | None = IN_REGION["recommender"].limit
     # In a dataset group
-    solutions: int | None = 10
-    campaigns: int | None = 5
-    recommenders: int | None = 5
-    filters: int | None = 30
-    filter_fields: int | None = 20
+    solutions: int | None = IN_DATASET_GROUP["solution"].limit
+    campaigns: int | None = IN_DATASET_GROUP["campaign"].limit
+    recommenders: int | None = IN_DATASET_GROUP["recommender"].limit
+    filters: int | None = IN_DATASET_GROUP["filter"].limit
+    filter_fields: int | None = MAX_FIELDS_OF_GROUP
     pending_data_deletion_jobs: int | None = 5
     # On a resource
     tags: int | None = 50

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cdk_personalize.avro_schema import DatasetType
-from cdk_personalize.filter_expression import FilterExpression, Target, parse
-from cdk_personalize.recipe import Feature, Recipe, RecipeType, ServiceRecipe
+from cdk_personalize.filter_expression import FilterExpression, Target, findings_of_use, parse
+from cdk_personalize.recipe import Feature, ServiceRecipe
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
@@ -295,7 +295,8 @@ class Serving:
         user_id = request.get("userId")
         expression = _expression(found.document["filterExpression"])
         try:
-            _require_recipe(expression, deployment.recipe)
+            if problems := findings_of_use(expression, deployment.recipe):
+                raise ValueError("; ".join(problems))
             return FilterEvaluator(
                 expression,
                 request.get("filterValues", {}),
@@ -352,18 +353,6 @@ class Serving:
 @lru_cache(maxsize=128)
 def _expression(text: str) -> FilterExpression:
     return parse(text)
-
-
-def _require_recipe(expression: FilterExpression, recipe: ServiceRecipe) -> None:
-    """Refuse a filter that only other recipes can apply; see the guide's filter-expressions."""
-    if expression.uses_current_item and recipe.type is not RecipeType.RELATED_ITEMS:
-        msg = f"CurrentItem is for related items, not for {recipe}"
-        raise ValueError(msg)
-    if recipe == Recipe.ITEM_ATTRIBUTE_AFFINITY and any(
-        column.source is DatasetType.INTERACTIONS for column in expression.columns
-    ):
-        msg = f"{recipe} cannot be filtered by Interactions"
-        raise ValueError(msg)
 
 
 def _nobody(dataset_type: DatasetType, event_type: str | None) -> Collection[str]:

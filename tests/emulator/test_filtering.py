@@ -216,11 +216,6 @@ def test_a_user_must_be_named_where_one_is_looked_at() -> None:
         )
 
 
-def test_a_filter_of_users_is_none_of_items() -> None:
-    with pytest.raises(ValueError, match="a filter of UserID does not apply to recommendations"):
-        let_through('INCLUDE UserID WHERE Users.PLAN IN ("gold")')
-
-
 USERS = {"ann": {"PLAN": "gold", "AGE": 30}, "bob": {"PLAN": "basic", "AGE": 12}, "eve": {}}
 DID = {"click": {"ann", "eve"}, "buy": {"bob"}}
 

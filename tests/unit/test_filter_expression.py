@@ -14,8 +14,11 @@ from cdk_personalize.filter_expression import (
     Placeholder,
     Target,
     findings,
+    findings_of_use,
     parse,
 )
+from cdk_personalize.recipe import Recipe, ServiceRecipe
+from cdk_personalize.use_case import UseCase
 
 ITEMS, USERS, INTERACTIONS = DatasetType.ITEMS, DatasetType.USERS, DatasetType.INTERACTIONS
 SCHEMAS = {
@@ -390,3 +393,60 @@ def test_tells_everything_that_is_wrong_at_once() -> None:
     )
 
     assert len(findings(expression, SCHEMAS)) == 4
+
+
+# Recipes
+
+
+@pytest.mark.parametrize(
+    ("text", "recipe", "found"),
+    [
+        (
+            "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE",
+            Recipe.USER_PERSONALIZATION_V2,
+            ["CurrentItem is for related items, not for aws-user-personalization-v2"],
+        ),
+        (
+            "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE",
+            UseCase.RECOMMENDED_FOR_YOU,
+            ["CurrentItem is for related items, not for aws-ecomm-recommended-for-you"],
+        ),
+        (
+            'INCLUDE UserID WHERE Users.PLAN IN ("gold")',
+            Recipe.SIMS,
+            ["aws-sims answers what ItemID filters, got UserID"],
+        ),
+        (
+            "INCLUDE ItemID WHERE Items.PRICE < 5",
+            Recipe.ITEM_AFFINITY,
+            ["aws-item-affinity answers what UserID filters, got ItemID"],
+        ),
+        (
+            "INCLUDE ItemID WHERE Items.PRICE < 5 | INCLUDE ItemID WHERE Items.PRICE > 9",
+            Recipe.NEXT_BEST_ACTION,
+            ["aws-next-best-action answers what ActionID filters, got ItemID"],
+        ),
+        (
+            'EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("click")',
+            Recipe.ITEM_ATTRIBUTE_AFFINITY,
+            ["aws-item-attribute-affinity cannot be filtered by Interactions"],
+        ),
+    ],
+)
+def test_tells_why_a_recipe_cannot_be_filtered_by_it(
+    text: str, recipe: ServiceRecipe, found: list[str]
+) -> None:
+    assert findings_of_use(parse(text), recipe) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "recipe"),
+    [
+        ("INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE", Recipe.SIMILAR_ITEMS),
+        ("INCLUDE ItemID WHERE Items.PRICE < 5", Recipe.USER_PERSONALIZATION_V2),
+        ('EXCLUDE UserID WHERE Interactions.EVENT_TYPE IN ("click")', Recipe.ITEM_AFFINITY),
+        ("INCLUDE ActionID WHERE Actions.VALUE > 1", Recipe.NEXT_BEST_ACTION),
+    ],
+)
+def test_finds_nothing_where_it_applies(text: str, recipe: ServiceRecipe) -> None:
+    assert findings_of_use(parse(text), recipe) == []

@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Template
 
 from cdk_personalize import (
     Dataset,
@@ -73,6 +73,20 @@ def test_refuses_a_broken_rule_with_its_place(
 
     with pytest.raises(ValueError, match=r"only EVENT_TYPE can be filtered by.* at character 22"):
         Filter(stack, "F", dataset_group=dataset_group, filter_expression=expression)
+
+
+def test_warns_of_a_spelling_that_the_guide_does_not_have(stack: cdk.Stack) -> None:
+    Filter(
+        stack,
+        "F",
+        dataset_group=DatasetGroup.from_dataset_group_name(stack, "Imported", "demo"),
+        filter_expression="include ItemID WHERE Item.PRICE < 5",
+    )
+
+    for place in ("INCLUDE, not include, at character 1", "Items, not Item, at character 22"):
+        Annotations.from_stack(stack).has_warning(
+            "/Shop/F", f"the guide writes {place} [ack: cdk-personalize:filterSpelling]"
+        )
 
 
 def test_refuses_a_column_that_no_schema_has(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:

@@ -1,8 +1,11 @@
 """The role of Amazon Personalize, and what both sides allow it."""
 
+import json
+import re
 from typing import Any
 
 import aws_cdk as cdk
+import cfnlint.api
 import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -151,24 +154,195 @@ def test_is_ready_when_the_policies_of_both_sides_are_there(
         assert set(template.find_resources(resource_type)) <= set(resource["DependsOn"])
 
 
-def test_warns_with_the_statement_that_an_imported_key_needs(
-    stack: cdk.Stack, access: RoleAccess
+def told(stack: cdk.Stack, warning: str) -> list[dict[str, Any]]:
+    """Return the statements that the warnings of one id tell to add, as one pastes them."""
+    messages = [
+        str(each.entry.data)
+        for each in Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    ]
+    end = f" [ack: cdk-personalize:{warning}]"
+    return [
+        json.loads("{" + message.removesuffix(end).partition(" {")[2])
+        for message in messages
+        if message.endswith(end)
+    ]
+
+
+def imported_role(stack: cdk.Stack, *, mutable: bool = False) -> iam.IRole:
+    arn = "arn:aws:iam::111111111111:role/personalize"
+    return iam.Role.from_role_arn(stack, "Imported", arn, mutable=mutable)
+
+
+FOR_THE_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+KEY_ADMITS = [*KEY_ACTIONS, "kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext"]
+
+
+def test_tells_the_statements_that_an_imported_key_needs(stack: cdk.Stack) -> None:
+    RoleAccess(stack, imported_role(stack)).allow_key(kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+
+    assert told(stack, "keyPolicy") == [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111111111111:role/personalize"},
+            "Action": KEY_ADMITS,
+            "Resource": "*",
+        },
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": KEY_ADMITS,
+            "Resource": "*",
+            "Condition": FOR_THE_ACCOUNT,
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "prefix", "action"),
+    [
+        ("allow_bucket_read", "import/", "s3:GetObject"),
+        ("allow_bucket_write", "batch-output/", "s3:PutObject"),
+    ],
+)
+def test_tells_the_statement_that_an_imported_bucket_needs(
+    *, stack: cdk.Stack, access: RoleAccess, method: str, prefix: str, action: str
 ) -> None:
+    getattr(access, method)(s3.Bucket.from_bucket_name(stack, "Bucket", "theirs"), prefix)
+
+    assert told(stack, "bucketPolicy") == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": [action, "s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::theirs", f"arn:aws:s3:::theirs/{prefix}*"],
+            "Condition": FOR_THE_ACCOUNT,
+        }
+    ]
+
+
+def test_tells_the_trust_that_an_imported_role_needs(stack: cdk.Stack) -> None:
+    RoleAccess(stack, imported_role(stack, mutable=True))
+
+    assert told(stack, "roleTrust") == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                **FOR_THE_ACCOUNT,
+                "ArnLike": {"aws:SourceArn": "arn:aws:personalize:us-east-1:111111111111:*"},
+            },
+        }
+    ]
+
+
+def test_tells_the_permissions_that_a_role_needs_that_cannot_be_changed(
+    stack: cdk.Stack,
+) -> None:
+    access = RoleAccess(stack, imported_role(stack))
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "theirs")
+
     access.allow_key(kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+    access.allow_bucket_read(bucket, "import/")
+    access.allow_bucket_write(bucket, "batch-output/")
 
-    Annotations.from_stack(stack).has_warning(
-        "/Shop", Match.string_like_regexp("policy of an imported key .* statement .*CreateGrant")
+    assert told(stack, "rolePolicy") == [
+        {"Effect": "Allow", "Action": KEY_ACTIONS, "Resource": KEY_ARN},
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/import/*"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/batch-output/*"],
+        },
+    ]
+
+
+def test_gives_an_imported_role_its_permissions_where_it_can(stack: cdk.Stack) -> None:
+    access = RoleAccess(stack, imported_role(stack, mutable=True))
+
+    access.allow_bucket_read(s3.Bucket(stack, "Bucket"))
+
+    assert told(stack, "rolePolicy") == []
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Policy", {"Roles": ["personalize"]}
     )
 
 
-def test_warns_with_the_statement_that_an_imported_bucket_needs(
-    stack: cdk.Stack, access: RoleAccess
-) -> None:
-    access.allow_bucket_read(s3.Bucket.from_bucket_name(stack, "Bucket", "data"))
+def test_what_is_told_is_a_policy_to_cfn_lint(stack: cdk.Stack) -> None:
+    access = RoleAccess(stack, imported_role(stack))
+    access.allow_key(kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+    access.allow_bucket_write(s3.Bucket.from_bucket_name(stack, "Bucket", "theirs"), "export/")
 
+    def policy(warning: str) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Statement": told(stack, warning)}
+
+    template = {
+        "Resources": {
+            "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy("keyPolicy")}},
+            "Bucket": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {"Bucket": "theirs", "PolicyDocument": policy("bucketPolicy")},
+            },
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "AssumeRolePolicyDocument": policy("roleTrust"),
+                    "Policies": [{"PolicyName": "Data", "PolicyDocument": policy("rolePolicy")}],
+                },
+            },
+        }
+    }
+
+    assert [each.message for each in cfnlint.api.lint(json.dumps(template))] == []
+
+
+def test_names_what_only_the_deployment_knows_as_fn_sub_does() -> None:
+    stack = cdk.Stack(cdk.App(), "Shop")
+    access = RoleAccess(stack, ServiceRole(stack, "Role"))
+
+    access.allow_key(kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+    access.allow_bucket_read(s3.Bucket.from_bucket_name(stack, "Bucket", "theirs"), "import/")
+
+    by_role, by_service = told(stack, "keyPolicy")
+    assert re.fullmatch(r"\$\{Role\w+\.Arn\}", by_role["Principal"]["AWS"])
+    assert by_service["Condition"]["StringEquals"]["aws:SourceAccount"] == "${AWS::AccountId}"
+    (statement,) = told(stack, "bucketPolicy")
+    assert statement["Resource"][0] == "arn:${AWS::Partition}:s3:::theirs"
     Annotations.from_stack(stack).has_warning(
-        "/Shop", Match.string_like_regexp("policy of an imported bucket .* statement .*GetObject")
+        "/Shop",
+        Match.string_like_regexp(
+            r"^the policy of an imported bucket cannot be changed here; it needs the statement"
+            r" \(with the values of your deployment for \$\{\.\.\.\}\) \{"
+        ),
     )
+
+
+def test_knows_the_partition_of_china(stack: cdk.Stack) -> None:
+    china = cdk.Stack(
+        cdk.App(), "Shop", env=cdk.Environment(account="111111111111", region="cn-north-1")
+    )
+
+    RoleAccess(china, ServiceRole(china, "Role")).allow_bucket_read(
+        s3.Bucket.from_bucket_name(china, "Bucket", "theirs")
+    )
+
+    (statement,) = told(china, "bucketPolicy")
+    assert statement["Resource"] == ["arn:aws-cn:s3:::theirs", "arn:aws-cn:s3:::theirs/*"]
+
+
+@pytest.mark.parametrize("warning", ["keyPolicy", "bucketPolicy", "rolePolicy", "roleTrust"])
+def test_a_statement_that_was_added_is_acknowledged(stack: cdk.Stack, warning: str) -> None:
+    cdk.Annotations.of(stack).acknowledge_warning(f"cdk-personalize:{warning}")
+    access = RoleAccess(stack, imported_role(stack))
+
+    access.allow_key(kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+    access.allow_bucket_read(s3.Bucket.from_bucket_name(stack, "Bucket", "theirs"))
+
+    assert told(stack, warning) == []
 
 
 def test_leaves_an_imported_role_as_it_is_and_admits_it(stack: cdk.Stack) -> None:

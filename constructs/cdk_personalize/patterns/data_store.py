@@ -1,6 +1,5 @@
 """Where the data lies that Amazon Personalize learns from, and who may read it."""
 
-import json
 from typing import cast
 
 from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy, Stack
@@ -10,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
-from cdk_personalize._service_role import BUCKET_READ, KEY_USE, SERVICE, RoleAccess, ServiceRole
+from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize.avro_schema import DatasetType
 
 IMPORT_PREFIX = "import/"
@@ -90,8 +89,6 @@ class DataStore(Construct):
         self._access.allow_bucket_read(self._bucket, IMPORT_PREFIX)
         if bucket is not None:
             self._warn_of_notifications(bucket)
-        if role is not None and not isinstance(role, iam.Role):
-            self._warn_of_role(role)
 
     @property
     def bucket(self) -> s3.IBucket:
@@ -210,31 +207,7 @@ class DataStore(Construct):
     def _warn_of_notifications(self, bucket: s3.IBucket) -> None:
         Annotations.of(self).add_warning_v2(
             "cdk-personalize:bucketNotifications",
-            f"an upload starts the pipeline only if the bucket {bucket.bucket_name} tells"
-            " EventBridge of it; if it does, acknowledge this warning",
-        )
-
-    def _warn_of_role(self, role: iam.IRole) -> None:
-        stack = Stack.of(self)
-        trust = {
-            "Effect": "Allow",
-            "Principal": {"Service": SERVICE},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": stack.account}},
-        }
-        bucket = {
-            "Effect": "Allow",
-            "Action": list(BUCKET_READ),
-            "Resource": [
-                self._bucket.bucket_arn,
-                self._bucket.arn_for_objects(f"{IMPORT_PREFIX}*"),
-            ],
-        }
-        key = {"Effect": "Allow", "Action": list(KEY_USE), "Resource": self._key.key_arn}
-        Annotations.of(self).add_warning_v2(
-            "cdk-personalize:rolePolicy",
-            f"the trust policy of the imported role {role.role_name} cannot be changed here; it"
-            f" needs the statement {json.dumps(stack.resolve(trust))}. Where the role was imported"
-            " as immutable, its permissions need the statements"
-            f" {json.dumps(stack.resolve([bucket, key]))}",
+            "an upload starts the pipeline only if the notification configuration of the bucket"
+            f' {bucket.bucket_name} has "EventBridgeConfiguration": {{}} beside what is there;'
+            " if it has, acknowledge this warning",
         )

@@ -1,10 +1,12 @@
 """An HTTP API that answers with recommendations, related items and rankings."""
 
+import itertools
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
+import jsii
 from aws_cdk import Annotations, Duration, Names, RemovalPolicy, Stack, Token
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
@@ -13,11 +15,17 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from cdk_personalize._function import LambdaFunction, admit_logs
 from cdk_personalize.campaign import Campaign, ICampaign
-from cdk_personalize.filter_expression import Operator, Placeholder, parse
+from cdk_personalize.filter_expression import (
+    FilterExpression,
+    Operator,
+    Placeholder,
+    findings_of_use,
+    parse,
+)
 from cdk_personalize.filters import Filter, IFilter
 from cdk_personalize.recipe import Recipe, RecipeType
 
@@ -125,6 +133,9 @@ class RecommendationApi(Construct):
             throttle or apigatewayv2.ThrottleSettings(rate_limit=500, burst_limit=1000)
         )
         self._route_what_nobody_answers(cors=cors_preflight is not None)
+        self._recipes: list[Recipe] = []
+        self._expressions: dict[str, FilterExpression] = {}
+        self.node.add_validation(_UsableFilters(self._recipes, self._expressions))
         for name, campaign in (models or {}).items():
             self.add_model(name, campaign)
         for name, model_filter in (filters or {}).items():
@@ -162,7 +173,9 @@ class RecommendationApi(Construct):
             ValueError: If the name is taken or no name, or the recipe is unknown or has no route.
         """
         _check_name("model", name, taken=[model["name"] for model in self._models])
-        method, route = _route(name, recipe or _recipe_of(name, campaign))
+        learnt = recipe or _recipe_of(name, campaign)
+        method, route = _route(name, learnt)
+        self._recipes.append(learnt)
         if all(model["route"] != route for model in self._models):
             self._api.add_routes(path=f"/{route}", methods=[method], integration=self._integration)
         self._models.append({"name": name, "route": route, "campaignArn": campaign.campaign_arn})
@@ -185,6 +198,8 @@ class RecommendationApi(Construct):
             ValueError: If the name is taken or no name.
         """
         _check_name("filter", name, taken=self._filters)
+        if isinstance(model_filter, Filter) and model_filter.parsed_expression is not None:
+            self._expressions[name] = model_filter.parsed_expression
         self._filters[name] = {
             "arn": model_filter.filter_arn,
             "numbers": sorted(_numbers_of(model_filter) if numbers is None else numbers),
@@ -259,6 +274,28 @@ class RecommendationApi(Construct):
                 integration=self._integration,
                 authorizer=apigatewayv2.HttpNoneAuthorizer(),
             )
+
+
+@jsii.implements(IValidation)
+class _UsableFilters:
+    """Check that each filter applies to a model, once all models are known."""
+
+    def __init__(
+        self, recipes: Sequence[Recipe], expressions: Mapping[str, FilterExpression]
+    ) -> None:
+        self._recipes = recipes
+        self._expressions = expressions
+
+    def validate(self) -> list[str]:
+        return [
+            f"the filter {name!r} applies to no model of the API: {'; '.join(reasons)}"
+            for name, expression in self._expressions.items()
+            if (reasons := self._reasons(expression))
+        ]
+
+    def _reasons(self, expression: FilterExpression) -> list[str]:
+        found = [findings_of_use(expression, recipe) for recipe in self._recipes]
+        return list(dict.fromkeys(itertools.chain(*found))) if all(found) else []
 
 
 def _check_name(kind: str, name: str, *, taken: Collection[str]) -> None:

@@ -81,6 +81,7 @@ class TrainingPipeline(Construct):
         super().__init__(scope, construct_id)
         self._plan = PipelinePlan(data_store)
         self._store = data_store
+        self._group = dataset_group
         self._job_prefix = Names.unique_resource_name(
             self, max_length=_JOB_PREFIX_LENGTH, separator="-"
         )
@@ -253,6 +254,7 @@ class TrainingPipeline(Construct):
             self._plan.add_campaign(resource)
             self._allow_deployment(resource)
         # Deleted before everything that an execution may be working on.
+        self._group.deletion_order.delete_before(self.lifecycle, resource)
         self.lifecycle.node.add_dependency(resource)
 
     def _allow_import(self, dataset: Dataset) -> None:

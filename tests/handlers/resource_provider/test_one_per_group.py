@@ -33,7 +33,9 @@ def upstream() -> Upstream:
 def provider(upstream: Upstream) -> Iterator[ResourceProvider]:
     personalize = boto3.client("personalize", config=Config(retries={"total_max_attempts": 1}))
     with upstream.behind(personalize):
-        yield ResourceProvider(personalize, boto3.client("stepfunctions"))
+        yield ResourceProvider(
+            personalize, boto3.client("stepfunctions"), boto3.client("cloudformation")
+        )
 
 
 def listed(status: str, **others: Any) -> Answer:

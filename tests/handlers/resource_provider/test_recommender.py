@@ -352,7 +352,9 @@ def test_a_stopped_recommender_is_stopped_again_if_its_update_is_refused(
 def test_an_update_that_failed_is_told_and_not_tried_for_ever() -> None:
     personalize, upstream, updates = personalize_client(), Upstream(), list[dict[str, Any]]()
     upstream.answer = lambda call: failing_updates(call, updates)
-    elsewhere = CloudFormation(ResourceProvider(personalize, boto3.client("stepfunctions")))
+    elsewhere = CloudFormation(
+        ResourceProvider(personalize, boto3.client("stepfunctions"), boto3.client("cloudformation"))
+    )
 
     with (
         upstream.behind(personalize),

@@ -327,8 +327,10 @@ def test_takes_what_exists_already(stack: cdk.Stack) -> None:
     [
         r'.*imported bucket.*"Principal": *{"Service": *"personalize.amazonaws.com"}.*',
         r".*imported key.*kms:CreateGrant.*personalize.amazonaws.com.*",
-        r".*imported role.*sts:AssumeRole.*s3:GetObject.*kms:Decrypt.*",
-        r".*only if the bucket theirs tells EventBridge.*",
+        r".*trust policy of an imported role.*sts:AssumeRole.*",
+        r".*permissions of an imported role.*s3:GetObject.*arn:aws:s3:::theirs/import/\*.*",
+        r".*permissions of an imported role.*kms:Decrypt.*",
+        r'.*notification configuration of the bucket theirs has "EventBridgeConfiguration": {} .*',
     ],
 )
 def test_tells_what_to_add_to_the_policies_of_what_exists_already(

@@ -355,3 +355,31 @@ def test_tells_its_url(stack: cdk.Stack) -> None:
     url = stack.resolve(api.url)["Fn::Join"][1]
     assert url[0] == "https://"
     assert url[-1].endswith("/")
+
+
+LIKE_THIS = "INCLUDE ItemID WHERE Items.GENRE IN CurrentItem.GENRE"
+
+
+def test_refuses_a_filter_that_no_model_can_use(
+    stack: cdk.Stack, group: IDatasetGroup, for_you: Campaign
+) -> None:
+    api = RecommendationApi(stack, "Api", models={"for-you": for_you})
+    api.add_filter("like-this", group.add_filter("F", filter_expression=LIKE_THIS))
+
+    with pytest.raises(
+        RuntimeError,
+        match=r"\[Default/Api\] the filter 'like-this' applies to no model of the API: CurrentItem"
+        r" is for related items, not for aws-user-personalization-v2$",
+    ):
+        Template.from_stack(stack)
+
+
+def test_takes_a_filter_that_one_of_the_models_can_use(
+    stack: cdk.Stack, group: IDatasetGroup, for_you: Campaign
+) -> None:
+    api = RecommendationApi(stack, "Api", models={"for-you": for_you})
+    api.add_filter("like-this", group.add_filter("F", filter_expression=LIKE_THIS))
+
+    api.add_model("similar", campaign(group, Recipe.SIMILAR_ITEMS, "similar"))
+
+    Template.from_stack(stack).resource_count_is("AWS::Personalize::Filter", 1)
