@@ -1,11 +1,14 @@
 # make demo      the whole stack on an AWS of this machine: deploy, learn, recommend, destroy
 # make test      every test            make check     every static check
+# make aws-check the demo and open questions in your own account: it asks before it costs (DRY_RUN=1: local AWS)
 # make bench     every benchmark, as a table and in .bench/results.json
 # make lock      write the lock files anew
 SHELL := /bin/bash
 PYTHON ?= python3
 DATA ?=
 KEEP ?=
+DRY_RUN ?=
+YES ?=
 
 VENV := .venv
 LOCAL := .venv-local
@@ -15,11 +18,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PERSONALIZE_LOCAL_PYTHON := $(CURDIR)/$(LOCAL)/bin/python
 UV := $(BIN)/uv
 
-.PHONY: demo demo-stop test bench check format setup lock clean
+.PHONY: demo demo-stop aws-check test bench check format setup lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,4p' Makefile
+	@sed -n '1,5p' Makefile
 
 setup: $(VENV)/.ready $(LOCAL)/.ready node_modules/.ready
 
@@ -49,6 +52,9 @@ demo: setup
 demo-stop:
 	@$(BIN)/python -m demo.stop
 
+aws-check: setup
+	@$(BIN)/python -m aws_check $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes "$(YES)")
+
 test: setup
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -73,4 +79,4 @@ lock:
 		requirements/local.in --output-file requirements/local.txt
 
 clean:
-	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .local .bench
+	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .aws-check .local .bench

@@ -39,7 +39,13 @@ class ShopStack(cdk.Stack):
         )
 
 
-app = cdk.App()
-folder = app.node.try_get_context("data")
-ShopStack(app, "Shop", data=Path(folder) if folder else None)
-app.synth()
+def main() -> None:
+    """Synthesise the app."""
+    app = cdk.App()
+    folder = app.node.try_get_context("data")
+    ShopStack(app, "Shop", data=Path(folder) if folder else None)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The real CDK CLI, run against local AWS."""
+"""The real CDK CLI, run against local AWS or an account."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.cloud import Cloud
 from demo.progress import DemoError
-from personalize_emulator.local import LocalAws
 
 ROOT = Path(__file__).resolve().parents[1]
 _TAIL_LINES = 25
@@ -20,16 +20,16 @@ _PATIENCE_SECONDS = 3
 
 @dataclass(frozen=True)
 class CdkCli:
-    """The CDK CLI that package.json pins, in the environment of a local AWS.
+    """The CDK CLI that package.json pins, in the environment of an AWS.
 
     Args:
-        aws: The local AWS.
+        aws: Where it works.
         directory: The folder for logs, outputs and the cloud assembly.
         context: Context values of the app.
         app: The app to run (default: that of cdk.json).
     """
 
-    aws: LocalAws
+    aws: Cloud
     directory: Path
     context: tuple[tuple[str, str], ...] = ()
     app: str | None = None
@@ -43,8 +43,18 @@ class CdkCli:
         """Put the CDK's own stack into the account."""
         self._run("bootstrap", f"aws://{self.aws.account}/{self.aws.region}", app="")
 
-    def deploy(self, *stacks: str) -> dict[str, dict[str, str]]:
-        """Deploy stacks (default: all), and return their outputs by stack."""
+    def synth(self) -> Path:
+        """Write the cloud assembly; return its folder."""
+        self._run("synth", "--quiet")
+        return self._assembly
+
+    def deploy(self, *stacks: str, anew: bool = True) -> dict[str, dict[str, str]]:
+        """Deploy stacks (default: all), and return their outputs by stack.
+
+        Args:
+            stacks: The names of the stacks.
+            anew: Whether the app is run; else what was synthesised last is deployed.
+        """
         outputs = self.directory / "outputs.json"
         outputs.unlink(missing_ok=True)
         self._run(
@@ -53,6 +63,7 @@ class CdkCli:
             "--require-approval=never",
             "--progress=events",
             f"--outputs-file={outputs}",
+            app=None if anew else str(self._assembly),
         )
         read: dict[str, dict[str, str]] = json.loads(outputs.read_text(encoding="utf-8"))
         return read

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
-from personalize_emulator.local import LocalAws
+from demo.cloud import Cloud
 
 # The CDK's own bootstrap stack, which stays for the next deployment.
 _BOOTSTRAP = ("cdk-hnb659fds", "CDKToolkit", "/cdk-bootstrap/hnb659fds")
@@ -15,8 +16,10 @@ _BOOTSTRAP = ("cdk-hnb659fds", "CDKToolkit", "/cdk-bootstrap/hnb659fds")
 # service, operation, key of the list, key of the name (empty: the entry is the name)
 _LISTINGS = (
     ("personalize", "list_campaigns", "campaigns", "campaignArn"),
+    ("personalize", "list_recommenders", "recommenders", "recommenderArn"),
     ("personalize", "list_solutions", "solutions", "solutionArn"),
     ("personalize", "list_event_trackers", "eventTrackers", "eventTrackerArn"),
+    ("personalize", "list_metric_attributions", "metricAttributions", "metricAttributionArn"),
     ("personalize", "list_filters", "Filters", "filterArn"),
     ("personalize", "list_datasets", "datasets", "datasetArn"),
     ("personalize", "list_dataset_groups", "datasetGroups", "datasetGroupArn"),
@@ -51,16 +54,34 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def leftovers(aws: LocalAws) -> list[str]:
-    """Return what is left, as `service: name`; keys that wait for their deletion do not count."""
+def leftovers(
+    aws: Cloud,
+    belongs: Callable[[str], bool] | None = None,
+    unseen: Callable[[str], None] | None = None,
+) -> list[str]:
+    """Return what is left, as `service: name`; keys that wait for their deletion do not count.
+
+    Args:
+        aws: Where the stack was.
+        belongs: Tells by its name whether a resource counts (default: everything does, since a
+            local AWS holds nothing else).
+        unseen: Told of each service that refuses to be asked (default: its refusal is raised).
+    """
     session: Any = boto3.Session()  # its types know no service by a variable name
-    found = [
-        f"{service}: {name}"
-        for service, operation, listed, key in _LISTINGS
-        for name in _names(session.client(service, **aws.client_options), operation, listed, key)
-    ]
-    found += [f"kms: {key}" for key in _live_keys(session.client("kms", **aws.client_options))]
-    return found
+    counts = belongs or (lambda _: True)
+    found: list[str] = []
+    for service, operation, listed, key in _LISTINGS:
+        client = session.client(service, **aws.client_options)
+        try:
+            names = [name for name in _names(client, operation, listed, key) if counts(name)]
+        except ClientError as error:
+            if unseen is None:
+                raise
+            unseen(f"{service}: {error}")
+            continue
+        found += [f"{service}: {name}" for name in names]
+    keys = _live_keys(session.client("kms", **aws.client_options), counts)
+    return found + [f"kms: {key}" for key in keys]
 
 
 def _names(client: Any, operation: str, listed: str, key: str) -> Iterator[str]:  # noqa: ANN401
@@ -76,9 +97,9 @@ def _names(client: Any, operation: str, listed: str, key: str) -> Iterator[str]:
                 yield name
 
 
-def _live_keys(kms: Any) -> Iterator[str]:  # noqa: ANN401
+def _live_keys(kms: Any, counts: Callable[[str], bool]) -> Iterator[str]:  # noqa: ANN401
     for page in kms.get_paginator("list_keys").paginate():
-        for entry in page["Keys"]:
+        for entry in filter(lambda entry: counts(entry["KeyId"]), page["Keys"]):
             key = kms.describe_key(KeyId=entry["KeyId"])["KeyMetadata"]
             if key["KeyManager"] == "CUSTOMER" and key["KeyState"] != "PendingDeletion":
                 yield key["KeyId"]

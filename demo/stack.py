@@ -14,11 +14,10 @@ from urllib.parse import urlencode
 import boto3
 import botocore.auth
 import botocore.awsrequest
-import botocore.credentials
 import botocore.httpsession
 
+from demo.cloud import Cloud
 from demo.progress import DemoError
-from personalize_emulator.local import LocalAws
 
 _POLL_SECONDS = 0.25
 _MAX_RECORDS = 500  # of one PutRecords
@@ -43,7 +42,7 @@ class Answer:
 class DeployedStack:
     """One deployed recommendation service."""
 
-    def __init__(self, aws: LocalAws, outputs: Mapping[str, str]) -> None:
+    def __init__(self, aws: Cloud, outputs: Mapping[str, str]) -> None:
         """Keep the outputs of the stack.
 
         Args:
@@ -52,17 +51,28 @@ class DeployedStack:
         """
         self._aws = aws
         self._outputs = outputs
-        self._session: Any = boto3.Session()  # its types know no service by a variable name
+        options: Mapping[str, Any] = aws.client_options
+        self._session: Any = boto3.Session(  # its types know no service by a variable name
+            options.get("aws_access_key_id"), options.get("aws_secret_access_key")
+        )
         self._http = botocore.httpsession.URLLib3Session()
         self._settled: set[str] = set()
 
     def output(self, name: str) -> str:
-        """Return an output of the service."""
-        return next(value for key, value in self._outputs.items() if name in key)
+        """Return an output of the service.
+
+        Raises:
+            DemoError: The stack has no such output.
+        """
+        for key, value in self._outputs.items():
+            if name in key:
+                return value
+        msg = f"the stack has no output {name}, only {', '.join(self._outputs) or 'none'}"
+        raise DemoError(msg)
 
     @property
     def api_url(self) -> str:
-        """The URL of the API on local AWS."""
+        """The URL under which the API answers."""
         return self._aws.local_url(self.output("ApiUrl")).rstrip("/")
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes clients at run time
@@ -93,10 +103,7 @@ class DeployedStack:
             method, url, data=data, headers={"content-type": "application/json"} if data else {}
         )
         if signed:
-            credentials = botocore.credentials.Credentials(
-                self._aws.client_options["aws_access_key_id"],
-                self._aws.client_options["aws_secret_access_key"],
-            )
+            credentials = self._session.get_credentials().get_frozen_credentials()
             botocore.auth.SigV4Auth(credentials, "execute-api", self._aws.region).add_auth(request)
         response = self._http.send(request.prepare())
         text = response.content.decode()
@@ -165,7 +172,11 @@ class DeployedStack:
         ]
 
     def wait_until_learnt(
-        self, say: Callable[[str], None], models: int, timeout: float = 300
+        self,
+        say: Callable[[str], None],
+        models: int,
+        timeout: float = 300,
+        poll_seconds: float = _POLL_SECONDS,
     ) -> None:
         """Wait until the pipeline has taken up the last upload and every model serves.
 
@@ -173,6 +184,7 @@ class DeployedStack:
             say: Told what is under way.
             models: How many campaigns have to be active.
             timeout: When to give up, in seconds.
+            poll_seconds: How long to wait between two looks.
 
         Raises:
             DemoError: A run of the pipeline failed, or it takes too long.
@@ -187,7 +199,7 @@ class DeployedStack:
             if ended and active == models and not self._runs(running=True):
                 return
             say(self._under_way(active, models))
-            time.sleep(_POLL_SECONDS)
+            time.sleep(poll_seconds)
         msg = f"the pipeline did not end within {timeout:.0f} s: {self._under_way(0, models)}"
         raise DemoError(msg)
 
@@ -213,13 +225,18 @@ class DeployedStack:
             raise DemoError(msg)
 
     def _active_campaigns(self) -> int:
-        campaigns = self.client("personalize").list_campaigns()["campaigns"]
+        campaigns = self._of_each_solution("list_campaigns", "campaigns")
         return sum(campaign["status"] == "ACTIVE" for campaign in campaigns)
 
     def _under_way(self, active: int, models: int) -> str:
-        personalize = self.client("personalize")
-        imports = personalize.list_dataset_import_jobs()["datasetImportJobs"]
-        versions = personalize.list_solution_versions()["solutionVersions"]
+        imports = [
+            job
+            for dataset in self._pages("list_datasets", "datasets", datasetGroupArn=self._group)
+            for job in self._pages(
+                "list_dataset_import_jobs", "datasetImportJobs", datasetArn=dataset["datasetArn"]
+            )
+        ]
+        versions = self._of_each_solution("list_solution_versions", "solutionVersions")
         imported = sum(job["status"] == "ACTIVE" for job in imports)
         trained = sum(version["status"] == "ACTIVE" for version in versions)
         return (
@@ -227,7 +244,30 @@ class DeployedStack:
             f" {active} of {models} campaigns"
         )
 
-    def wait_for_change(self, user_id: str, before: list[str], timeout: float = 60) -> list[str]:
+    @property
+    def _group(self) -> str:
+        return self.output("DatasetGroupArn")
+
+    def _of_each_solution(self, operation: str, listed: str) -> list[dict[str, Any]]:
+        """Return a list of the service for the solutions of this stack, and no other's."""
+        solutions = self._pages("list_solutions", "solutions", datasetGroupArn=self._group)
+        return [
+            entry
+            for solution in solutions
+            for entry in self._pages(operation, listed, solutionArn=solution["solutionArn"])
+        ]
+
+    def _pages(self, operation: str, listed: str, **arguments: str) -> list[dict[str, Any]]:
+        pages = self.client("personalize").get_paginator(operation).paginate(**arguments)
+        return [entry for page in pages for entry in page[listed]]
+
+    def wait_for_change(
+        self,
+        user_id: str,
+        before: list[str],
+        timeout: float = 60,
+        poll_seconds: float = _POLL_SECONDS,
+    ) -> list[str]:
         """Wait until a user's list is another one, and has come to rest.
 
         Raises:
@@ -236,7 +276,7 @@ class DeployedStack:
         deadline = time.monotonic() + timeout
         last = before
         while time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
+            time.sleep(poll_seconds)
             now = self.recommend(user_id, len(before))
             if now != before and now == last:
                 return now

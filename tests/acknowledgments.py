@@ -95,7 +95,7 @@ _OF_OURS = (
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:solution/Shop-Solution[\w-]+/\*\]",
+        r"AwsSolutions-IAM5\[Resource::.*:solution/Shop-\w+-Shop-Solution[\w-]+/\*\]",
         r"Shop/Shop/Pipeline/Jobs/Machine/Role/DefaultPolicy/Resource",
         "the service names the versions of a solution, below the ARN of the solution",
         _SERVICE_AUTHORIZATION,
@@ -107,7 +107,8 @@ _OF_OURS = (
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|schema|solution)/Shop-\*\]",
+        r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|metric-attribution|recommender|schema|solution)"
+        r"/Shop-\w+-\*\]",
         r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
         "a resource that was replaced is deleted after the policy has changed, so the policy is on"
         " the names that the stack gives and not on the present ones",

@@ -26,7 +26,7 @@ def synthesise_and_check(app):
     return synthesise(app)
 
 cdk.App.synth = synthesise_and_check
-runpy.run_path("app.py")
+runpy.run_path("app.py", run_name="__main__")
 """
 
 

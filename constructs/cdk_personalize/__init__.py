@@ -1,15 +1,18 @@
 """AWS CDK constructs for Amazon Personalize.
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
-`filter_expression`, `hyperparameters`, `quotas`, `recipe`, `regions`, `solution_config`,
-`training_data`, `use_case`) can then be imported without the CDK and its Node process.
+`filter_expression`, `hyperparameters`, `metric_expression`, `quotas`, `recipe`, `regions`,
+`serving_config`, `solution_config`, `training_data`, `use_case`) can then be imported without the
+CDK and its Node process.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cdk_personalize._metric_attribute import MetricAttribute
     from cdk_personalize._metrics import MetricOptions
+    from cdk_personalize._serving_options import RankingInfluence
     from cdk_personalize._training_options import (
         EventParameters,
         HyperparameterRange,
@@ -17,11 +20,13 @@ if TYPE_CHECKING:
     )
     from cdk_personalize.avro_schema import DatasetType, Domain, SchemaField, fields_of_csv
     from cdk_personalize.campaign import Campaign, ICampaign
-    from cdk_personalize.dataset import Dataset, IDataset
+    from cdk_personalize.dataset import Dataset, IDataset, OnIncompatibleChange
     from cdk_personalize.dataset_group import DatasetGroup, IDatasetGroup
     from cdk_personalize.event_tracker import EventTracker, IEventTracker
     from cdk_personalize.filters import Filter, IFilter
+    from cdk_personalize.metric_attribution import IMetricAttribution, MetricAttribution
     from cdk_personalize.recipe import Feature, Recipe, RecipeType
+    from cdk_personalize.recommender import IRecommender, Recommender
     from cdk_personalize.schema import ISchema, Schema
     from cdk_personalize.solution import ISolution, Solution
     from cdk_personalize.use_case import UseCase
@@ -42,12 +47,19 @@ __all__ = [
     "IDatasetGroup",
     "IEventTracker",
     "IFilter",
+    "IMetricAttribution",
+    "IRecommender",
     "ISchema",
     "ISolution",
+    "MetricAttribute",
+    "MetricAttribution",
     "MetricOptions",
+    "OnIncompatibleChange",
     "OptimizationObjective",
+    "RankingInfluence",
     "Recipe",
     "RecipeType",
+    "Recommender",
     "Schema",
     "SchemaField",
     "Solution",
@@ -56,15 +68,19 @@ __all__ = [
 ]
 
 _MODULES = {
+    "_metric_attribute": ("MetricAttribute",),
     "_metrics": ("MetricOptions",),
+    "_serving_options": ("RankingInfluence",),
     "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
     "campaign": ("Campaign", "ICampaign"),
-    "dataset": ("Dataset", "IDataset"),
+    "dataset": ("Dataset", "IDataset", "OnIncompatibleChange"),
     "dataset_group": ("DatasetGroup", "IDatasetGroup"),
     "event_tracker": ("EventTracker", "IEventTracker"),
     "filters": ("Filter", "IFilter"),
+    "metric_attribution": ("IMetricAttribution", "MetricAttribution"),
     "recipe": ("Feature", "Recipe", "RecipeType"),
+    "recommender": ("IRecommender", "Recommender"),
     "schema": ("ISchema", "Schema"),
     "solution": ("ISolution", "Solution"),
     "use_case": ("UseCase",),

@@ -11,6 +11,10 @@ SCHEMA_DESCRIBE = ("personalize:DescribeSchema",)
 DATASET_DESCRIBE = ("personalize:DescribeDataset",)
 DATASET_IMPORT = ("personalize:CreateDatasetImportJob",)
 DATASET_IMPORT_JOB = ("personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob")
+DATASET_EXPORT = ("personalize:CreateDatasetExportJob",)
+DATASET_EXPORT_JOB = ("personalize:CreateDatasetExportJob", "personalize:DescribeDatasetExportJob")
+DATASET_PUT_ACTIONS = ("personalize:PutActions",)
+DATASET_PUT_ACTION_INTERACTIONS = ("personalize:PutActionInteractions",)
 DATASET_PUT_ITEMS = ("personalize:PutItems",)
 DATASET_PUT_USERS = ("personalize:PutUsers",)
 
@@ -18,6 +22,8 @@ EVENT_TRACKER_DESCRIBE = ("personalize:DescribeEventTracker",)
 EVENT_TRACKER_PUT_EVENTS = ("personalize:PutEvents",)
 
 FILTER_DESCRIBE = ("personalize:DescribeFilter",)
+
+METRIC_ATTRIBUTION_DESCRIBE = ("personalize:DescribeMetricAttribution",)
 
 SOLUTION_DESCRIBE = ("personalize:DescribeSolution", "personalize:DescribeSolutionVersion")
 SOLUTION_TRAIN = (
@@ -33,4 +39,12 @@ CAMPAIGN_QUERY = (
     "personalize:GetRecommendations",
     "personalize:GetPersonalizedRanking",
     "personalize:GetActionRecommendations",
+)
+
+RECOMMENDER_DESCRIBE = ("personalize:DescribeRecommender",)
+RECOMMENDER_QUERY = ("personalize:GetRecommendations",)
+RECOMMENDER_SWITCH = (
+    "personalize:DescribeRecommender",
+    "personalize:StartRecommender",
+    "personalize:StopRecommender",
 )

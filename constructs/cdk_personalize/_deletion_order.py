@@ -27,6 +27,7 @@ class Rank(IntEnum):
     EVENT_TRACKER = 5
     SOLUTION = 6
     CAMPAIGN = 7
+    RECOMMENDER = 8
 
     def blocks(self, other: "Rank") -> bool:
         """Whether the service keeps what is of the rank `other` while something of this is there.

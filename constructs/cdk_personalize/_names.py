@@ -1,8 +1,8 @@
 """Names and ARNs that Amazon Personalize accepts.
 
 The service knows a resource by its name alone and has no client token, so two resources of one
-type may never share a name. Names are therefore derived from the construct path, and where
-CloudFormation replaces a resource (it creates the new one first) from the content too.
+type may never share a name. Names are therefore derived from the stack and the construct path, and
+where CloudFormation replaces a resource (it creates the new one first) from the content too.
 """
 
 import hashlib
@@ -10,12 +10,14 @@ import json
 import re
 from collections.abc import Mapping
 
-from aws_cdk import ArnFormat, Names, Stack, Token
+from aws_cdk import ArnFormat, Stack, Token
 from constructs import Construct
 
 MAX_LENGTH = 63
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]*")
+_NOT_READABLE = re.compile(r"[^a-zA-Z0-9-]")
 _HASH_LENGTH = 8
+_STACK_LENGTH = 16
 
 
 def check_name(property_name: str, name: str | None) -> None:
@@ -43,16 +45,34 @@ def findings_of_name(property_name: str, name: str | None) -> list[str]:
 def derived_name(construct: Construct, content: Mapping[str, object] | None = None) -> str:
     """Return a name made from the path of `construct`, and of its content if any is given.
 
-    The content is hashed as CloudFormation will see it, so a token counts by what it stands for
-    and not by its number, which changes from synth to synth.
+    It is the prefix of the stack, what there is room for of the path within the stack, and a hash:
+    `Shop-0d4a1f5e-Service-Items-7b1c9a02`. The content is hashed as CloudFormation will see it, so
+    a token counts by what it stands for and not by its number, which changes from synth to synth.
     """
-    if content is None:
-        return Names.unique_resource_name(construct, max_length=MAX_LENGTH, separator="-")
-    path = Names.unique_resource_name(
-        construct, max_length=MAX_LENGTH - _HASH_LENGTH - 1, separator="-"
-    )
-    resolved = json.dumps(Stack.of(construct).resolve(dict(content)), sort_keys=True)
-    return f"{path}-{hashlib.sha256(resolved.encode()).hexdigest()[:_HASH_LENGTH]}"
+    stack = Stack.of(construct)
+    prefix = name_prefix(construct)
+    # As in logical ids, what is called Default may be put around a construct later.
+    ids = [each for each in _path_below(stack, construct).split("/") if each not in {"", "Default"}]
+    hashed = [prefix, ids, None if content is None else stack.resolve(dict(content))]
+    room = MAX_LENGTH - len(prefix) - _HASH_LENGTH - 1
+    # The end of a path tells most.
+    readable = "-".join(filter(None, (_NOT_READABLE.sub("", each) for each in ids)))[-room:]
+    return prefix + "-".join(filter(None, (readable.strip("-"), _hash_of(hashed))))
+
+
+def name_prefix(scope: Construct) -> str:
+    """Return what all names begin with that are derived in the stack of `scope`, and no others.
+
+    The hash makes it so: stacks of an account and region have names of their own, and a nested
+    stack, whose name is known only at deployment, has a path of its own in the stack that it
+    belongs to. So a policy may allow everything that begins so.
+    """
+    stack = named = Stack.of(scope)
+    while named.nested_stack_parent is not None:
+        named = named.nested_stack_parent
+    identity = f"{named.stack_name}{_path_below(named, stack)}"
+    readable = _NOT_READABLE.sub("", identity.replace("/", "-"))[:_STACK_LENGTH].strip("-")
+    return f"{readable}-{_hash_of(identity)}-"
 
 
 def arn_of(scope: Construct, resource: str, resource_name: str) -> str:
@@ -76,3 +96,12 @@ def name_in(scope: Construct, arn: str) -> str:
         msg = f"an ARN of Amazon Personalize ends in /name, got {arn!r}"
         raise ValueError(msg)
     return parsed.resource_name
+
+
+def _path_below(above: Construct, construct: Construct) -> str:
+    return construct.node.path.removeprefix(above.node.path)
+
+
+def _hash_of(content: object) -> str:
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]

@@ -18,7 +18,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
-from cdk_personalize._names import arn_of, derived_name
+from cdk_personalize._names import arn_of, name_prefix
 
 _ID = "PersonalizeProvider"
 # The service allows one call a second for the whole account, so a poll is not to be had for free.
@@ -27,8 +27,14 @@ _TOTAL_TIMEOUT = Duration.hours(1)  # CloudFormation waits no longer
 
 # What the functions do with a resource that they manage, or that one they manage belongs to.
 _ACTIONS = {
-    "dataset-group": ("CreateDataset", "CreateSolution"),
-    "schema": ("UpdateDataset",),
+    "dataset-group": (
+        "CreateDataset",
+        "CreateEventTracker",
+        "CreateMetricAttribution",
+        "CreateRecommender",
+        "CreateSolution",
+    ),
+    "schema": ("DescribeSchema", "UpdateDataset"),
     "dataset": (
         "CreateDataset",
         "DeleteDataset",
@@ -36,6 +42,19 @@ _ACTIONS = {
         "TagResource",
         "UntagResource",
         "UpdateDataset",
+    ),
+    "event-tracker": (
+        "CreateEventTracker",
+        "DeleteEventTracker",
+        "DescribeEventTracker",
+        "TagResource",
+        "UntagResource",
+    ),
+    "metric-attribution": (
+        "CreateMetricAttribution",
+        "DeleteMetricAttribution",
+        "DescribeMetricAttribution",
+        "UpdateMetricAttribution",
     ),
     "solution": (
         "CreateCampaign",
@@ -58,17 +77,32 @@ _ACTIONS = {
         "UntagResource",
         "UpdateCampaign",
     ),
+    "recommender": (
+        "CreateRecommender",
+        "DeleteRecommender",
+        "DescribeRecommender",
+        "StartRecommender",
+        "StopRecommender",
+        "TagResource",
+        "UntagResource",
+        "UpdateRecommender",
+    ),
 }
+# Their ARNs end in an id of the service, so no pattern of names tells those of the stack. A tag
+# could, but only if whoever sets it could not set it on those of others.
+_KNOWN_BY_ID = frozenset({"event-tracker"})
 # IAM knows no resources for these (Service Authorization Reference).
 _LISTS = (
     "ListCampaigns",
     "ListDatasetImportJobs",
     "ListDatasets",
+    "ListEventTrackers",
+    "ListFilters",
+    "ListMetricAttributionMetrics",
+    "ListMetricAttributions",
     "ListSolutionVersions",
     "ListSolutions",
 )
-# A derived name begins with that of its stack, of which a long path leaves no more than this.
-_PREFIX_LENGTH = 20
 
 
 class PersonalizeProvider(Construct):
@@ -89,11 +123,15 @@ class PersonalizeProvider(Construct):
             description="Creates, updates and deletes resources of Amazon Personalize.",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
-        self._prefix = _prefix_of(self)
-        for kind in _ACTIONS:
+        self._prefix = name_prefix(self)
+        for kind in [each for each in _ACTIONS if each not in _KNOWN_BY_ID]:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
         self.role.add_to_policy(_allow_retired(self))
+        # Whether it rolls back: no event says so.
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[Aws.STACK_ID])
+        )
         self._framework = custom_resources.Provider(
             self,
             "Framework",
@@ -215,12 +253,3 @@ def _allow_retired(scope: Construct) -> iam.PolicyStatement:
         resources=[arn_of(scope, "solution", "*")],
         conditions={"StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}},
     )
-
-
-def _prefix_of(provider: Construct) -> str:
-    """Return what the names begin with that are derived from the paths of a stack.
-
-    It is cut from a derived name and not made from the name of the stack, of which a derived name
-    keeps letters and digits alone, behind those of the stacks that it is nested in.
-    """
-    return f"{derived_name(provider).partition(f'-{_ID}-')[0]}-"[:_PREFIX_LENGTH]

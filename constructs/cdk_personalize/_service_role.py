@@ -101,6 +101,10 @@ class RoleAccess:
         """Let the role and the service write what begins with `prefix`."""
         self._allow_bucket(bucket, BUCKET_WRITE, prefix)
 
+    def allow_metric_data(self) -> None:
+        """Let the role put figures into CloudWatch, where IAM knows no resources for that."""
+        self._allow_role(("cloudwatch:PutMetricData",), ["*"])
+
     def _allow_bucket(self, bucket: s3.IBucket, actions: tuple[str, ...], prefix: str) -> None:
         resources = [bucket.bucket_arn, bucket.arn_for_objects(f"{prefix}*")]
         self._allow_role(actions, resources)

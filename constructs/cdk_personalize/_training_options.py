@@ -1,40 +1,17 @@
 """The values that say how a solution trains: events, objective, hyperparameters to tune."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aws_cdk import Token
-
+from cdk_personalize._request import as_text, known, refuse, without_none
+from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.hyperparameters import Kind
 from cdk_personalize.solution_config import (
     findings_of_event_type,
     findings_of_item_attribute,
     findings_of_weight,
 )
-
-# What the members of the API are called as properties of a solution.
-_PROPERTIES = {
-    "categoricalHyperParameterRanges": "hpo_ranges",
-    "continuousHyperParameterRanges": "hpo_ranges",
-    "eventParametersList": "events_config",
-    "eventType": "event_type",
-    "eventValueThreshold": "event_value_threshold",
-    "eventsConfig": "events_config",
-    "excludedDatasetColumns": "excluded_columns",
-    "hpoConfig": "hpo_ranges",
-    "includedDatasetColumns": "included_columns",
-    "integerHyperParameterRanges": "hpo_ranges",
-    "itemAttribute": "item_attribute",
-    "maxNumberOfTrainingJobs": "max_number_of_training_jobs",
-    "maxParallelTrainingJobs": "max_parallel_training_jobs",
-    "optimizationObjective": "optimization_objective",
-    "performHPO": "perform_hpo",
-    "performIncrementalUpdate": "perform_incremental_update",
-    "trainingDataConfig": "a choice of columns",
-}
-_MEMBER = re.compile(rf"\b({'|'.join(_PROPERTIES)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +47,7 @@ class EventParameters:
         Raises:
             ValueError: If the type or the weight is refused.
         """
-        _refuse(
+        refuse(
             [
                 *findings_of_event_type(known(event_type), "event_type"),
                 *findings_of_weight(known(weight)),
@@ -133,7 +110,7 @@ class OptimizationObjective:
 
     @classmethod
     def _of(cls, item_attribute: str, sensitivity: str) -> Self:
-        _refuse(findings_of_item_attribute(known(item_attribute), "item_attribute"))
+        refuse(findings_of_item_attribute(known(item_attribute), "item_attribute"))
         return cls(item_attribute, sensitivity)
 
     def as_request(self) -> dict[str, Any]:
@@ -197,13 +174,13 @@ class HyperparameterRange:
         Raises:
             ValueError: If there is no value.
         """
-        _refuse([] if values else [f"{name} must have at least one value to choose from"])
+        refuse([] if values else [f"{name} must have at least one value to choose from"])
         return cls(Kind.CATEGORICAL, name, values=tuple(values))
 
     @classmethod
     def _between(cls, kind: Kind, name: str, least: float, greatest: float) -> Self:
         ends = [end for end in (known(least), known(greatest)) if end is not None]
-        _refuse(
+        refuse(
             []
             if ends == sorted(ends)
             else [
@@ -247,36 +224,14 @@ def hpo_config(
     )
 
 
-def known(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return what is known at synth: each token in `value` is None, as the rules take it."""
-    if isinstance(value, Mapping):
-        return {
-            name: known(member) for name, member in value.items() if not Token.is_unresolved(name)
-        }
-    if isinstance(value, list | tuple):
-        return [known(member) for member in value]
-    if value is None or isinstance(value, bool):
-        return value
-    return None if Token.is_unresolved(value) else value
-
-
-def in_properties(findings: Iterable[str]) -> list[str]:
-    """Return findings of the rules in the words of the construct, where they have the API's."""
-    return [_MEMBER.sub(lambda found: _PROPERTIES[found[1]], finding) for finding in findings]
-
-
-def as_text(number: float | None) -> str | None:
-    """Return a number as the API takes some of them: as text."""
-    if number is None or Token.is_unresolved(number):
-        return None if number is None else Token.as_string(number)
-    return f"{number:g}"
-
-
-def without_none(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members that are said."""
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _refuse(findings: Sequence[str]) -> None:
-    if findings:
-        raise ValueError("; ".join(findings))
+def training_data_config(
+    excluded: Mapping[DatasetType, Sequence[str]] | None,
+    included: Mapping[DatasetType, Sequence[str]] | None,
+) -> dict[str, Any] | None:
+    """Return the member `trainingDataConfig`, if anything is said."""
+    choice = {"excludedDatasetColumns": excluded, "includedDatasetColumns": included}
+    return {
+        member: {str(dataset_type): list(columns) for dataset_type, columns in chosen.items()}
+        for member, chosen in choice.items()
+        if chosen
+    } or None

@@ -4,24 +4,41 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol, Unpack
 
-from aws_cdk import Annotations, IResource, RemovalPolicy, Resource, Token
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
 from cdk_personalize._declarations import declare
+from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank, resource_of
-from cdk_personalize._metrics import MetricOptions, metric, total
-from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize._metrics import MetricOptions, metric
+from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._recommendation_metrics import (
+    IRecommendationMetrics,
+    RecommendationMetrics,
+)
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import in_properties, known, refuse
+from cdk_personalize._serving_options import (
+    RankingInfluence,
+    serving_config,
+    warn_of_metadata,
+    warn_of_throughput,
+)
 from cdk_personalize._tags import TaggedResource
-from cdk_personalize.recipe import Feature, Recipe
+from cdk_personalize.serving_config import (
+    findings,
+    findings_of_data,
+    findings_of_deployment,
+    findings_of_throughput,
+)
 from cdk_personalize.solution import ISolution
 
 
-class ICampaign(IResource, Protocol):
+class ICampaign(IResource, IRecommendationMetrics, Protocol):
     """A campaign, defined in this app or imported."""
 
     @property
@@ -43,28 +60,6 @@ class ICampaign(IResource, Protocol):
 
     def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this campaign (default: average over 5 minutes)."""
-        ...
-
-    def metric_get_recommendations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many recommendations were asked for (default: sum over 5 minutes)."""
-        ...
-
-    def metric_get_recommendations_4xx_errors(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
-        ...
-
-    def metric_get_recommendations_5xx_errors(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
-        ...
-
-    def metric_get_recommendations_latency(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many milliseconds an answer takes (default: average over 5 minutes)."""
         ...
 
     def metric_get_personalized_ranking(
@@ -92,7 +87,7 @@ class ICampaign(IResource, Protocol):
         ...
 
 
-class _CampaignBase(Resource):
+class _CampaignBase(Resource, RecommendationMetrics):
     """What owned and imported campaigns share; it rests on `campaign_arn` alone."""
 
     @property
@@ -116,28 +111,6 @@ class _CampaignBase(Resource):
     def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this campaign (default: average over 5 minutes)."""
         return metric(self, metric_name, {"CampaignArn": self.campaign_arn}, **options)
-
-    def metric_get_recommendations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many recommendations were asked for (default: sum over 5 minutes)."""
-        return self._total("GetRecommendations", options)
-
-    def metric_get_recommendations_4xx_errors(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
-        return self._total("GetRecommendations4xxErrors", options)
-
-    def metric_get_recommendations_5xx_errors(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
-        return self._total("GetRecommendations5xxErrors", options)
-
-    def metric_get_recommendations_latency(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many milliseconds an answer takes (default: average over 5 minutes)."""
-        return self.metric("GetRecommendationsLatency", **options)
 
     def metric_get_personalized_ranking(
         self, **options: Unpack[MetricOptions]
@@ -163,9 +136,6 @@ class _CampaignBase(Resource):
         """Return how many milliseconds a ranking takes (default: average over 5 minutes)."""
         return self.metric("GetPersonalizedRankingLatency", **options)
 
-    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
-        return total(self, metric_name, {"CampaignArn": self.campaign_arn}, options)
-
 
 class Campaign(_CampaignBase, RemovableResource, TaggedResource):
     """Define a campaign, which answers requests with a version of a solution.
@@ -189,9 +159,11 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
         solution: ISolution,
         campaign_name: str | None = None,
         min_provisioned_tps: float = 1,
+        sync_with_latest_solution_version: bool | None = None,
         enable_metadata_with_recommendations: bool | None = None,
         exploration_weight: float | None = None,
         exploration_item_age_cut_off: float | None = None,
+        ranking_influence: RankingInfluence | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a campaign.
@@ -202,24 +174,44 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
             solution: The solution whose versions answer.
             campaign_name: The name (default: derived from the construct path).
             min_provisioned_tps: The requests a second that are always paid for.
+            sync_with_latest_solution_version: Whether the service itself moves the campaign to
+                each new version of the solution, also to those that nobody has judged (default:
+                no; the pipeline moves it).
             enable_metadata_with_recommendations: Whether answers can hold columns of the items,
-                at an extra cost (default: no, apart from recipes that always do).
+                at an extra cost (default: no, apart from recipes that always do). It needs an
+                Items dataset.
             exploration_weight: How much new items are tried out, 0 to 1; for the recipe
                 aws-user-personalization alone (default: 0.3).
-            exploration_item_age_cut_off: How many days an item counts as new; for the recipe
-                aws-user-personalization alone (default: 30).
+            exploration_item_age_cut_off: How many days an item counts as new, at least 1; for the
+                recipe aws-user-personalization alone (default: 30).
+            ranking_influence: How much popular and new items are preferred; for the recipe
+                aws-semantic-similarity alone (default: what the service does).
             removal_policy: What becomes of it when it is removed from the stack, or the stack is
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If a number or the name is refused, the name is taken, or the recipe cannot
-                do it.
+            ValueError: If the service would refuse the campaign; all that is wrong is in the
+                message. Whether there is an Items dataset is checked at synth, when all datasets
+                of the group are defined. The limits are those of CreateCampaign.
         """
-        check_name("campaign_name", campaign_name)
-        _check_throughput(min_provisioned_tps)
-        exploration = _exploration(exploration_weight, exploration_item_age_cut_off)
-        if solution.recipe is not None:
-            _check_recipe(solution.recipe, exploration)
+        config = serving_config(
+            enable_metadata_with_recommendations=enable_metadata_with_recommendations,
+            exploration_weight=exploration_weight,
+            exploration_item_age_cut_off=exploration_item_age_cut_off,
+        )
+        if ranking_influence is not None:
+            config["rankingInfluence"] = ranking_influence.as_request()
+        if sync_with_latest_solution_version is not None:
+            config["syncWithLatestSolutionVersion"] = sync_with_latest_solution_version
+        recipe = solution.recipe
+        refuse(
+            [
+                *findings_of_name("campaign_name", campaign_name),
+                *findings_of_throughput("min_provisioned_tps", known(min_provisioned_tps)),
+                *(findings_of_deployment(recipe) if recipe is not None else ()),
+                *in_properties(findings(known(config), recipe)),
+            ]
+        )
         super().__init__(scope, construct_id, physical_name=campaign_name)
         self._solution = solution
         self._campaign_name = campaign_name or derived_name(self)
@@ -227,11 +219,6 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
             "name": self._campaign_name,
             "minProvisionedTPS": min_provisioned_tps,
         }
-        config: dict[str, Any] = {}
-        if enable_metadata_with_recommendations is not None:
-            config["enableMetadataWithRecommendations"] = enable_metadata_with_recommendations
-        if exploration:
-            config["itemExplorationConfig"] = exploration
         if config:
             self._request["campaignConfig"] = config
         self._campaign_arn = arn_of(self, "campaign", self._campaign_name)
@@ -250,17 +237,25 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
             ],
         )
         declare(self, "campaign", self._campaign_name)
-        if not Token.is_unresolved(min_provisioned_tps) and min_provisioned_tps > 1:
-            Annotations.of(self).add_warning_v2(
-                "cdk-personalize:minProvisionedTps",
-                f"min_provisioned_tps={min_provisioned_tps:g} is billed every hour of the day, used"
-                f" or not, at {min_provisioned_tps:g} times the least that a campaign costs;"
-                " the service scales up by itself when there is more to do",
-            )
+        warn_of_throughput(
+            self,
+            "minProvisionedTps",
+            "min_provisioned_tps",
+            min_provisioned_tps,
+            f"at {min_provisioned_tps:g} times the least that a campaign costs",
+        )
+        warn_of_metadata(self, config, recipe)
         # The ARN is composed of the name, so nothing else tells another stack which one is first.
         resource_of(self).node.add_dependency(resource_of(solution))
         if solution.dataset_group is not None:
             solution.dataset_group.declare(self, Rank.CAMPAIGN)
+            FitsData.check(
+                self,
+                solution.dataset_group,
+                lambda data: in_properties(
+                    findings_of_data(config, data.dataset_types, complete=data.is_complete)
+                ),
+            )
         self.apply_removal_policy(removal_policy)
 
     @property
@@ -314,39 +309,3 @@ class _ImportedCampaign(_CampaignBase):
     @property
     def campaign_arn(self) -> str:
         return self._campaign_arn
-
-
-def _check_throughput(tps: float) -> None:
-    if not Token.is_unresolved(tps) and (tps < 1 or tps != int(tps)):
-        msg = f"min_provisioned_tps must be a whole number of at least 1, got {tps}"
-        raise ValueError(msg)
-
-
-def _exploration(weight: float | None, age_cut_off: float | None) -> dict[str, str]:
-    """Return the configuration of exploration, whose numbers the API takes as text."""
-    exploration = {}
-    if weight is not None:
-        if not Token.is_unresolved(weight) and not 0 <= weight <= 1:
-            msg = f"exploration_weight must be 0 to 1, got {weight}"
-            raise ValueError(msg)
-        exploration["explorationWeight"] = _as_text(weight)
-    if age_cut_off is not None:
-        if not Token.is_unresolved(age_cut_off) and age_cut_off < 1:
-            msg = f"exploration_item_age_cut_off must be at least 1 day, got {age_cut_off}"
-            raise ValueError(msg)
-        exploration["explorationItemAgeCutOff"] = _as_text(age_cut_off)
-    return exploration
-
-
-def _as_text(number: float) -> str:
-    return Token.as_string(number) if Token.is_unresolved(number) else f"{number:g}"
-
-
-def _check_recipe(recipe: Recipe, exploration: dict[str, str]) -> None:
-    if not recipe.type.is_real_time:
-        msg = f"a campaign serves recommendations and rankings, got {recipe}, which segments users"
-        raise ValueError(msg)
-    if exploration and recipe.is_known and not recipe.supports(Feature.EXPLORATION):
-        exploring = " and ".join(map(str, Recipe.supporting(Feature.EXPLORATION)))
-        msg = f"exploration is for {exploring} alone, got {recipe}"
-        raise ValueError(msg)

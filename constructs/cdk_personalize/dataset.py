@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol, Unpack
+from enum import StrEnum
+from typing import Protocol, TypedDict, Unpack
 
 from aws_cdk import IResource, RemovalPolicy, Resource, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,15 +12,20 @@ from constructs import Construct
 
 from cdk_personalize._actions import (
     DATASET_DESCRIBE,
+    DATASET_EXPORT,
+    DATASET_EXPORT_JOB,
     DATASET_IMPORT,
     DATASET_IMPORT_JOB,
+    DATASET_PUT_ACTION_INTERACTIONS,
+    DATASET_PUT_ACTIONS,
     DATASET_PUT_ITEMS,
     DATASET_PUT_USERS,
 )
+from cdk_personalize._dataset_metrics import DatasetMetrics, IDatasetMetrics
 from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
-from cdk_personalize._metrics import MetricOptions, metric, total
-from cdk_personalize._names import arn_of, check_name, derived_name
+from cdk_personalize._metrics import MetricOptions, metric
+from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._tags import TaggedResource
@@ -30,7 +36,35 @@ from cdk_personalize.schema import ISchema
 _OF_DOMAINS = frozenset({DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS})
 
 
-class IDataset(IResource, Protocol):
+class OnIncompatibleChange(StrEnum):
+    """What becomes of a dataset whose new schema the service does not take in place of the old.
+
+    The service takes a schema in place for items and users alone, and only if every old column is
+    in it as it was and every new one may be null (DG: updating-dataset-schema).
+    """
+
+    REFUSE = "REFUSE"
+    """The deployment fails, tells which columns differ, and rolls back; no data is lost."""
+
+    REPLACE = "REPLACE"
+    """The dataset is deleted with all its data, and created anew with the new schema.
+
+    The service deletes no dataset while its group has filters, a metric attribution, a campaign,
+    or, for interactions, an event tracker (DG: delete-dataset). Take them out of the stack and
+    deploy; then put them back, together with the new schema. Else the deployment fails before
+    anything is deleted. Imports, batch jobs and trainings are waited for, up to an hour.
+    """
+
+
+class DatasetOptions(TypedDict, total=False):
+    """What a dataset can be told besides its schema; see `Dataset`."""
+
+    dataset_name: str | None
+    on_incompatible_change: OnIncompatibleChange
+    removal_policy: RemovalPolicy
+
+
+class IDataset(IDatasetMetrics, IResource, Protocol):
     """A dataset, defined in this app or imported."""
 
     @property
@@ -41,6 +75,11 @@ class IDataset(IResource, Protocol):
     @property
     def dataset_type(self) -> DatasetType | None:
         """The type of the dataset; none if its ARN is known only at deployment."""
+        ...
+
+    @property
+    def tracking_id(self) -> str | None:
+        """The id that action interactions are sent with; no other dataset has one."""
         ...
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
@@ -55,6 +94,10 @@ class IDataset(IResource, Protocol):
         """Grant `grantee` to import data from a bucket, in jobs of any name."""
         ...
 
+    def grant_export(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to export the data to a bucket, in jobs of any name."""
+        ...
+
     def grant_put_items(self, grantee: iam.IGrantable) -> iam.Grant:
         """Grant `grantee` to put single items; the dataset must be one of items."""
         ...
@@ -63,34 +106,16 @@ class IDataset(IResource, Protocol):
         """Grant `grantee` to put single users; the dataset must be one of users."""
         ...
 
-    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return a metric of this dataset (default: average over 5 minutes)."""
+    def grant_put_actions(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to put single actions; the dataset must be one of actions."""
         ...
 
-    def metric_dataset_import_job_requests(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports were asked for (default: sum over 5 minutes)."""
-        ...
-
-    def metric_dataset_import_job_error(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports failed (default: sum over 5 minutes)."""
-        ...
-
-    def metric_dataset_import_job_execution_time(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many seconds imports take (default: average over 5 minutes)."""
-        ...
-
-    def metric_dataset_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many bytes were imported (default: average over 5 minutes)."""
+    def grant_put_action_interactions(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to send action interactions, to this dataset and to any other."""
         ...
 
 
-class _DatasetBase(Resource):
+class _DatasetBase(Resource, DatasetMetrics):
     """What owned and imported datasets share; it rests on `dataset_arn` alone."""
 
     @property
@@ -100,6 +125,10 @@ class _DatasetBase(Resource):
     @property
     @abstractmethod
     def dataset_type(self) -> DatasetType | None: ...
+
+    @property
+    @abstractmethod
+    def tracking_id(self) -> str | None: ...
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Grant `actions` on this dataset to `grantee`."""
@@ -117,13 +146,15 @@ class _DatasetBase(Resource):
         The role that reads the bucket is passed to the service: grant that with the role's own
         `grant_pass_role`.
         """
-        # The job is a resource of its own, next to the dataset that it fills.
-        jobs = arn_of(self, "dataset-import-job", "*")
-        on_dataset = self.grant(grantee, *DATASET_IMPORT)
-        on_jobs = iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(DATASET_IMPORT_JOB), resource_arns=[jobs]
-        )
-        return on_dataset.combine(on_jobs)
+        return self._grant_jobs(grantee, DATASET_IMPORT, "dataset-import-job", DATASET_IMPORT_JOB)
+
+    def grant_export(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to export the data to a bucket, in jobs of any name.
+
+        The role that writes to the bucket is passed to the service: grant that with the role's own
+        `grant_pass_role`.
+        """
+        return self._grant_jobs(grantee, DATASET_EXPORT, "dataset-export-job", DATASET_EXPORT_JOB)
 
     def grant_put_items(self, grantee: iam.IGrantable) -> iam.Grant:
         """Grant `grantee` to put single items; the dataset must be one of items."""
@@ -135,34 +166,31 @@ class _DatasetBase(Resource):
         self._check_type("grant_put_users", DatasetType.USERS)
         return self.grant(grantee, *DATASET_PUT_USERS)
 
+    def grant_put_actions(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to put single actions; the dataset must be one of actions."""
+        self._check_type("grant_put_actions", DatasetType.ACTIONS)
+        return self.grant(grantee, *DATASET_PUT_ACTIONS)
+
+    def grant_put_action_interactions(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant `grantee` to send action interactions, to this dataset and to any other."""
+        self._check_type("grant_put_action_interactions", DatasetType.ACTION_INTERACTIONS)
+        # IAM knows no resource for this action (Service Authorization Reference).
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(DATASET_PUT_ACTION_INTERACTIONS), resource_arns=["*"]
+        )
+
     def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this dataset (default: average over 5 minutes)."""
         return metric(self, metric_name, {"DatasetArn": self.dataset_arn}, **options)
 
-    def metric_dataset_import_job_requests(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports were asked for (default: sum over 5 minutes)."""
-        return self._total("DatasetImportJobRequests", options)
-
-    def metric_dataset_import_job_error(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports failed (default: sum over 5 minutes)."""
-        return self._total("DatasetImportJobError", options)
-
-    def metric_dataset_import_job_execution_time(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many seconds imports take (default: average over 5 minutes)."""
-        return self.metric("DatasetImportJobExecutionTime", **options)
-
-    def metric_dataset_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many bytes were imported (default: average over 5 minutes)."""
-        return self.metric("DatasetSize", **options)
-
-    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
-        return total(self, metric_name, {"DatasetArn": self.dataset_arn}, options)
+    def _grant_jobs(
+        self, grantee: iam.IGrantable, actions: Sequence[str], kind: str, on_jobs: Sequence[str]
+    ) -> iam.Grant:
+        # The job is a resource of its own, next to the dataset that it fills or reads.
+        granted = iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(on_jobs), resource_arns=[arn_of(self, kind, "*")]
+        )
+        return self.grant(grantee, *actions).combine(granted)
 
     def _check_type(self, method: str, wanted: DatasetType) -> None:
         if self.dataset_type not in {None, wanted}:
@@ -191,6 +219,7 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
         dataset_group: IDatasetGroup,
         schema: ISchema,
         dataset_name: str | None = None,
+        on_incompatible_change: OnIncompatibleChange = OnIncompatibleChange.REFUSE,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a dataset.
@@ -201,16 +230,23 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
             dataset_group: The group that it belongs to.
             schema: Its columns, which tell its type, too.
             dataset_name: The name (default: derived from the construct path). Its ARN holds the
-                name of the group and the type instead.
+                name of the group and the type instead, so it cannot be renamed.
+            on_incompatible_change: What becomes of it when the service does not take another
+                schema in place (default: REFUSE, the deployment fails and no data is lost).
             removal_policy: What becomes of it when it is removed from the stack, or the stack is
                 deleted (default: DESTROY).
 
         Raises:
             ValueError: If the group has a dataset of that type, the schema is for another domain
-                than the group, or the name is refused or taken.
+                than the group, actions are for a group of a domain, or the name is refused; all
+                findings are told at once.
         """
-        check_name("dataset_name", dataset_name)
-        _check_place(dataset_group, schema)
+        findings = [
+            *findings_of_name("dataset_name", dataset_name),
+            *_findings_of_place(dataset_group, schema),
+        ]
+        if findings:
+            raise ValueError("; ".join(findings))
         super().__init__(scope, construct_id, physical_name=dataset_name)
         self._dataset_group = dataset_group
         self._schema = schema
@@ -223,17 +259,25 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
             "datasetGroupArn": dataset_group.dataset_group_arn,
             "datasetType": str(schema.dataset_type),
         }
-        PersonalizeProvider.of(self).custom_resource(
+        resource = PersonalizeProvider.of(self).custom_resource(
             self,
             "Resource",
             resource_type="Custom::PersonalizeDataset",
             tags=self.cdk_tag_manager,
-            properties={"Request": managed_request(self, request)},
+            properties={
+                "Request": managed_request(self, request),
+                "OnIncompatibleChange": on_incompatible_change.value,
+            },
             touches=[
                 ("dataset", name_in_arn),
                 ("dataset-group", dataset_group.dataset_group_name),
                 ("schema", schema.schema_name),
             ],
+        )
+        self._tracking_id = (
+            resource.get_att_string("TrackingId")
+            if schema.dataset_type is DatasetType.ACTION_INTERACTIONS
+            else None
         )
         declare(self, "dataset", name_in_arn)
         dataset_group.deletion_order.place(schema, Rank.SCHEMA)
@@ -256,6 +300,11 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
         return self._schema.dataset_type
 
     @property
+    def tracking_id(self) -> str | None:
+        """The id that action interactions are sent with; no other dataset has one."""
+        return self._tracking_id
+
+    @property
     def dataset_group(self) -> IDatasetGroup:
         """The group that it belongs to."""
         return self._dataset_group
@@ -275,8 +324,20 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
 
     @classmethod
     def from_dataset_arn(cls, scope: Construct, construct_id: str, dataset_arn: str) -> IDataset:
-        """Import a dataset by its ARN."""
-        return _ImportedDataset(scope, construct_id, dataset_arn)
+        """Import a dataset by its ARN, which does not tell the tracking id."""
+        return cls.from_dataset_attributes(scope, construct_id, dataset_arn=dataset_arn)
+
+    @classmethod
+    def from_dataset_attributes(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        *,
+        dataset_arn: str,
+        tracking_id: str | None = None,
+    ) -> IDataset:
+        """Import a dataset by its ARN and, of action interactions, its tracking id."""
+        return _ImportedDataset(scope, construct_id, dataset_arn, tracking_id)
 
     @classmethod
     def from_dataset_type(
@@ -293,13 +354,20 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
 
 
 class _ImportedDataset(_DatasetBase):
-    def __init__(self, scope: Construct, construct_id: str, dataset_arn: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, dataset_arn: str, tracking_id: str | None
+    ) -> None:
         # The last part of the ARN of a dataset is the type, also where the rest is a token.
         segment = dataset_arn.rpartition("/")[2]
         known = "/" in dataset_arn and not Token.is_unresolved(segment)
         self._dataset_type = DatasetType.of(segment) if known else None
         super().__init__(scope, construct_id, environment_from_arn=dataset_arn)
         self._dataset_arn = dataset_arn
+        self._tracking_id = tracking_id
+
+    @property
+    def tracking_id(self) -> str | None:
+        return self._tracking_id
 
     @property
     def dataset_arn(self) -> str:
@@ -310,23 +378,27 @@ class _ImportedDataset(_DatasetBase):
         return self._dataset_type
 
 
-def _check_place(dataset_group: IDatasetGroup, schema: ISchema) -> None:
-    for dataset in dataset_group.datasets:
-        if dataset.dataset_type is schema.dataset_type:
-            msg = (
-                f"a dataset group has at most one dataset of {schema.dataset_type},"
-                f" got another one beside {dataset.node.path}"
-            )
-            raise ValueError(msg)
+def _findings_of_place(dataset_group: IDatasetGroup, schema: ISchema) -> list[str]:
+    """Return why the service would refuse a dataset with this schema in this group."""
+    findings = [
+        f"a dataset group has at most one dataset of {schema.dataset_type},"
+        f" got another one beside {dataset.node.path}"
+        for dataset in dataset_group.datasets
+        if dataset.dataset_type is schema.dataset_type
+    ]
+    domain = dataset_group.domain
     avro = schema.avro
-    if (
-        avro is not None
-        and dataset_group.is_complete
-        and schema.dataset_type in _OF_DOMAINS
-        and avro.domain != dataset_group.domain
-    ):
-        msg = (
+    if schema.dataset_type not in _OF_DOMAINS:
+        # The guide has them for custom dataset groups alone (DG: custom-datasets-and-schemas).
+        if domain is not None:
+            known = ", ".join(each for each in DatasetType if each in _OF_DOMAINS)
+            findings.append(
+                f"a dataset group of the domain {domain} has datasets of {known},"
+                f" got {schema.dataset_type}"
+            )
+    elif avro is not None and dataset_group.is_complete and avro.domain != domain:
+        findings.append(
             f"the schema of {schema.dataset_type} must be for the domain of the dataset group,"
-            f" which is {dataset_group.domain}, got {avro.domain}"
+            f" which is {domain}, got {avro.domain}"
         )
-        raise ValueError(msg)
+    return findings

@@ -21,12 +21,16 @@ from cdk_personalize.quotas import IN_DATASET_GROUP
 from cdk_personalize.schema import ISchema
 
 if TYPE_CHECKING:
+    from cdk_personalize._metric_attribute import MetricAttribute
     from cdk_personalize.campaign import Campaign
-    from cdk_personalize.dataset import Dataset
+    from cdk_personalize.dataset import Dataset, DatasetOptions
     from cdk_personalize.event_tracker import EventTracker
     from cdk_personalize.filters import Filter
+    from cdk_personalize.metric_attribution import MetricAttribution, MetricAttributionOptions
     from cdk_personalize.recipe import Recipe
+    from cdk_personalize.recommender import Recommender, RecommenderOptions
     from cdk_personalize.solution import Solution, SolutionOptions
+    from cdk_personalize.use_case import UseCase
 
 
 class IDatasetGroup(IResource, Protocol):
@@ -76,6 +80,11 @@ class IDatasetGroup(IResource, Protocol):
         ...
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        ...
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         ...
@@ -85,13 +94,13 @@ class IDatasetGroup(IResource, Protocol):
         """The campaigns of the group's solutions, in the order of definition."""
         ...
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        ...
+
     def add_dataset(
-        self,
-        construct_id: str,
-        *,
-        schema: ISchema,
-        dataset_name: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        self, construct_id: str, *, schema: ISchema, **options: "Unpack[DatasetOptions]"
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         ...
@@ -117,10 +126,26 @@ class IDatasetGroup(IResource, Protocol):
         """Define the event tracker of this group; see `EventTracker`."""
         ...
 
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
+        ...
+
     def add_solution(
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
     ) -> "Solution":
         """Define a solution of this group; see `Solution`."""
+        ...
+
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
         ...
 
     def declare(self, construct: Construct, rank: Rank) -> None:
@@ -182,6 +207,14 @@ class _DatasetGroupBase(Resource):
         return cast("tuple[EventTracker, ...]", self._deletion_order.members_of(Rank.EVENT_TRACKER))
 
     @property
+    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
+        """The metric attributions of the group: one at most."""
+        return cast(
+            "tuple[MetricAttribution, ...]",
+            self._deletion_order.members_of(Rank.METRIC_ATTRIBUTION),
+        )
+
+    @property
     def solutions(self) -> "tuple[Solution, ...]":
         """The solutions of the group, in the order of definition."""
         return cast("tuple[Solution, ...]", self._deletion_order.members_of(Rank.SOLUTION))
@@ -191,27 +224,20 @@ class _DatasetGroupBase(Resource):
         """The campaigns of the group's solutions, in the order of definition."""
         return cast("tuple[Campaign, ...]", self._deletion_order.members_of(Rank.CAMPAIGN))
 
+    @property
+    def recommenders(self) -> "tuple[Recommender, ...]":
+        """The recommenders of the group, in the order of definition."""
+        return cast("tuple[Recommender, ...]", self._deletion_order.members_of(Rank.RECOMMENDER))
+
     # The modules of what a group holds stand on this one, so they are imported when needed.
 
     def add_dataset(
-        self,
-        construct_id: str,
-        *,
-        schema: ISchema,
-        dataset_name: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        self, construct_id: str, *, schema: ISchema, **options: "Unpack[DatasetOptions]"
     ) -> "Dataset":
         """Define a dataset of this group; see `Dataset`."""
         from cdk_personalize.dataset import Dataset  # noqa: PLC0415
 
-        return Dataset(
-            self,
-            construct_id,
-            dataset_group=self,
-            schema=schema,
-            dataset_name=dataset_name,
-            removal_policy=removal_policy,
-        )
+        return Dataset(self, construct_id, dataset_group=self, schema=schema, **options)
 
     def add_filter(
         self,
@@ -251,6 +277,18 @@ class _DatasetGroupBase(Resource):
             removal_policy=removal_policy,
         )
 
+    def add_metric_attribution(
+        self,
+        construct_id: str,
+        *,
+        metrics: "Sequence[MetricAttribute]",
+        **options: "Unpack[MetricAttributionOptions]",
+    ) -> "MetricAttribution":
+        """Define the metric attribution of this group; see `MetricAttribution`."""
+        from cdk_personalize.metric_attribution import MetricAttribution  # noqa: PLC0415
+
+        return MetricAttribution(self, construct_id, dataset_group=self, metrics=metrics, **options)
+
     def add_solution(
         self, construct_id: str, *, recipe: "Recipe", **options: "Unpack[SolutionOptions]"
     ) -> "Solution":
@@ -258,6 +296,14 @@ class _DatasetGroupBase(Resource):
         from cdk_personalize.solution import Solution  # noqa: PLC0415
 
         return Solution(self, construct_id, dataset_group=self, recipe=recipe, **options)
+
+    def add_recommender(
+        self, construct_id: str, *, use_case: "UseCase", **options: "Unpack[RecommenderOptions]"
+    ) -> "Recommender":
+        """Define a recommender of this group; see `Recommender`."""
+        from cdk_personalize.recommender import Recommender  # noqa: PLC0415
+
+        return Recommender(self, construct_id, dataset_group=self, use_case=use_case, **options)
 
     def declare(self, construct: Construct, rank: Rank) -> None:
         """Take up a resource of the group; its constructor calls this."""

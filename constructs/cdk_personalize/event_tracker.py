@@ -7,7 +7,6 @@ from typing import Protocol, Unpack
 from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import EVENT_TRACKER_DESCRIBE, EVENT_TRACKER_PUT_EVENTS
@@ -15,7 +14,9 @@ from cdk_personalize._declarations import declare
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import check_name, derived_name
+from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._tags import TaggedResource
 from cdk_personalize.dataset_group import IDatasetGroup
 
 
@@ -113,8 +114,13 @@ class _EventTrackerBase(Resource):
         return total(self, metric_name, {"EventTrackerArn": self.event_tracker_arn}, options)
 
 
-class EventTracker(_EventTrackerBase, RemovableResource):
+class EventTracker(_EventTrackerBase, RemovableResource, TaggedResource):
     """Define the event tracker of a dataset group, which can have no other.
+
+    With another name it is replaced: the old one is deleted first, whatever its removal policy,
+    and events that are sent meanwhile are refused, as are all that are sent with the old tracking
+    id. CloudFormation's own type creates the new one first, which the service refuses, so this
+    one is managed by a function.
 
     Example:
         ```python
@@ -154,18 +160,28 @@ class EventTracker(_EventTrackerBase, RemovableResource):
             raise ValueError(msg)
         super().__init__(scope, construct_id, physical_name=event_tracker_name)
         self._dataset_group = dataset_group
-        # With another group it is replaced: the new one is there before the old one is gone.
+        # Two groups, two names: in another group, the new one is there before the old one is gone.
         self._event_tracker_name = event_tracker_name or derived_name(
             self, {"datasetGroup": dataset_group.dataset_group_name}
         )
-        resource = personalize.CfnEventTracker(
+        request = {
+            "name": self._event_tracker_name,
+            "datasetGroupArn": dataset_group.dataset_group_arn,
+        }
+        resource = PersonalizeProvider.of(self).custom_resource(
             self,
             "Resource",
-            name=self._event_tracker_name,
-            dataset_group_arn=dataset_group.dataset_group_arn,
+            resource_type="Custom::PersonalizeEventTracker",
+            properties={"Request": managed_request(self, request)},
+            tags=self.cdk_tag_manager,
+            touches=[
+                ("event-tracker", "*"),
+                ("dataset-group", dataset_group.dataset_group_name),
+            ],
         )
-        self._event_tracker_arn = resource.attr_event_tracker_arn
-        self._tracking_id = resource.attr_tracking_id
+        # The ARN ends in an id and not in the name, so that only the service can tell it.
+        self._event_tracker_arn = resource.get_att_string("Arn")
+        self._tracking_id = resource.get_att_string("TrackingId")
         declare(self, "event-tracker", self._event_tracker_name)
         dataset_group.declare(self, Rank.EVENT_TRACKER)
         self.apply_removal_policy(removal_policy)

@@ -129,6 +129,18 @@ class ServiceRecipe:
         """Return those that have a feature."""
         return tuple(one for one in cls.all() if one.supports(feature))
 
+    def findings_of_feature(self, feature: Feature, member: str) -> list[str]:
+        """Return why `member` of a request is not for it; what is newer than this library may be.
+
+        Args:
+            feature: What the member asks for.
+            member: What the API calls it.
+        """
+        if not self.is_known or self.supports(feature):
+            return []
+        those = " and ".join(map(str, self.supporting(feature)))
+        return [f"{member} is for {those}, not for {self}"]
+
     def arn(self, partition: str = "aws") -> str:
         """Return the ARN of the recipe, which belongs to no account and no region."""
         return f"arn:{partition}:personalize:::recipe/{self.name}"

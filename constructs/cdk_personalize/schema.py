@@ -110,7 +110,7 @@ class Schema(_SchemaBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the name or the columns break a rule; all findings are told at once. If
+            ValueError: If the name or the columns break a rule, all of which are told at once, or
                 the name is taken.
         """
         check_name("schema_name", schema_name)

@@ -4,29 +4,27 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
-import jsii
 from aws_cdk import Duration, IResource, RemovalPolicy, Resource, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IValidation
+from constructs import Construct
 
 from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
 from cdk_personalize._declarations import declare
+from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric, total
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import as_text, in_properties, known, refuse, without_none
 from cdk_personalize._tags import TaggedResource
 from cdk_personalize._training_options import (
     EventParameters,
     HyperparameterRange,
     OptimizationObjective,
-    as_text,
     hpo_config,
-    in_properties,
-    known,
-    without_none,
+    training_data_config,
 )
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
@@ -37,7 +35,6 @@ from cdk_personalize.solution_config import (
     findings_of_columns,
     schedule,
 )
-from cdk_personalize.training_data import findings_of_recipe
 
 
 class ISolution(IResource, Protocol):
@@ -271,7 +268,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
                 "hpoConfig": tuning or None,
                 "optimizationObjective": optimization_objective
                 and optimization_objective.as_request(),
-                "trainingDataConfig": _training_data(excluded_columns, included_columns),
+                "trainingDataConfig": training_data_config(excluded_columns, included_columns),
             }
         )
         fixed: dict[str, Any] = without_none(
@@ -295,8 +292,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
             *_findings_of_tuning(perform_hpo, tuning),
             *in_properties(findings(told, recipe)),
         ]
-        if found:
-            raise ValueError("; ".join(found))
+        refuse(found)
         super().__init__(scope, construct_id, physical_name=solution_name)
         self._dataset_group = dataset_group
         self._recipe = recipe
@@ -334,7 +330,14 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
         declare(self, "solution", self._solution_name)
         dataset_group.declare(self, Rank.SOLUTION)
         self.apply_removal_policy(removal_policy)
-        self.node.add_validation(_FitsData(self, told))
+        FitsData.check(
+            self,
+            dataset_group,
+            lambda data: [
+                *data.findings_of_needs(recipe),
+                *in_properties(findings_of_columns(told, data.schemas, complete=data.is_known)),
+            ],
+        )
 
     @property
     def solution_arn(self) -> str:
@@ -401,28 +404,6 @@ class _ImportedSolution(_SolutionBase):
         return None
 
 
-@jsii.implements(IValidation)
-class _FitsData:
-    """Check a solution against the datasets of its group, once all of them are defined."""
-
-    def __init__(self, solution: Solution, told: Mapping[str, Any]) -> None:
-        self._solution = solution
-        self._told = told
-
-    def validate(self) -> list[str]:
-        group, recipe = self._solution.dataset_group, self._solution.recipe
-        declared = {each.dataset_type: each.schema.avro for each in group.datasets}
-        schemas = {kind: avro for kind, avro in declared.items() if avro is not None}
-        complete = group.is_complete and len(schemas) == len(declared)
-        found = findings_of_recipe(recipe, schemas)
-        found += in_properties(findings_of_columns(self._told, schemas, complete=complete))
-        missing = recipe.required_datasets - declared.keys()
-        if missing and group.is_complete:
-            names = ", ".join(sorted(missing))
-            found.insert(0, f"{recipe} needs a dataset of {names} in the dataset group")
-        return found
-
-
 def _findings_of_interval(perform_auto_training: bool, interval: Duration | None) -> list[str]:
     if interval is None:
         return []
@@ -461,18 +442,6 @@ def _changeable_config(
     if events:
         config["eventsConfig"] = {"eventParametersList": [each.as_request() for each in events]}
     return config
-
-
-def _training_data(
-    excluded: Mapping[DatasetType, Sequence[str]] | None,
-    included: Mapping[DatasetType, Sequence[str]] | None,
-) -> dict[str, Any] | None:
-    choice = {"excludedDatasetColumns": excluded, "includedDatasetColumns": included}
-    return {
-        member: {str(dataset_type): list(columns) for dataset_type, columns in chosen.items()}
-        for member, chosen in choice.items()
-        if chosen
-    } or None
 
 
 def _or_none(parameters: Mapping[str, str] | None) -> dict[str, str] | None:

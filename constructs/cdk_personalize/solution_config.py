@@ -16,7 +16,7 @@ from typing import Any
 from cdk_personalize.avro_schema import NUMERIC_TYPES, DatasetType
 from cdk_personalize.hyperparameters import findings as findings_of_parameters
 from cdk_personalize.hyperparameters import findings_of_tuning, parameters_of
-from cdk_personalize.recipe import Feature, Recipe, ServiceRecipe
+from cdk_personalize.recipe import Feature, ServiceRecipe
 from cdk_personalize.training_data import (
     Config,
     Schemas,
@@ -249,9 +249,10 @@ def _findings_of_features(request: Config, config: Config, recipe: ServiceRecipe
         ),
     }
     return [
-        f"{member} is for {' and '.join(map(str, Recipe.supporting(feature)))}, not for {recipe}"
+        finding
         for member, (is_asked, feature) in asked.items()
-        if is_asked and not recipe.supports(feature)
+        if is_asked
+        for finding in recipe.findings_of_feature(feature, member)
     ]
 
 

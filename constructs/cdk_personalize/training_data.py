@@ -4,7 +4,7 @@ Solutions and recommenders choose alike; see the developer guide's page "Configu
 when training" (custom-config-columns). Pure Python, and told as `solution_config` is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
@@ -21,6 +21,16 @@ _WITH_COLUMNS = (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS)
 # What makes an interaction, an item or a user cannot be left out. That of the event type cannot
 # either, says the guide's page.
 _NEEDED = frozenset({"USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"})
+
+
+def findings_of_datasets(
+    recipe: ServiceRecipe, dataset_types: Collection[DatasetType]
+) -> list[str]:
+    """Return which datasets a recipe needs and a dataset group lacks."""
+    missing = recipe.required_datasets.difference(dataset_types)
+    if not missing:
+        return []
+    return [f"{recipe} needs a dataset of {', '.join(sorted(missing))} in the dataset group"]
 
 
 def findings_of_recipe(recipe: ServiceRecipe, schemas: Schemas) -> list[str]:

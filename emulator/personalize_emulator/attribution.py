@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -20,7 +19,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from cdk_personalize.avro_schema import NUMERIC_TYPES, AvroSchema, DatasetType
+from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.metric_expression import MetricExpression, parse
 from personalize_emulator.backend import Backend
 from personalize_emulator.bulk.files import Destination
 from personalize_emulator.data.columns import Table, Texts
@@ -38,8 +38,6 @@ UNDEFINED_SOURCE = "SOURCE_NAME_UNDEFINED"
 _INTERVAL = 900  # seconds that one figure stands for, and that events wait for their report
 _LONGEST_AGE = 14 * 24 * 3600  # in seconds; older records do not go to CloudWatch
 
-_EXPRESSION = re.compile(r"SAMPLECOUNT\(\)|SUM\((?P<dataset>\w+)\.(?P<column>\w+)\)", re.ASCII)
-_SUMMED = (DatasetType.INTERACTIONS, DatasetType.ITEMS)
 _HEADER = (
     "METRIC_NAME",
     "EVENT_TYPE",
@@ -57,50 +55,18 @@ class Metric:
     Attributes:
         name: The name.
         event_type: The type of the events that count, in any case.
-        summed: The dataset and the column that are summed up; None where events are counted.
+        expression: What they add up to.
     """
 
     name: str
     event_type: str
-    summed: tuple[DatasetType, str] | None
+    expression: MetricExpression
 
     @classmethod
     def of(cls, attribute: Document) -> Self:
-        """Read a metric as a request has it.
-
-        Raises:
-            ValueError: Its expression is none.
-        """
-        match = _EXPRESSION.fullmatch(attribute["expression"])
-        dataset = match and match["dataset"] and _dataset_type(match["dataset"])
-        if match is None or (match["dataset"] and dataset not in _SUMMED):
-            msg = (
-                f"the expression of {attribute['metricName']} must be SUM(Interactions.COLUMN), "
-                f"SUM(Items.COLUMN) or SAMPLECOUNT(), got {attribute['expression']}"
-            )
-            raise ValueError(msg)
-        summed = (dataset, match["column"]) if dataset else None
-        return cls(attribute["metricName"], attribute["eventType"], summed)
-
-    @property
-    def function(self) -> str:
-        """The function as a report names it."""
-        return "samplecount" if self.summed is None else "sum"
-
-    def finding(self, schemas: Mapping[DatasetType, AvroSchema]) -> str | None:
-        """Say why the metric does not fit the schemas of a group, None if it does."""
-        if self.summed is None:
-            return None
-        dataset_type, column = self.summed
-        schema = schemas.get(dataset_type)
-        if schema is None:
-            return f"{self.name} sums up {dataset_type}, which the dataset group does not have"
-        field = schema.field(column)
-        if field is None:
-            return f"{self.name} sums up {column}, which is no column of {dataset_type}"
-        if field.type not in NUMERIC_TYPES:
-            return f"{self.name} sums up {column}, which is of type {field.type}, no number"
-        return None
+        """Read a metric as a request has it, whose expression is one."""
+        expression = parse(attribute["expression"])
+        return cls(attribute["metricName"], attribute["eventType"], expression)
 
 
 @dataclass(frozen=True)
@@ -275,7 +241,7 @@ class Attribution:
                     metric.name,
                     metric.event_type,
                     total.value,
-                    metric.function,
+                    metric.expression.function,
                     total.source,
                     total.timestamp,
                 )
@@ -314,9 +280,9 @@ def _totals_of(metric: Metric, table: Table, items: Mapping[str, Record]) -> lis
 
 def _values(metric: Metric, table: Table, items: Mapping[str, Record]) -> NDArray[np.float64]:
     """What each row adds, nan where it has no such value."""
-    if metric.summed is None:
+    if metric.expression.summed is None:
         return np.ones(len(table))
-    dataset_type, column = metric.summed
+    dataset_type, column = metric.expression.summed
     if dataset_type is DatasetType.INTERACTIONS:
         return table.floats(column)
     ids = table.texts("ITEM_ID")
@@ -348,13 +314,6 @@ def _as_float(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return np.nan
     return float(value)
-
-
-def _dataset_type(name: str) -> DatasetType | None:
-    try:
-        return DatasetType.of(name)
-    except ValueError:
-        return None
 
 
 def _do_nothing() -> None:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The account may make one request a second of each operation, so retries are paced; but they end
-# before the function does, which would not know what it has created.
-CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 6}, connect_timeout=5, read_timeout=20)
+# before the function does, which would not know what it has created. The pauses grow to 20 seconds:
+# nine retries last two minutes at most, and let twenty functions that begin at once all through.
+CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 9}, connect_timeout=5, read_timeout=20)
 
 
 def personalize_client() -> PersonalizeClient:
@@ -130,4 +131,9 @@ def stop_training(personalize: PersonalizeClient, solution_arn: str) -> str | No
 
 
 def _stop_version(personalize: PersonalizeClient, arn: str) -> None:
-    unless_missing(lambda: personalize.stop_solution_version_creation(solutionVersionArn=arn))
+    try:
+        unless_missing(lambda: personalize.stop_solution_version_creation(solutionVersionArn=arn))
+    except ClientError as error:
+        # It has ended since it was listed; the next look will find it so.
+        if code_of(error) != "InvalidInputException":
+            raise

@@ -41,7 +41,7 @@ def adopt(
     if (
         resource is None
         or not matches(wanted, resource)
-        or not (is_known or _is_recent(resource["creationDateTime"]))
+        or not (is_known or is_recent(resource["creationDateTime"]))
     ):
         msg = (
             f"the {kind} {arn} is there already, and not made by this stack: "
@@ -50,5 +50,6 @@ def adopt(
         raise ProvisioningError(msg)
 
 
-def _is_recent(created: datetime) -> bool:
+def is_recent(created: datetime) -> bool:
+    """Tell whether a request that still goes on may have created something."""
     return datetime.now(UTC) - created < _LONGEST_REQUEST

@@ -13,9 +13,6 @@ from botocore.exceptions import ClientError
 from personalize_runtime.control_plane import (
     code_of,
     is_active,
-    is_being_deleted,
-    is_busy,
-    is_failed,
     matches,
     newest_active_version,
     unless_missing,
@@ -24,17 +21,27 @@ from resource_provider.adoption import adopt
 from resource_provider.lifecycle import (
     DEFERRED,
     Change,
-    ProvisioningError,
     ResourceEvent,
     is_deferred,
     old_request_of,
     physical_id,
     request_of,
 )
+from resource_provider.progress import (
+    began_at,
+    found,
+    still_being_made,
+    still_being_updated,
+    update_failed,
+    with_defaults,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
 
+_KIND = "campaign"
+# Other members have no default that goes with every recipe that a campaign may move to.
+_DEFAULTS = {"enableMetadataWithRecommendations": False, "syncWithLatestSolutionVersion": False}
 _UPDATABLE = ("minProvisionedTPS", "campaignConfig")
 
 
@@ -61,7 +68,7 @@ class CampaignResource:
         is_changed = any(old.get(name) != new.get(name) for name in _UPDATABLE)
         return Change(
             arn,
-            latest_update=_latest_update(campaign),
+            latest_update=began_at(_latest_update(campaign)),
             update_due=is_changed or self._moves_to(event, campaign) is not None,
         )
 
@@ -70,18 +77,12 @@ class CampaignResource:
         if is_deferred(event):
             return None
         arn = physical_id(event)
-        campaign = self._describe(arn)
-        if campaign is None:
-            msg = f"the campaign {arn} is gone"
-            raise ProvisioningError(msg)
+        campaign = found(_KIND, arn, self._describe(arn))
         is_update = event["RequestType"] == "Update"
-        if is_failed(campaign["status"]) and not is_update:
-            reason = campaign.get("failureReason", "no reason was given")
-            msg = f"the campaign {arn} is {campaign['status']}: {reason}"
-            raise ProvisioningError(msg)
-        if is_busy(campaign["status"]):
-            return f"the campaign {arn} is {campaign['status']}"
-        return self._still_updating(event, campaign) if event.get("UpdateDue") else None
+        waiting = still_being_made(_KIND, arn, campaign, may_have_failed=is_update)
+        if waiting is not None or not event.get("UpdateDue"):
+            return waiting
+        return self._still_updating(event, campaign)
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
         """Delete the campaign, once the service is not at work on it."""
@@ -89,12 +90,10 @@ class CampaignResource:
         campaign = self._describe(arn)
         if campaign is None:
             return None
-        for status in (
-            campaign["status"],
-            campaign.get("latestCampaignUpdate", {}).get("status", ""),
-        ):
-            if is_being_deleted(status) or is_busy(status):
-                return f"the campaign {arn} is {status}"
+        waiting = still_being_made(_KIND, arn, campaign, may_have_failed=True)
+        waiting = waiting or still_being_updated(_KIND, arn, _latest_update(campaign))
+        if waiting is not None:
+            return waiting
         unless_missing(lambda: self._personalize.delete_campaign(campaignArn=arn))
         return f"the campaign {arn} is being deleted"
 
@@ -105,7 +104,7 @@ class CampaignResource:
             # Told now and not by the pipeline, which would take a stranger's campaign for ours.
             if (campaign := self._describe(arn)) is None:
                 return Change(arn, DEFERRED)
-            adopt("campaign", arn, campaign, {"name": request["name"]}, is_known=is_known)
+            adopt(_KIND, arn, campaign, {"name": request["name"]}, is_known=is_known)
             return Change(arn)
         try:
             self._personalize.create_campaign(**request, solutionVersionArn=version)
@@ -114,28 +113,27 @@ class CampaignResource:
                 raise
             known = ("name",) if is_known else ("name", *_UPDATABLE)
             wanted = {name: request[name] for name in known if name in request}
-            adopt("campaign", arn, self._describe(arn), wanted, is_known=is_known)
+            adopt(_KIND, arn, self._describe(arn), wanted, is_known=is_known)
         return Change(arn)
 
     def _still_updating(self, event: ResourceEvent, campaign: dict[str, Any]) -> str | None:
         arn, request = campaign["campaignArn"], request_of(event)
-        update = campaign.get("latestCampaignUpdate", {})
-        status = update.get("status", "")
-        if is_busy(status):
-            return f"the update of the campaign {arn} is {status}"
+        update = _latest_update(campaign)
+        if waiting := still_being_updated(_KIND, arn, update):
+            return waiting
         wanted = {name: request[name] for name in _UPDATABLE if name in request}
         version = self._moves_to(event, campaign)
         # The service may tell of the version that /$LATEST stood for.
         served = {"solutionVersionArn": version} if version and not _follows(event) else {}
-        is_ours = _latest_update(campaign) != event.get("LatestUpdate", "")
+        is_ours = began_at(update) != event.get("LatestUpdate", "")
         if is_ours and matches(wanted | served, update):
-            if is_active(status):
+            if is_active(update["status"]):
                 return None
-            reason = update.get("failureReason", "no reason was given")
-            msg = f"the campaign {arn} could not be updated: {reason}"
-            raise ProvisioningError(msg)
-        if "campaignConfig" in old_request_of(event):
-            wanted.setdefault("campaignConfig", {})
+            raise update_failed(_KIND, arn, update)
+        old_config = old_request_of(event).get("campaignConfig")
+        if old_config is not None:
+            config = request.get("campaignConfig", {})
+            wanted["campaignConfig"] = with_defaults(config, old_config, _DEFAULTS)
         if _follows(event):
             version = self._newest_version(event)
         if version is not None:
@@ -177,5 +175,5 @@ def _follows(event: ResourceEvent) -> bool:
     return bool(config.get("syncWithLatestSolutionVersion"))
 
 
-def _latest_update(campaign: dict[str, Any]) -> str:
-    return str(campaign.get("latestCampaignUpdate", {}).get("creationDateTime", ""))
+def _latest_update(campaign: dict[str, Any]) -> dict[str, Any]:
+    return dict(campaign.get("latestCampaignUpdate", {}))

@@ -8,7 +8,11 @@ from personalize_runtime.observability import logger
 from resource_provider.lifecycle import Begun, Completion, ResourceEvent
 from resource_provider.provider import ResourceProvider
 
-provider = ResourceProvider(personalize_client(), boto3.client("stepfunctions", config=CONFIG))
+provider = ResourceProvider(
+    personalize_client(),
+    boto3.client("stepfunctions", config=CONFIG),
+    boto3.client("cloudformation", config=CONFIG),
+)
 
 
 # The event itself is never logged: it holds a signed URL that answers CloudFormation.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
 
 ACTIVE = "Active"
 DEFERRED = "Deferred"
@@ -25,6 +25,7 @@ class ResourceEvent(TypedDict):
     BeganAt: NotRequired[float]
     LatestUpdate: NotRequired[str]
     UpdateDue: NotRequired[bool]
+    WasStopped: NotRequired[bool]
 
 
 class Begun(TypedDict):
@@ -35,12 +36,14 @@ class Begun(TypedDict):
     BeganAt: NotRequired[float]
     LatestUpdate: NotRequired[str]
     UpdateDue: NotRequired[bool]
+    WasStopped: NotRequired[bool]
 
 
 class Completion(TypedDict):
     """What `is_complete` answers."""
 
     IsComplete: bool
+    Data: NotRequired[dict[str, str]]
 
 
 class ProvisioningError(Exception):
@@ -52,16 +55,19 @@ class Change:
     """A creation or an update that has begun.
 
     Attributes:
-        arn: The resource, which is also its physical id.
+        arn: The resource, which is also its physical id; of what a dataset group has one of, the
+            place that it holds.
         state: `ACTIVE`, or `DEFERRED` if the pipeline will create it.
         latest_update: When the last update began that the resource had before this one.
         update_due: Whether the resource is still to be updated.
+        was_stopped: Whether somebody had stopped the resource, and so wants it stopped.
     """
 
     arn: str
     state: str = ACTIVE
     latest_update: str = ""
     update_due: bool = False
+    was_stopped: bool = False
 
 
 class ManagedResource(Protocol):
@@ -85,6 +91,15 @@ class ManagedResource(Protocol):
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
         """Go on with a deletion; return what it waits for, if for anything."""
+        ...
+
+
+@runtime_checkable
+class HasAttributes(Protocol):
+    """A type of custom resource with attributes that are known when a change is complete."""
+
+    def attributes(self, event: ResourceEvent) -> dict[str, str]:
+        """Return the attributes that the service gave the resource."""
         ...
 
 

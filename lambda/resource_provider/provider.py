@@ -13,19 +13,25 @@ from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import trouble_of
 from resource_provider.campaign import CampaignResource
 from resource_provider.dataset import DatasetResource
+from resource_provider.event_tracker import EventTrackerResource
 from resource_provider.lifecycle import (
     Begun,
     Completion,
+    HasAttributes,
     ManagedResource,
     ProvisioningError,
     ResourceEvent,
     physical_id,
 )
+from resource_provider.metric_attribution import MetricAttributionResource
 from resource_provider.pipeline import PipelineResource
+from resource_provider.recommender import RecommenderResource
 from resource_provider.solution import SolutionResource
+from resource_provider.stacks import Stacks
 from resource_provider.tags import apply_tags
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -36,13 +42,21 @@ PATIENCE_SECONDS = 55 * 60
 class ResourceProvider:
     """The types of custom resources of the library."""
 
-    def __init__(self, personalize: PersonalizeClient, stepfunctions: SFNClient) -> None:
+    def __init__(
+        self,
+        personalize: PersonalizeClient,
+        stepfunctions: SFNClient,
+        cloudformation: CloudFormationClient,
+    ) -> None:
         """Make the types, which share the clients."""
         self._personalize = personalize
         self._types: Mapping[str, ManagedResource] = {
-            "Custom::PersonalizeDataset": DatasetResource(personalize),
+            "Custom::PersonalizeDataset": DatasetResource(personalize, Stacks(cloudformation)),
+            "Custom::PersonalizeEventTracker": EventTrackerResource(personalize),
+            "Custom::PersonalizeMetricAttribution": MetricAttributionResource(personalize),
             "Custom::PersonalizeSolution": SolutionResource(personalize),
             "Custom::PersonalizeCampaign": CampaignResource(personalize),
+            "Custom::PersonalizeRecommender": RecommenderResource(personalize),
             "Custom::PersonalizePipeline": PipelineResource(personalize, stepfunctions),
         }
 
@@ -74,6 +88,7 @@ class ResourceProvider:
             "BeganAt": began_at,
             "LatestUpdate": change.latest_update,
             "UpdateDue": change.update_due,
+            "WasStopped": change.was_stopped,
         }
 
     def is_complete(self, event: ResourceEvent) -> Completion:
@@ -82,30 +97,32 @@ class ResourceProvider:
         Raises:
             ProvisioningError: If it failed, or the time is nearly over.
         """
-        waiting = self._waiting(event)
-        if waiting is None:
-            return {"IsComplete": True}
-        logger.info("waiting", resource=event["LogicalResourceId"], reason=waiting)
+        progress = self._progress(event)
+        if not isinstance(progress, str):
+            return {"IsComplete": True, "Data": progress} if progress else {"IsComplete": True}
+        logger.info("waiting", resource=event["LogicalResourceId"], reason=progress)
         if time.time() - event.get("BeganAt", time.time()) > PATIENCE_SECONDS:
             msg = (
-                f"Not done after {PATIENCE_SECONDS // 60} minutes, because {waiting}. "
+                f"Not done after {PATIENCE_SECONDS // 60} minutes, because {progress}. "
                 "It is safe to try again."
             )
             raise ProvisioningError(msg)
         return {"IsComplete": False}
 
-    def _waiting(self, event: ResourceEvent) -> str | None:
+    def _progress(self, event: ResourceEvent) -> str | dict[str, str]:
+        """Return what is waited for, or the attributes that the resource has got."""
         is_deletion = event["RequestType"] == "Delete"
         if is_deletion and not physical_id(event).startswith("arn:"):
-            return None  # the creation failed before there was anything
+            return {}  # the creation failed before there was anything
         resource = self._type(event)
         try:
             if is_deletion:
-                return resource.still_deleting(event)
-            waiting = resource.still_changing(event)
-            if waiting is None:
-                apply_tags(self._personalize, event)
-            return waiting
+                return resource.still_deleting(event) or {}
+            if waiting := resource.still_changing(event):
+                return waiting
+            attributes = resource.attributes(event) if isinstance(resource, HasAttributes) else {}
+            apply_tags(self._personalize, event, attributes.get("Arn", physical_id(event)))
+            return attributes
         except ClientError as error:
             # In use, throttled or out of order: each passes, and the next look may find it so.
             if trouble_of(error).passes:

@@ -76,6 +76,9 @@ class SolutionResource:
         solution = self._describe(arn)
         if solution is None:
             return self._create(event)
+        if is_failed(solution["status"]):  # it has trained nothing, and never will
+            unless_missing(lambda: self._personalize.delete_solution(solutionArn=arn))
+            return Change(arn)
         # What is there decides, not the old properties alone: a roll-back finds nothing changed.
         if _fixed(old) != _fixed(new) and not matches(_fixed(new), solution):
             changed = [name for name in _fixed(old) | _fixed(new) if old.get(name) != new.get(name)]
@@ -93,8 +96,7 @@ class SolutionResource:
         arn = physical_id(event)
         solution = self._describe(arn)
         if solution is None:
-            msg = f"the solution {arn} is gone"
-            raise ProvisioningError(msg)
+            return self._create_again(event)
         if is_failed(solution["status"]):
             msg = f"the solution {arn} is {solution['status']}"
             raise ProvisioningError(msg)
@@ -104,14 +106,13 @@ class SolutionResource:
         if is_busy(update.get("status", "")):
             return f"the update of the solution {arn} is {update['status']}"
         changes = _changes(_updated_request(event, solution), solution)
-        if not changes:
-            return None
-        if _latest_update(solution) != event.get("LatestUpdate", ""):
-            if is_failed(update["status"]):
-                reason = update.get("failureReason", "no reason was given")
-                msg = f"the solution {arn} could not be updated: {reason}"
-                raise ProvisioningError(msg)
-            return None  # the service has it, and writes it in another way than we do
+        was_updated = _latest_update(solution) != event.get("LatestUpdate", "")
+        if changes and was_updated and is_failed(update["status"]):
+            reason = update.get("failureReason", "no reason was given")
+            msg = f"the solution {arn} could not be updated: {reason}"
+            raise ProvisioningError(msg)
+        if not changes or was_updated:
+            return None  # the service has it, and may write it in another way than we do
         self._personalize.update_solution(solutionArn=arn, **changes)
         return f"the solution {arn} is being updated"
 
@@ -152,6 +153,16 @@ class SolutionResource:
         if was_retired:
             reinstate(self._personalize, arn)
         return Change(arn, latest_update=_latest_update(solution))
+
+    def _create_again(self, event: ResourceEvent) -> str | None:
+        """Create a solution that was on its way out when it was to be updated."""
+        arn = physical_id(event)
+        if event["RequestType"] == "Create":
+            msg = f"the solution {arn} is gone"
+            raise ProvisioningError(msg)
+        if self._create(event, is_known=True).state == DEFERRED:
+            return None
+        return f"the solution {arn} is being created"
 
     def _describe(self, arn: str) -> dict[str, Any] | None:
         answer = unless_missing(lambda: self._personalize.describe_solution(solutionArn=arn))

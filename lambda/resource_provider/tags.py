@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from resource_provider.lifecycle import ResourceEvent, is_deferred, physical_id
+from resource_provider.lifecycle import ResourceEvent, is_deferred
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
 
 
-def apply_tags(personalize: PersonalizeClient, event: ResourceEvent) -> None:
+def apply_tags(personalize: PersonalizeClient, event: ResourceEvent, arn: str) -> None:
     """Give a resource that was created or updated the tags that it declares.
 
     Tags that somebody else gave it are left alone. What is left to the pipeline is tagged when it
@@ -18,7 +18,6 @@ def apply_tags(personalize: PersonalizeClient, event: ResourceEvent) -> None:
     """
     if is_deferred(event):
         return
-    arn = physical_id(event)
     wanted: dict[str, str] = event["ResourceProperties"].get("Tags", {})
     old: dict[str, str] = event.get("OldResourceProperties", {}).get("Tags", {})
     if gone := sorted(old.keys() - wanted.keys()):

@@ -79,9 +79,9 @@ def test_is_deleted(cloud: Cloud) -> None:
     [
         ("COUNT()", "must be SUM"),
         ("SUM(Users.AGE)", "must be SUM"),
-        ("SUM(Interactions.NOTHING)", "no column of Interactions"),
+        ("SUM(Interactions.NOTHING)", "schema of Interactions has no column NOTHING"),
         ("SUM(Interactions.EVENT_TYPE)", "of type string"),
-        ("SUM(Items.PRICE)", "does not have"),
+        ("SUM(Items.PRICE)", "has no dataset Items"),
     ],
 )
 def test_a_metric_must_fit_the_datasets(cloud: Cloud, expression: str, reason: str) -> None:

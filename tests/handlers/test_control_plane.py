@@ -12,6 +12,7 @@ from personalize_runtime.control_plane import (
     matches,
     message_of,
     personalize_client,
+    stop_training,
     unless_missing,
 )
 from tests.handlers.upstream import Answer, Upstream
@@ -109,3 +110,17 @@ def test_a_throttled_call_is_made_again() -> None:
 
     with upstream.behind(client):
         assert client.list_datasets()["datasets"] == []
+
+
+def test_a_training_that_ends_before_it_is_stopped_is_looked_at_again() -> None:
+    client, upstream = personalize_client(), Upstream()
+    arn = "arn:aws:personalize:us-east-1:123456789012:solution/for-you"
+    version = {"solutionVersionArn": f"{arn}/1", "status": "CREATE IN_PROGRESS"}
+    upstream.answer = lambda call: (
+        Answer({"solutionVersions": [version]})
+        if "solutionArn" in call.body
+        else Answer({"__type": "InvalidInputException"}, 400)
+    )
+
+    with upstream.behind(client):
+        assert stop_training(client, arn) == f"the training {arn}/1 is CREATE IN_PROGRESS"

@@ -39,7 +39,9 @@ def refused(code: str, status: int = 400, message: str = "no") -> Answer:
     return Answer({"message": message}, status, code)
 
 
-class _Body(io.BytesIO):
+class Body(io.BytesIO):
+    """What botocore reads of an answer."""
+
     def stream(self, **_: object) -> Iterator[bytes]:
         yield self.getvalue()
 
@@ -74,4 +76,4 @@ class Upstream:
             raise answer
         body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         headers = HTTPHeaders.from_dict({"x-amzn-errortype": answer.code} if answer.code else {})
-        return AWSResponse(request.url, answer.status, headers, _Body(body))
+        return AWSResponse(request.url, answer.status, headers, Body(body))

@@ -1,6 +1,7 @@
 """The campaign construct."""
 
 import json
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -8,11 +9,22 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Annotations, Match, Template
 
-from cdk_personalize import Campaign, DatasetGroup, ICampaign, ISolution, Recipe, Solution
+from cdk_personalize import (
+    Campaign,
+    DatasetGroup,
+    ICampaign,
+    ISolution,
+    RankingInfluence,
+    Recipe,
+    RecipeType,
+    Schema,
+    Solution,
+)
 
 CAMPAIGN = "Custom::PersonalizeCampaign"
 CAMPAIGN_ARN = "arn:aws:personalize:us-east-1:111111111111:campaign/demo"
 SOLUTION_ARN = "arn:aws:personalize:us-east-1:111111111111:solution/demo"
+V1, SEMANTIC = Recipe.USER_PERSONALIZATION, Recipe.SEMANTIC_SIMILARITY
 
 
 @pytest.fixture
@@ -68,49 +80,134 @@ def test_keeps_its_name_with_another_configuration() -> None:
             {"exploration_item_age_cut_off": 7},
             {"itemExplorationConfig": {"explorationItemAgeCutOff": "7"}},
         ),
+        (
+            {"sync_with_latest_solution_version": True},
+            {"syncWithLatestSolutionVersion": True},
+        ),
     ],
 )
 def test_passes_an_option_on(
     stack: cdk.Stack, options: dict[str, Any], config: dict[str, Any]
 ) -> None:
-    solution = solution_of(stack, Recipe.USER_PERSONALIZATION)
-
-    campaign = Campaign(stack, "Campaign", solution=solution, **options)
+    campaign = Campaign(stack, "Campaign", solution=solution_of(stack, V1), **options)
 
     assert campaign.request["campaignConfig"] == config
 
 
+def test_prefers_what_is_popular_or_new(stack: cdk.Stack) -> None:
+    influence = RankingInfluence.of(popularity=0.4, freshness=0.2)
+
+    campaign = Campaign(
+        stack, "Campaign", solution=solution_of(stack, SEMANTIC), ranking_influence=influence
+    )
+
+    config = {"rankingInfluence": {"POPULARITY": 0.4, "FRESHNESS": 0.2}}
+    assert campaign.request["campaignConfig"] == config
+
+
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("recipe", "options", "message"),
     [
-        ({"min_provisioned_tps": 0}, "min_provisioned_tps must be .* at least 1, got 0"),
-        ({"min_provisioned_tps": 1.5}, "must be a whole number of at least 1, got 1.5"),
-        ({"exploration_weight": 1.1}, "exploration_weight must be 0 to 1, got 1.1"),
-        ({"exploration_item_age_cut_off": 0}, "must be at least 1 day, got 0"),
-        ({"campaign_name": "for you"}, "campaign_name must be 1 to 63 .* got 'for you'"),
+        (
+            V1,
+            {"min_provisioned_tps": 0},
+            "min_provisioned_tps must be a whole number of at least 1, got 0",
+        ),
+        (
+            V1,
+            {"min_provisioned_tps": 1.5},
+            "min_provisioned_tps must be a whole number of at least 1, got 1.5",
+        ),
+        (V1, {"exploration_weight": 1.1}, "exploration_weight must be from 0 to 1, got 1.1"),
+        (
+            V1,
+            {"exploration_item_age_cut_off": 0},
+            "exploration_item_age_cut_off must be a number of days, at least 1, got 0",
+        ),
+        (
+            V1,
+            {"campaign_name": "for you"},
+            "campaign_name must be 1 to 63 letters, digits, hyphens and underscores,"
+            " the first a letter or digit, got 'for you'",
+        ),
+        (
+            Recipe.USER_PERSONALIZATION_V2,
+            {"exploration_weight": 0.5},
+            "exploration is for aws-user-personalization, not for aws-user-personalization-v2",
+        ),
+        (
+            Recipe.SIMS,
+            {"ranking_influence": RankingInfluence.of(popularity=0.5)},
+            "ranking_influence is for aws-semantic-similarity, not for aws-sims",
+        ),
+        (
+            SEMANTIC,
+            {"ranking_influence": RankingInfluence(freshness=2)},
+            "the influence of FRESHNESS must be from 0 to 1, got 2",
+        ),
+        (
+            Recipe.ITEM_AFFINITY,
+            {},
+            "a campaign answers in real time; aws-item-affinity segments users,"
+            " which batch segment jobs do",
+        ),
     ],
 )
-def test_refuses(
-    stack: cdk.Stack, solution: ISolution, options: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_refuses(stack: cdk.Stack, recipe: Recipe, options: dict[str, Any], message: str) -> None:
+    solution = solution_of(stack, recipe)
+
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Campaign(stack, "Campaign", solution=solution, **options)
 
 
-def test_refuses_exploration_by_a_recipe_that_does_not_explore(stack: cdk.Stack) -> None:
-    solution = solution_of(stack, Recipe.USER_PERSONALIZATION_V2)
+def test_tells_all_that_is_wrong_at_once(stack: cdk.Stack, solution: ISolution) -> None:
+    with pytest.raises(ValueError, match=r"min_provisioned_tps .* got 0; exploration_weight .*"):
+        Campaign(stack, "Campaign", solution=solution, min_provisioned_tps=0, exploration_weight=-1)
+
+
+@pytest.mark.parametrize(
+    ("influences", "message"),
+    [
+        ({"popularity": 1.5}, "the influence of popularity must be from 0 to 1, got 1.5"),
+        ({"freshness": -0.5}, "the influence of freshness must be from 0 to 1, got -0.5"),
+    ],
+)
+def test_refuses_an_influence_beyond_all(influences: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        RankingInfluence.of(**influences)
+
+
+def test_leaves_a_recipe_that_is_newer_to_the_service(stack: cdk.Stack) -> None:
+    solution = solution_of(stack, Recipe("aws-new", RecipeType.RELATED_ITEMS))
+
+    campaign = Campaign(stack, "Campaign", solution=solution, exploration_weight=0.5)
+
+    assert "itemExplorationConfig" in campaign.request["campaignConfig"]
+
+
+def test_refuses_metadata_that_no_dataset_has(
+    stack: cdk.Stack, dataset_group: DatasetGroup, interactions: Schema
+) -> None:
+    dataset_group.add_dataset("Interactions", schema=interactions)
+    solution = dataset_group.add_solution("Similar", recipe=Recipe.SIMS)
+    Campaign(stack, "Campaign", solution=solution, enable_metadata_with_recommendations=True)
 
     with pytest.raises(
-        ValueError, match="aws-user-personalization alone, got aws-user-personalization-v2"
+        RuntimeError,
+        match="enable_metadata_with_recommendations needs an Items dataset in the dataset group",
     ):
-        Campaign(stack, "Campaign", solution=solution, exploration_weight=0.5)
+        Template.from_stack(stack)
 
 
-def test_refuses_a_recipe_that_answers_no_requests(stack: cdk.Stack) -> None:
-    solution = solution_of(stack, Recipe.ITEM_AFFINITY)
+def test_finds_the_metadata_of_items_that_are_defined_later(
+    stack: cdk.Stack, dataset_group: DatasetGroup, interactions: Schema, items: Schema
+) -> None:
+    solution = dataset_group.add_solution("Similar", recipe=Recipe.SIMS)
+    Campaign(stack, "Campaign", solution=solution, enable_metadata_with_recommendations=True)
+    dataset_group.add_dataset("Interactions", schema=interactions)
+    dataset_group.add_dataset("Items", schema=items)
 
-    with pytest.raises(ValueError, match="got aws-item-affinity, which segments users"):
-        Campaign(stack, "Campaign", solution=solution)
+    Template.from_stack(stack).resource_count_is(CAMPAIGN, 1)
 
 
 def test_takes_numbers_that_are_known_only_at_deployment(
@@ -145,8 +242,35 @@ def test_warns_of_throughput_that_is_paid_for_unused(stack: cdk.Stack, solution:
     )
 
 
-def test_does_not_warn_of_the_least_throughput(stack: cdk.Stack, solution: ISolution) -> None:
-    Campaign(stack, "Campaign", solution=solution)
+def test_warns_of_metadata_that_costs_extra(stack: cdk.Stack) -> None:
+    solution = solution_of(stack, Recipe.SIMS)
+
+    Campaign(stack, "Campaign", solution=solution, enable_metadata_with_recommendations=True)
+
+    Annotations.from_stack(stack).has_warning(
+        "/Shop/Campaign",
+        "enable_metadata_with_recommendations=True costs extra with aws-sims"
+        " (https://aws.amazon.com/personalize/pricing/)"
+        " [ack: cdk-personalize:metadataWithRecommendations]",
+    )
+
+
+def test_warns_of_metadata_that_may_cost_extra(stack: cdk.Stack, solution: ISolution) -> None:
+    Campaign(stack, "Campaign", solution=solution, enable_metadata_with_recommendations=True)
+
+    Annotations.from_stack(stack).has_warning(
+        "/Shop/Campaign",
+        Match.string_like_regexp("costs extra unless the recipe is one of .*-v2 and .*-v2 and"),
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"enable_metadata_with_recommendations": True}], ids=["least", "free metadata"]
+)
+def test_does_not_warn_of_what_costs_no_more(stack: cdk.Stack, options: dict[str, Any]) -> None:
+    solution = solution_of(stack, Recipe.USER_PERSONALIZATION_V2)
+
+    Campaign(stack, "Campaign", solution=solution, **options)
 
     Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
 

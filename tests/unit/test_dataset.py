@@ -7,7 +7,15 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Match, Template
 
-from cdk_personalize import Dataset, DatasetGroup, DatasetType, Domain, IDataset, Schema
+from cdk_personalize import (
+    Dataset,
+    DatasetGroup,
+    DatasetType,
+    Domain,
+    IDataset,
+    OnIncompatibleChange,
+    Schema,
+)
 
 DATASET = "Custom::PersonalizeDataset"
 ARN = "arn:aws:personalize:us-east-1:111111111111:dataset/demo"
@@ -108,10 +116,46 @@ def test_refuses_a_name_that_the_service_refuses(
         Dataset(stack, "D", dataset_group=dataset_group, schema=interactions, dataset_name="a b")
 
 
+@pytest.mark.parametrize(
+    "dataset_type", [DatasetType.ACTIONS, DatasetType.ACTION_INTERACTIONS], ids=str
+)
+def test_actions_are_for_a_group_of_no_domain(stack: cdk.Stack, dataset_type: DatasetType) -> None:
+    group = DatasetGroup(stack, "Shops", domain=Domain.ECOMMERCE)
+    schema = Schema(stack, "S", dataset_type=dataset_type)
+
+    with pytest.raises(ValueError, match="a dataset group") as refusal:
+        group.add_dataset("Dataset", schema=schema)
+    assert str(refusal.value) == (
+        "a dataset group of the domain ECOMMERCE has datasets of Interactions, Items, Users,"
+        f" got {dataset_type}"
+    )
+
+
+def test_tells_all_that_is_wrong_at_once(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+    kind, domain = DatasetType.INTERACTIONS, Domain.ECOMMERCE
+    Dataset(stack, "One", dataset_group=dataset_group, schema=Schema(stack, "A", dataset_type=kind))
+
+    with pytest.raises(ValueError, match="dataset_name") as refusal:
+        Dataset(
+            stack,
+            "Two",
+            dataset_group=dataset_group,
+            schema=Schema(stack, "B", dataset_type=kind, domain=domain),
+            dataset_name="a b",
+        )
+    assert str(refusal.value) == (
+        "dataset_name must be 1 to 63 letters, digits, hyphens and underscores, the first a letter"
+        " or digit, got 'a b'; a dataset group has at most one dataset of Interactions, got another"
+        " one beside Shop/One; the schema of Interactions must be for the domain of the dataset"
+        " group, which is None, got ECOMMERCE"
+    )
+
+
 GRANTS = [
     ("grant_describe", "INTERACTIONS", "personalize:DescribeDataset"),
     ("grant_put_items", "ITEMS", "personalize:PutItems"),
     ("grant_put_users", "USERS", "personalize:PutUsers"),
+    ("grant_put_actions", "ACTIONS", "personalize:PutActions"),
 ]
 
 
@@ -151,31 +195,53 @@ def test_grants_on_itself_alone(
     )
 
 
-def test_grants_imports_on_itself_and_on_jobs(stack: cdk.Stack, role: iam.Role) -> None:
-    imported(stack).grant_import(role)
+@pytest.mark.parametrize(
+    ("method", "kind"), [("grant_import", "Import"), ("grant_export", "Export")]
+)
+def test_grants_jobs_on_itself_and_on_the_jobs(
+    stack: cdk.Stack, role: iam.Role, method: str, kind: str
+) -> None:
+    getattr(imported(stack), method)(role)
 
-    jobs = stack.format_arn(service="personalize", resource="dataset-import-job", resource_name="*")
-    job_actions = ["personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob"]
+    jobs = stack.format_arn(
+        service="personalize", resource=f"dataset-{kind.lower()}-job", resource_name="*"
+    )
+    job_actions = [f"personalize:{verb}Dataset{kind}Job" for verb in ("Create", "Describe")]
+    statements = [
+        Match.object_like({"Action": job_actions, "Resource": stack.resolve(jobs)}),
+        Match.object_like({"Action": job_actions[0], "Resource": f"{ARN}/INTERACTIONS"}),
+    ]
     Template.from_stack(stack).has_resource_properties(
-        "AWS::IAM::Policy",
-        {
-            "PolicyDocument": {
-                "Statement": [
-                    Match.object_like(
-                        {"Action": job_actions[0], "Resource": f"{ARN}/INTERACTIONS"}
-                    ),
-                    Match.object_like({"Action": job_actions, "Resource": stack.resolve(jobs)}),
-                ]
-            }
-        },
+        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": statements}}
     )
 
 
-@pytest.mark.parametrize("method", ["grant_put_items", "grant_put_users"])
-def test_refuses_to_grant_what_its_type_does_not_take(
-    stack: cdk.Stack, role: iam.Role, method: str
+def test_grants_to_send_action_interactions_to_any_dataset(
+    stack: cdk.Stack, role: iam.Role
 ) -> None:
-    with pytest.raises(ValueError, match=f"{method} is for a dataset of .* got one of Interact"):
+    imported(stack, "ACTION_INTERACTIONS").grant_put_action_interactions(role)
+
+    statement = {"Action": "personalize:PutActionInteractions", "Resource": "*"}
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": [Match.object_like(statement)]}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "wanted"),
+    [
+        ("grant_put_items", "Items"),
+        ("grant_put_users", "Users"),
+        ("grant_put_actions", "Actions"),
+        ("grant_put_action_interactions", "Action_Interactions"),
+    ],
+)
+def test_refuses_to_grant_what_its_type_does_not_take(
+    stack: cdk.Stack, role: iam.Role, method: str, wanted: str
+) -> None:
+    with pytest.raises(
+        ValueError, match=f"^{method} is for a dataset of {wanted}, got one of Interactions$"
+    ):
         getattr(imported(stack), method)(role)
 
 
@@ -200,18 +266,85 @@ def test_imports_the_dataset_of_a_type(stack: cdk.Stack, dataset_group: DatasetG
     assert "dataset/demo/ITEMS" in str(stack.resolve(dataset.dataset_arn))
 
 
+def test_action_interactions_are_sent_with_an_id_of_their_own(
+    stack: cdk.Stack, dataset_group: DatasetGroup
+) -> None:
+    schema = Schema(stack, "S", dataset_type=DatasetType.ACTION_INTERACTIONS)
+    dataset = dataset_group.add_dataset("Taken", schema=schema)
+
+    (logical_id,) = Template.from_stack(stack).find_resources(DATASET)
+    assert stack.resolve(dataset.tracking_id) == {"Fn::GetAtt": [logical_id, "TrackingId"]}
+
+
+def test_no_other_dataset_has_such_an_id(
+    stack: cdk.Stack, dataset_group: DatasetGroup, items: Schema
+) -> None:
+    assert dataset_group.add_dataset("Items", schema=items).tracking_id is None
+
+
+def test_imports_action_interactions_with_their_id(stack: cdk.Stack) -> None:
+    dataset = Dataset.from_dataset_attributes(
+        stack, "D", dataset_arn=f"{ARN}/ACTION_INTERACTIONS", tracking_id="a-b-c"
+    )
+
+    assert (dataset.tracking_id, dataset.dataset_type) == (
+        "a-b-c",
+        DatasetType.ACTION_INTERACTIONS,
+    )
+
+
+@pytest.mark.parametrize("choice", OnIncompatibleChange)
+def test_says_what_becomes_of_it_when_a_schema_does_not_fit(
+    stack: cdk.Stack, dataset_group: DatasetGroup, items: Schema, choice: OnIncompatibleChange
+) -> None:
+    dataset_group.add_dataset("Items", schema=items, on_incompatible_change=choice)
+
+    Template.from_stack(stack).has_resource_properties(
+        DATASET, {"OnIncompatibleChange": choice.value}
+    )
+
+
+def test_loses_no_data_unless_it_is_said(
+    stack: cdk.Stack, dataset_group: DatasetGroup, items: Schema
+) -> None:
+    dataset_group.add_dataset("Items", schema=items)
+
+    Template.from_stack(stack).has_resource_properties(DATASET, {"OnIncompatibleChange": "REFUSE"})
+
+
 METRICS = [
-    ("metric_dataset_import_job_requests", "DatasetImportJobRequests", "Sum"),
-    ("metric_dataset_import_job_error", "DatasetImportJobError", "Sum"),
-    ("metric_dataset_import_job_execution_time", "DatasetImportJobExecutionTime", "Average"),
-    ("metric_dataset_size", "DatasetSize", "Average"),
+    ("metric_dataset_import_job_requests", "DatasetImportJobRequests", "Sum", "INTERACTIONS"),
+    ("metric_dataset_import_job_error", "DatasetImportJobError", "Sum", "INTERACTIONS"),
+    (
+        "metric_dataset_import_job_execution_time",
+        "DatasetImportJobExecutionTime",
+        "Average",
+        "INTERACTIONS",
+    ),
+    ("metric_dataset_size", "DatasetSize", "Average", "INTERACTIONS"),
+    ("metric_put_items_requests", "PutItemsRequests", "Sum", "ITEMS"),
+    ("metric_put_items_4xx_errors", "PutItems4xxErrors", "Sum", "ITEMS"),
+    ("metric_put_items_5xx_errors", "PutItems5xxErrors", "Sum", "ITEMS"),
+    ("metric_put_items_latency", "PutItemsLatency", "Average", "ITEMS"),
+    ("metric_put_users_requests", "PutUsersRequests", "Sum", "USERS"),
+    ("metric_put_users_4xx_errors", "PutUsers4xxErrors", "Sum", "USERS"),
+    ("metric_put_users_5xx_errors", "PutUsers5xxErrors", "Sum", "USERS"),
+    ("metric_put_users_latency", "PutUsersLatency", "Average", "USERS"),
 ]
 
 
-@pytest.mark.parametrize(("method", "name", "statistic"), METRICS)
-def test_measures(stack: cdk.Stack, method: str, name: str, statistic: str) -> None:
-    metric = getattr(imported(stack), method)()
+@pytest.mark.parametrize(("method", "name", "statistic", "kind"), METRICS)
+def test_measures(stack: cdk.Stack, method: str, name: str, statistic: str, kind: str) -> None:
+    metric = getattr(imported(stack, kind), method)()
 
     assert (metric.namespace, metric.metric_name) == ("AWS/Personalize", name)
-    assert metric.dimensions == {"DatasetArn": f"{ARN}/INTERACTIONS"}
+    assert metric.dimensions == {"DatasetArn": f"{ARN}/{kind}"}
     assert metric.statistic == statistic
+
+
+def test_does_not_measure_what_its_type_does_not_take(stack: cdk.Stack) -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"^metric_put_items_latency is for a dataset of Items, got one of Interactions$",
+    ):
+        imported(stack).metric_put_items_latency()

@@ -10,18 +10,28 @@ import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template
 
-from cdk_personalize import Campaign, DatasetGroup, DatasetType, Filter, Recipe, Schema
+from cdk_personalize import (
+    Campaign,
+    DatasetGroup,
+    DatasetType,
+    Filter,
+    MetricAttribute,
+    Recipe,
+    Schema,
+)
 
 # The order that the developer guide recommends (deleting-resources), as types of resources.
 ORDER = [
     "Custom::PersonalizeCampaign",
     "Custom::PersonalizeSolution",
-    "AWS::Personalize::EventTracker",
+    "Custom::PersonalizeEventTracker",
+    "Custom::PersonalizeMetricAttribution",
     "AWS::Personalize::Filter",
     "Custom::PersonalizeDataset",
     "AWS::Personalize::DatasetGroup",
     "AWS::Personalize::Schema",
 ]
+CLICKS = MetricAttribute.count(metric_name="Clicks", event_type="Click")
 NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
 
 
@@ -85,6 +95,7 @@ def shop(order: tuple[str, ...], *, nested: bool) -> dict[str, Any]:
         "items": lambda: dataset(DatasetType.ITEMS),
         "filter": lambda: group.add_filter("NotBought", filter_expression=NOT_BOUGHT),
         "tracker": lambda: group.add_event_tracker("Tracker"),
+        "attribution": lambda: group.add_metric_attribution("Attribution", metrics=[CLICKS]),
         "model": model,
     }
     for each in order:
@@ -92,12 +103,12 @@ def shop(order: tuple[str, ...], *, nested: bool) -> dict[str, Any]:
     return dict(Template.from_stack(stack).to_json())
 
 
-FORWARDS = ("interactions", "items", "filter", "tracker", "model")
+FORWARDS = ("interactions", "items", "filter", "attribution", "tracker", "model")
 ORDERS = [
     FORWARDS,
     FORWARDS[::-1],
-    ("model", "interactions", "tracker", "filter", "items"),
-    ("filter", "items", "model", "interactions", "tracker"),
+    ("model", "interactions", "tracker", "filter", "items", "attribution"),
+    ("attribution", "filter", "items", "model", "interactions", "tracker"),
 ]
 
 

@@ -3,11 +3,12 @@
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Match, Template
 
-from cdk_personalize import DatasetGroup, EventTracker, IEventTracker
+from cdk_personalize import DatasetGroup, EventTracker, IEventTracker, Schema
+from tests.unit.custom_resources import request_of
 
-TRACKER = "AWS::Personalize::EventTracker"
+TRACKER = "Custom::PersonalizeEventTracker"
 ARN = "arn:aws:personalize:us-east-1:111111111111:event-tracker/1234"
 
 
@@ -20,21 +21,65 @@ def imported(stack: cdk.Stack) -> IEventTracker:
 def test_belongs_to_its_group(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
     tracker = EventTracker(stack, "Tracker", dataset_group=dataset_group)
 
-    Template.from_stack(stack).has_resource_properties(
-        TRACKER,
-        {
-            "DatasetGroupArn": stack.resolve(dataset_group.dataset_group_arn),
-            "Name": tracker.event_tracker_name,
-        },
-    )
+    assert request_of(stack, TRACKER) == {
+        "name": tracker.event_tracker_name,
+        "datasetGroupArn": "GroupC77FDACD.DatasetGroupArn",
+    }
     assert tracker.dataset_group is dataset_group
 
 
-def test_tells_its_arn_and_tracking_id(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+def test_tells_the_arn_and_the_tracking_id_that_the_service_gives_it(
+    stack: cdk.Stack, dataset_group: DatasetGroup
+) -> None:
     tracker = EventTracker(stack, "Tracker", dataset_group=dataset_group)
 
-    assert stack.resolve(tracker.event_tracker_arn)["Fn::GetAtt"][1] == "EventTrackerArn"
+    assert stack.resolve(tracker.event_tracker_arn)["Fn::GetAtt"][1] == "Arn"
     assert stack.resolve(tracker.tracking_id)["Fn::GetAtt"][1] == "TrackingId"
+
+
+def test_bears_the_tags_of_the_stack(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+    EventTracker(stack, "Tracker", dataset_group=dataset_group)
+    cdk.Tags.of(stack).add("team", "search")
+
+    Template.from_stack(stack).has_resource_properties(TRACKER, {"Tags": {"team": "search"}})
+
+
+def test_the_functions_may_create_and_delete_it(
+    stack: cdk.Stack, dataset_group: DatasetGroup
+) -> None:
+    EventTracker(stack, "Tracker", dataset_group=dataset_group)
+
+    arn = {
+        "Fn::Join": [
+            "",
+            [
+                "arn:",
+                {"Ref": "AWS::Partition"},
+                ":personalize:us-east-1:111111111111:event-tracker/*",
+            ],
+        ]
+    }
+    statement = {
+        "Action": [
+            "personalize:CreateEventTracker",
+            "personalize:DeleteEventTracker",
+            "personalize:DescribeEventTracker",
+            "personalize:TagResource",
+            "personalize:UntagResource",
+        ],
+        "Effect": "Allow",
+        "Resource": arn,
+    }
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": Match.array_with([statement])}}
+    )
+
+
+def test_a_stack_without_one_may_touch_none(stack: cdk.Stack, interactions: Schema) -> None:
+    DatasetGroup(stack, "Group").add_dataset("Interactions", schema=interactions)
+
+    policies = Template.from_stack(stack).find_resources("AWS::IAM::Policy")
+    assert "event-tracker" not in str(policies)
 
 
 def test_takes_another_name_in_another_group() -> None:
@@ -50,7 +95,7 @@ def test_takes_another_name_in_another_group() -> None:
 def test_bears_the_name_that_it_is_given(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
     EventTracker(stack, "Tracker", dataset_group=dataset_group, event_tracker_name="clicks")
 
-    Template.from_stack(stack).has_resource_properties(TRACKER, {"Name": "clicks"})
+    assert request_of(stack, TRACKER)["name"] == "clicks"
 
 
 def test_refuses_a_second_one_in_a_group(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:

@@ -29,6 +29,7 @@ def loaded_after(statement: str) -> set[str]:
         "from cdk_personalize.filter_expression import parse",
         "from cdk_personalize.hyperparameters import parameters_of",
         "from cdk_personalize.recipe import Recipe",
+        "from cdk_personalize.serving_config import findings",
         "from cdk_personalize.solution_config import findings",
         "from cdk_personalize.training_data import findings_of_choice",
         "from cdk_personalize import DatasetType, Recipe, SchemaField",

@@ -10,6 +10,7 @@ from aws_cdk.assertions import Template
 from constructs import Construct
 
 from cdk_personalize import Campaign, Dataset, DatasetGroup, DatasetType, Recipe, Schema
+from cdk_personalize._names import name_prefix
 from cdk_personalize._provider import PersonalizeProvider
 
 # The sum of all policies that IAM takes inline in a role, without white space (IAM quotas).
@@ -97,7 +98,7 @@ def test_the_functions_may_work_on_what_is_named_after_the_stack(
 ) -> None:
     PersonalizeProvider.of(stack)
 
-    assert allowed(stack, Template.from_stack(stack), action) == [f"{kind}/Shop-*"]
+    assert allowed(stack, Template.from_stack(stack), action) == [f"{kind}/{name_prefix(stack)}*"]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,14 @@ def test_deletes_what_the_stack_retired_whatever_its_name(stack: cdk.Stack) -> N
         "personalize:DescribeSolution",
         "personalize:ListTagsForResource",
     ]
+
+
+def test_asks_how_its_own_stack_is_and_no_other(stack: cdk.Stack) -> None:
+    PersonalizeProvider.of(stack)
+
+    statements = statements_of(policies_of(stack, Template.from_stack(stack)))
+    (asks,) = [each for each in statements if each["Action"] == "cloudformation:DescribeStacks"]
+    assert asks["Resource"] == {"Ref": "AWS::StackId"}
 
 
 def test_has_room_for_all_that_a_group_can_hold(stack: cdk.Stack) -> None:

@@ -11,6 +11,7 @@ from botocore.model import Shape
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.recipe import Feature, Recipe, RecipeType
+from cdk_personalize.serving_config import findings
 from personalize_emulator.bulk.lines import answer_files
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
@@ -24,7 +25,7 @@ from personalize_emulator.resources.batch_job import (
 )
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.schema import parse_schema
-from personalize_emulator.resources.training_config import require_exploration, require_supported
+from personalize_emulator.resources.training_config import require_none
 from personalize_emulator.service_model import request_members
 from personalize_emulator.serving import Deployment
 from personalize_emulator.store import Document, Resource
@@ -65,8 +66,7 @@ class BatchInferenceJobs(BatchJobs):
             msg = f"{version.arn} is of {recipe}, which makes no batch recommendations."
             raise InvalidInputError(msg)
         config = request.get("batchInferenceJobConfig", {})
-        require_supported(config, recipe)
-        require_exploration(config)
+        require_none(findings(config, recipe))
         if request.setdefault("batchInferenceJobMode", "BATCH_INFERENCE") == _THEMES:
             self._require_themes(request, version, recipe)
         elif "themeGenerationConfig" in request:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from cdk_personalize.serving_config import (
+    LATEST,
+    findings,
+    findings_of_data,
+    findings_of_deployment,
+    findings_of_version,
+)
 from personalize_emulator.automatic_updates import UPDATE_MODEL, is_updated, update_interval
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
@@ -10,15 +17,9 @@ from personalize_emulator.group_data import GroupData
 from personalize_emulator.jobs import Job, Outcome
 from personalize_emulator.recipes import recipe_of
 from personalize_emulator.resources.family import ResourceFamily, is_settled
-from personalize_emulator.resources.training_config import (
-    require_exploration,
-    require_metadata,
-    require_supported,
-)
+from personalize_emulator.resources.training_config import require_none
 from personalize_emulator.store import Document, Resource, Store
 from personalize_emulator.training import TrainingPlan
-
-_LATEST = "/$LATEST"
 
 _UPDATED = ("solutionVersionArn", "minProvisionedTPS", "campaignConfig")
 
@@ -161,9 +162,9 @@ class Campaigns(ResourceFamily):
         What the service says to `/$LATEST` before there is a version is not documented; here it is
         refused, as a version that is not ACTIVE is.
         """
-        if not arn.endswith(_LATEST):
+        if not arn.endswith(LATEST):
             return self._get_active(arn, caller, kind="solution-version")
-        solution = self._get(arn.removesuffix(_LATEST), caller, kind="solution")
+        solution = self._get(arn.removesuffix(LATEST), caller, kind="solution")
         version = _latest_version(self._store, solution.arn)
         if version is None:
             msg = f"{solution.arn} has no version that is ACTIVE."
@@ -176,19 +177,16 @@ class Campaigns(ResourceFamily):
         Raises:
             InvalidInputError: There is such a thing in it.
         """
-        if config.get("syncWithLatestSolutionVersion") and not target.endswith(_LATEST):
-            msg = (
-                "syncWithLatestSolutionVersion needs the solutionVersionArn in the form "
-                f"{version.parent_arn}{_LATEST}."
-            )
-            raise InvalidInputError(msg)
         recipe = recipe_of(version.document["recipeArn"], version.caller)
-        require_supported(config, recipe)
-        if not recipe.type.is_real_time:
-            msg = f"A solution of {recipe} cannot be deployed."
-            raise InvalidInputError(msg)
-        require_exploration(config)
-        require_metadata(config, GroupData(self._backend, version.group_arn or ""))
+        schemas = GroupData(self._backend, version.group_arn or "").schemas()
+        require_none(
+            [
+                *findings_of_deployment(recipe),
+                *findings_of_version(config, target),
+                *findings(config, recipe),
+                *findings_of_data(config, schemas, complete=True),
+            ]
+        )
 
 
 def follow_latest(backend: Backend, solution_arn: str) -> None:
@@ -210,5 +208,5 @@ def _is_synced(campaign: Resource) -> bool:
 def _target(campaign: Resource) -> str:
     """Return what a campaign deploys, in the form that a request would give it in."""
     if _is_synced(campaign):
-        return f"{campaign.parent_arn}{_LATEST}"
+        return f"{campaign.parent_arn}{LATEST}"
     return str(campaign.document["solutionVersionArn"])

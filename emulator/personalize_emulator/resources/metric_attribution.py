@@ -5,7 +5,13 @@ from __future__ import annotations
 import logging
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
-from personalize_emulator.attribution import Attribution, Metric
+from cdk_personalize.metric_expression import (
+    findings,
+    findings_of_columns,
+    findings_of_names,
+    findings_of_number,
+)
+from personalize_emulator.attribution import Attribution
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.datasets import dataset_of, parse_schema
@@ -122,30 +128,21 @@ class MetricAttributions(ResourceFamily):
             super().fail(job, reason)
 
     def _require_distinct(self, metrics: list[Document]) -> None:
-        names = [metric["metricName"] for metric in metrics]
-        for name in names:
-            if names.count(name) > 1:
-                msg = f"There is a metric of the name {name} already."
-                raise ResourceAlreadyExistsError(msg)
-        most = self._quotas.metrics
-        if most is not None and len(metrics) > most:
-            msg = f"A metric attribution has at most {most} metrics, got {len(metrics)}."
-            raise InvalidInputError(msg)
+        if findings := findings_of_names(metrics):
+            msg = f"A metric is there already: {'; '.join(findings)}."
+            raise ResourceAlreadyExistsError(msg)
+        self._refuse_metrics(findings_of_number(metrics, self._quotas.metrics))
 
     def _require_fit(self, metrics: list[Document], group_arn: str) -> None:
         """Refuse metrics that the datasets of the group have no columns for."""
+        self._refuse_metrics([finding for metric in metrics for finding in findings(metric)])
         schemas = self._schemas(group_arn)
-        interactions = schemas.get(DatasetType.INTERACTIONS)
-        if interactions is None or interactions.field("EVENT_TYPE") is None:
-            msg = f"{group_arn} needs an Interactions dataset with the column EVENT_TYPE."
-            raise InvalidInputError(msg)
-        try:
-            found = [Metric.of(metric).finding(schemas) for metric in metrics]
-        except ValueError as error:
-            msg = f"A metric is not valid: {error}."
-            raise InvalidInputError(msg) from error
-        if findings := [finding for finding in found if finding is not None]:
-            msg = f"A metric is not valid: {'; '.join(findings)}."
+        self._refuse_metrics(findings_of_columns(metrics, schemas, complete=True))
+
+    @staticmethod
+    def _refuse_metrics(findings: list[str]) -> None:
+        if findings:
+            msg = f"The metrics are not valid: {'; '.join(findings)}."
             raise InvalidInputError(msg)
 
     def _schemas(self, group_arn: str) -> dict[DatasetType, AvroSchema]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdk_personalize.recipe import Feature
+from cdk_personalize.serving_config import findings, findings_of_data, findings_of_domain
 from cdk_personalize.use_case import UseCase
 from personalize_emulator.automatic_updates import UPDATE_MODEL, update_interval
 from personalize_emulator.caller import Caller
@@ -14,8 +14,7 @@ from personalize_emulator.resources.family import ResourceFamily, is_settled
 from personalize_emulator.resources.training_config import (
     require_columns,
     require_datasets,
-    require_exploration,
-    require_metadata,
+    require_none,
 )
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.training import TrainingPlan
@@ -45,11 +44,7 @@ class Recommenders(ResourceFamily):
         """Create a recommender for a use case of the group's domain, which trains its model."""
         group = self._get_active(request["datasetGroupArn"], caller, kind="dataset-group")
         use_case = use_case_of(request["recipeArn"], caller)
-        domain = group.document.get("domain")
-        if domain != use_case.domain:
-            whose = domain or "none: it can have no recommenders"
-            msg = f"{use_case} is of {use_case.domain}; the domain of {group.arn} is {whose}."
-            raise InvalidInputError(msg)
+        require_none(findings_of_domain(use_case, group.document.get("domain")))
         data = GroupData(self._backend, group.arn)
         config = {"minRecommendationRequestsPerSecond": 1, **request.get("recommenderConfig", {})}
         _require_fit(config, use_case, data)
@@ -201,9 +196,6 @@ def _require_fit(config: Document, use_case: UseCase, data: GroupData) -> None:
     Raises:
         InvalidInputError: There is such a thing in it.
     """
-    if "itemExplorationConfig" in config and not use_case.supports(Feature.EXPLORATION):
-        msg = f"itemExplorationConfig is for use cases that explore new items, not for {use_case}."
-        raise InvalidInputError(msg)
-    require_exploration(config)
-    require_metadata(config, data)
+    schemas = data.schemas()
+    require_none([*findings(config, use_case), *findings_of_data(config, schemas, complete=True)])
     require_columns(config, use_case, data)

@@ -5,11 +5,18 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from resource_provider.lifecycle import ResourceEvent
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+
+from resource_provider.lifecycle import Completion, ResourceEvent
 from resource_provider.provider import ResourceProvider
-from tests.handlers.upstream import Answer
+from tests.handlers.upstream import Answer, Body
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
 
 _STACK_ARN = "arn:aws:cloudformation:us-east-1:123456789012:stack"
 
@@ -52,17 +59,42 @@ class Resource:
 
 
 @dataclass
+class Stacks:
+    """What CloudFormation answers to whoever asks how a stack is."""
+
+    status: str = "UPDATE_IN_PROGRESS"
+
+    def client(self) -> "CloudFormationClient":
+        """Return a client that gets this answer, where the network would begin."""
+        client = boto3.client("cloudformation")
+        # The stubs say that a handler returns nothing; this event takes the first answer.
+        answer = cast("Callable[..., None]", self._answer)
+        client.meta.events.register("before-send.cloudformation.DescribeStacks", answer)
+        return client
+
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        body = (
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>"
+            f"<StackName>shop</StackName><StackStatus>{self.status}</StackStatus>"
+            "<CreationTime>2026-01-01T00:00:00Z</CreationTime>"
+            "</member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+        )
+        return AWSResponse(request.url, 200, HTTPHeaders(), Body(body.encode()))
+
+
+@dataclass
 class CloudFormation:
     """A stack that asks a provider for its resources, and waits for each."""
 
     provider: ResourceProvider
     meanwhile: Callable[[], None] = lambda: None
     stack: str = "shop"
+    stacks: Stacks = field(default_factory=Stacks)
 
     def create(self, resource_type: str, properties: Mapping[str, Any]) -> Resource:
         """Create a resource."""
         event = resource_event("Create", resource_type, properties, stack=self.stack)
-        return self._settle(self.begin(event))
+        return self.settle(self.begin(event))
 
     def update(self, resource: Resource, properties: Mapping[str, Any]) -> Resource:
         """Update a resource; if it was replaced, delete the old one as the clean-up does."""
@@ -81,7 +113,13 @@ class CloudFormation:
             old_properties=resource.properties,
             stack=self.stack,
         )
-        return self._settle(self.begin(event))
+        return self.settle(self.begin(event))
+
+    def roll_back(self, resource: Resource, attempted: Mapping[str, Any]) -> Resource:
+        """Take a resource back to what it was, after an update to `attempted`, however it ended."""
+        self.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        now = Resource(resource.resource_type, attempted, resource.physical_id)
+        return self.update_only(now, resource.properties)
 
     def delete(self, resource: Resource) -> None:
         """Delete a resource."""
@@ -92,20 +130,27 @@ class CloudFormation:
             physical_id=resource.physical_id,
             stack=self.stack,
         )
-        self._settle(self.begin(event))
+        self.settle(self.begin(event))
 
     def begin(self, event: ResourceEvent) -> ResourceEvent:
         """Hand an event to `on_event`, and return the one that `is_complete` gets."""
         answer = self.provider.on_event(event)
         return cast("ResourceEvent", json.loads(json.dumps({**event, **answer})))
 
-    def _settle(self, event: ResourceEvent) -> Resource:
-        wait_until(lambda: self.provider.is_complete(event)["IsComplete"], self.meanwhile)
+    def settle(self, event: ResourceEvent) -> Resource:
+        """Ask until what was begun is complete."""
+        answers: list[Completion] = []
+
+        def is_complete() -> bool:
+            answers.append(self.provider.is_complete(event))
+            return answers[-1]["IsComplete"]
+
+        wait_until(is_complete, self.meanwhile)
         return Resource(
             event["ResourceType"],
             event["ResourceProperties"],
             event["PhysicalResourceId"],
-            event.get("Data", {}),
+            event.get("Data", {}) | answers[-1].get("Data", {}),
         )
 
 

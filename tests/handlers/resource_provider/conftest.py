@@ -7,7 +7,7 @@ import pytest
 
 from personalize_emulator import PersonalizeEmulator
 from resource_provider.provider import ResourceProvider
-from tests.handlers.resource_provider.cloudformation import CloudFormation
+from tests.handlers.resource_provider.cloudformation import CloudFormation, Stacks
 from tests.handlers.resource_provider.shop import Shop
 
 
@@ -22,5 +22,6 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture
 def stack(shop: Shop) -> CloudFormation:
-    provider = ResourceProvider(shop.personalize, boto3.client("stepfunctions"))
-    return CloudFormation(provider, shop.later)
+    stacks = Stacks()
+    provider = ResourceProvider(shop.personalize, boto3.client("stepfunctions"), stacks.client())
+    return CloudFormation(provider, shop.later, stacks=stacks)

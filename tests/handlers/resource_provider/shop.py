@@ -99,6 +99,35 @@ class Shop:
             roleArn=ROLE_ARN,
         )["datasetImportJobArn"]
 
+    def hold(self) -> tuple[str, str]:
+        """Create an event tracker and a filter, which hold the interactions."""
+        tracker = self.personalize.create_event_tracker(name="clicks", datasetGroupArn=GROUP_ARN)
+        the_filter = self.personalize.create_filter(
+            name="unseen",
+            datasetGroupArn=GROUP_ARN,
+            filterExpression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")',
+        )
+        held_by = tracker["eventTrackerArn"], the_filter["filterArn"]
+        self.wait(lambda: all(self.found(arn)["status"] == "ACTIVE" for arn in held_by))
+        return held_by
+
+    def fail(self, arn: str, update: str = "") -> None:
+        """Let the service give up on what it does with a resource: its creation, or an update."""
+        backend = self.aws.service.backend
+        with backend.store.transaction():
+            backend.jobs.cancel(arn, "update" if update else "create")
+            resource = backend.store.get(arn)
+            assert resource is not None
+            part = resource.document[update] if update else resource.document
+            part |= {"status": "CREATE FAILED", "failureReason": "there is no capacity"}
+            backend.store.save(resource)
+
+    def found(self, arn: str) -> dict[str, Any]:
+        """Return what the service keeps of a resource."""
+        resource = self.aws.service.backend.store.get(arn)
+        assert resource is not None
+        return resource.document
+
     def train(self, solution_arn: str) -> str:
         """Train a solution, and return the ARN of its new version."""
         arn = self.start_training(solution_arn)
@@ -109,6 +138,21 @@ class Shop:
         """Begin to train a solution."""
         answer = self.personalize.create_solution_version(solutionArn=solution_arn)
         return answer["solutionVersionArn"]
+
+    def start_batch(self, version_arn: str) -> str:
+        """Begin to ask a model in bulk."""
+        self.aws.objects.put("data", "batch.json", b'{"itemId": "1"}')
+        return self.personalize.create_batch_inference_job(
+            jobName="batch",
+            solutionVersionArn=version_arn,
+            jobInput={"s3DataSource": {"path": "s3://data/batch.json"}},
+            jobOutput={"s3DataDestination": {"path": "s3://data/answers/"}},
+            roleArn=ROLE_ARN,
+        )["batchInferenceJobArn"]
+
+    def versions(self, solution_arn: str) -> list[dict[str, Any]]:
+        answer = self.personalize.list_solution_versions(solutionArn=solution_arn)
+        return [dict(version) for version in answer["solutionVersions"]]
 
     def dataset(self, arn: str) -> dict[str, Any]:
         return dict(self.personalize.describe_dataset(datasetArn=arn)["dataset"])

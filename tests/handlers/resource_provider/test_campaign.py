@@ -9,7 +9,12 @@ import pytest
 from personalize_runtime.control_plane import personalize_client
 from resource_provider.lifecycle import ProvisioningError
 from resource_provider.provider import ResourceProvider
-from tests.handlers.resource_provider.cloudformation import CloudFormation, Resource, resource_event
+from tests.handlers.resource_provider.cloudformation import (
+    CloudFormation,
+    Resource,
+    Stacks,
+    resource_event,
+)
 from tests.handlers.resource_provider.shop import PREFIX, Shop, campaign, solution
 from tests.handlers.upstream import Answer, Call, Upstream
 
@@ -126,6 +131,29 @@ def test_throughput_is_changed_in_place_and_the_model_stays(
 
 
 @pytest.mark.usefixtures("trained")
+def test_a_campaign_can_begin_to_follow_its_solution(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(CAMPAIGN, campaign())
+
+    stack.update(resource, campaign(campaignConfig={"syncWithLatestSolutionVersion": True}))
+
+    newer = shop.train(SOLUTION_ARN)
+    shop.wait(lambda: shop.campaign(ARN)["solutionVersionArn"] == newer)
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_campaign_can_cease_to_follow_its_solution(stack: CloudFormation, shop: Shop) -> None:
+    config = {"syncWithLatestSolutionVersion": True}
+    resource = stack.create(CAMPAIGN, campaign(campaignConfig=config))
+
+    stack.update(resource, campaign())
+
+    now = shop.campaign(ARN)
+    assert now["campaignConfig"] == {"syncWithLatestSolutionVersion": False}
+    shop.train(SOLUTION_ARN)
+    assert shop.campaign(ARN)["solutionVersionArn"] == now["solutionVersionArn"]
+
+
+@pytest.mark.usefixtures("trained")
 def test_an_update_that_changes_nothing_calls_for_nothing(
     stack: CloudFormation, shop: Shop
 ) -> None:
@@ -159,7 +187,9 @@ def test_an_update_can_be_rolled_back(stack: CloudFormation, shop: Shop) -> None
 def test_another_solution_that_is_trained_is_served_at_once() -> None:
     personalize, upstream, updates = personalize_client(), Upstream(), list[dict[str, Any]]()
     upstream.answer = lambda call: taking_updates(call, upstream, updates)
-    elsewhere = CloudFormation(ResourceProvider(personalize, boto3.client("stepfunctions")))
+    elsewhere = CloudFormation(
+        ResourceProvider(personalize, boto3.client("stepfunctions"), Stacks().client())
+    )
 
     with upstream.behind(personalize):
         elsewhere.update(Resource(CAMPAIGN, campaign(), ARN), campaign("similar-2"))
@@ -213,7 +243,9 @@ def test_a_campaign_that_the_pipeline_created_is_updated(
 def test_an_update_that_failed_is_told_and_not_tried_for_ever() -> None:
     personalize, upstream, updates = personalize_client(), Upstream(), list[dict[str, Any]]()
     upstream.answer = lambda call: taking_updates(call, upstream, updates, "there is no capacity")
-    elsewhere = CloudFormation(ResourceProvider(personalize, boto3.client("stepfunctions")))
+    elsewhere = CloudFormation(
+        ResourceProvider(personalize, boto3.client("stepfunctions"), Stacks().client())
+    )
 
     with (
         upstream.behind(personalize),
@@ -227,7 +259,9 @@ def test_an_update_that_failed_is_told_and_not_tried_for_ever() -> None:
 def test_an_update_that_failed_before_can_be_tried_again() -> None:
     personalize, upstream, updates = personalize_client(), Upstream(), list[dict[str, Any]]()
     upstream.answer = lambda call: taking_updates(call, upstream, updates, "there is no capacity")
-    elsewhere = CloudFormation(ResourceProvider(personalize, boto3.client("stepfunctions")))
+    elsewhere = CloudFormation(
+        ResourceProvider(personalize, boto3.client("stepfunctions"), Stacks().client())
+    )
     with upstream.behind(personalize):
         for _ in range(2):
             with pytest.raises(ProvisioningError):

@@ -43,61 +43,18 @@ def test_a_data_set_of_somebody_else_is_not_taken_over(stack: CloudFormation, sh
         stack.create(DATASET, dataset("Items", schema))
 
 
-def test_items_take_a_new_schema_in_place(stack: CloudFormation, shop: Shop) -> None:
-    resource = items(stack, shop)
-    schema = shop.schema("items-2", "Items", RATING)
-
-    updated = stack.update(resource, dataset("Items", schema))
-
-    assert updated.physical_id == ITEMS_ARN
-    assert shop.dataset(ITEMS_ARN)["schemaArn"] == schema
-
-
-def test_a_rolled_back_schema_is_the_old_one_again(stack: CloudFormation, shop: Shop) -> None:
-    resource = items(stack, shop)
-    event = resource_event(
-        "Update",
-        DATASET,
-        resource.properties,
-        physical_id=ITEMS_ARN,
-        old_properties=dataset("Items", shop.schema("never-taken", "Items", RATING)),
-    )
-
-    assert stack.provider.is_complete(stack.begin(event)) == {"IsComplete": True}
-
-
-def test_a_schema_that_loses_a_column_is_refused_by_the_service(
+def test_action_interactions_have_an_id_that_they_are_sent_with(
     stack: CloudFormation, shop: Shop
 ) -> None:
-    larger = shop.schema("larger", "Items", RATING)
-    resource = stack.create(DATASET, dataset("Items", larger))
+    kind = "Action_Interactions"
 
-    with pytest.raises(ProvisioningError, match=r"^UpdateDataset: .*RATING"):
-        stack.update(resource, dataset("Items", shop.schema("items", "Items")))
+    resource = stack.create(DATASET, dataset(kind, shop.schema("taken", kind)))
 
-
-def test_the_schema_of_interactions_is_not_replaced(stack: CloudFormation, shop: Shop) -> None:
-    schema = shop.schema("interactions", "Interactions")
-    resource = stack.create(DATASET, dataset("Interactions", schema))
-    other = shop.schema("interactions-2", "Interactions", RATING)
-
-    with pytest.raises(
-        ProvisioningError, match=r"the schema of the Interactions data set .* cannot"
-    ):
-        stack.update(resource, dataset("Interactions", other))
-    assert shop.dataset(resource.physical_id)["schemaArn"] == schema
+    assert resource.data["TrackingId"] == shop.dataset(resource.physical_id)["trackingId"]
 
 
-def test_a_refused_schema_can_be_rolled_back(stack: CloudFormation, shop: Shop) -> None:
-    schema = shop.schema("interactions", "Interactions")
-    resource = stack.create(DATASET, dataset("Interactions", schema))
-    refused = Resource(
-        DATASET,
-        dataset("Interactions", shop.schema("interactions-2", "Interactions", RATING)),
-        resource.physical_id,
-    )
-
-    assert stack.update(refused, resource.properties).physical_id == resource.physical_id
+def test_other_data_sets_have_none(stack: CloudFormation, shop: Shop) -> None:
+    assert "TrackingId" not in items(stack, shop).data
 
 
 def test_another_type_is_another_data_set(stack: CloudFormation, shop: Shop) -> None:
@@ -131,21 +88,6 @@ def test_deletes_a_data_set_and_waits_until_it_is_gone(stack: CloudFormation, sh
     stack.delete(items(stack, shop))
 
     assert shop.left() == []
-
-
-def test_a_deletion_waits_until_nothing_is_in_its_way(stack: CloudFormation, shop: Shop) -> None:
-    resource = items(stack, shop)
-    shop.personalize.create_filter(
-        name="cheap",
-        datasetGroupArn=GROUP_ARN,
-        filterExpression="INCLUDE ItemID WHERE Items.PRICE < 5",
-    )
-    event = stack.begin(
-        resource_event("Delete", DATASET, resource.properties, physical_id=ITEMS_ARN)
-    )
-
-    assert stack.provider.is_complete(event) == {"IsComplete": False}
-    assert shop.left() == [ITEMS_ARN]
 
 
 def test_a_data_set_that_was_never_there_is_gone(stack: CloudFormation, shop: Shop) -> None:

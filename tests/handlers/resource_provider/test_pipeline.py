@@ -12,6 +12,7 @@ from resource_provider.provider import ResourceProvider
 from tests.handlers.resource_provider.cloudformation import (
     CloudFormation,
     Resource,
+    Stacks,
     refused,
     resource_event,
 )
@@ -73,7 +74,9 @@ def stack(shop: Shop, machines: StateMachines) -> Iterator[CloudFormation]:
     client = boto3.client("stepfunctions")
     machines.upstream.answer = machines.answer
     with machines.upstream.behind(client):
-        yield CloudFormation(ResourceProvider(shop.personalize, client), shop.later)
+        yield CloudFormation(
+            ResourceProvider(shop.personalize, client, Stacks().client()), shop.later
+        )
 
 
 def delete(stack: CloudFormation) -> bool:

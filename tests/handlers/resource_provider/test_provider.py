@@ -13,7 +13,7 @@ from botocore.config import Config
 from resource_provider import handler
 from resource_provider.lifecycle import ProvisioningError, ResourceEvent
 from resource_provider.provider import PATIENCE_SECONDS, ResourceProvider
-from tests.handlers.resource_provider.cloudformation import refused, resource_event
+from tests.handlers.resource_provider.cloudformation import Stacks, refused, resource_event
 from tests.handlers.upstream import Answer, Call, Upstream
 
 ARN = "arn:aws:personalize:us-east-1:123456789012:dataset/shop/ITEMS"
@@ -36,7 +36,7 @@ def provider(upstream: Upstream) -> Iterator[ResourceProvider]:
     # Retries have a test of their own, and take their time.
     personalize = boto3.client("personalize", config=Config(retries={"total_max_attempts": 1}))
     with upstream.behind(personalize):
-        yield ResourceProvider(personalize, boto3.client("stepfunctions"))
+        yield ResourceProvider(personalize, boto3.client("stepfunctions"), Stacks().client())
 
 
 def deletion(*, began_at: float | None = None) -> ResourceEvent:
@@ -76,7 +76,7 @@ def test_a_refusal_that_passes_is_waited_out(
 ) -> None:
     def answer(call: Call) -> Answer:
         if "datasetGroupArn" in call.body:
-            return Answer({"solutions": []})
+            return Answer({"solutions": [], "Filters": [], "metricAttributions": []})
         return described("ACTIVE") if len(upstream.calls) == 1 else refused(code)
 
     upstream.answer = answer

@@ -14,6 +14,7 @@ from resource_provider.provider import ResourceProvider
 from tests.handlers.resource_provider.cloudformation import (
     CloudFormation,
     Resource,
+    Stacks,
     refused,
     resource_event,
 )
@@ -142,7 +143,9 @@ def elsewhere(upstream: Upstream) -> Iterator[CloudFormation]:
     """Give a stack whose service answers as a test says."""
     personalize = personalize_client()
     with upstream.behind(personalize):
-        yield CloudFormation(ResourceProvider(personalize, boto3.client("stepfunctions")))
+        yield CloudFormation(
+            ResourceProvider(personalize, boto3.client("stepfunctions"), Stacks().client())
+        )
 
 
 def is_creation(call: Call) -> bool:

@@ -1,0 +1,1 @@
+"""`make aws-check`: the demo in a real account, and the questions that only AWS can answer."""

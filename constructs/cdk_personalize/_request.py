@@ -1,0 +1,76 @@
+"""Between the properties of constructs and the requests of the API, which the rules judge."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Token
+
+# What the members of the API are called as properties.
+_PROPERTIES = {
+    "categoricalHyperParameterRanges": "hpo_ranges",
+    "continuousHyperParameterRanges": "hpo_ranges",
+    "enableMetadataWithRecommendations": "enable_metadata_with_recommendations",
+    "eventParametersList": "events_config",
+    "eventType": "event_type",
+    "eventValueThreshold": "event_value_threshold",
+    "eventsConfig": "events_config",
+    "excludedDatasetColumns": "excluded_columns",
+    "explorationItemAgeCutOff": "exploration_item_age_cut_off",
+    "explorationWeight": "exploration_weight",
+    "hpoConfig": "hpo_ranges",
+    "includedDatasetColumns": "included_columns",
+    "integerHyperParameterRanges": "hpo_ranges",
+    "itemAttribute": "item_attribute",
+    "itemExplorationConfig": "exploration",
+    "maxNumberOfTrainingJobs": "max_number_of_training_jobs",
+    "maxParallelTrainingJobs": "max_parallel_training_jobs",
+    "minProvisionedTPS": "min_provisioned_tps",
+    "minRecommendationRequestsPerSecond": "min_recommendation_requests_per_second",
+    "optimizationObjective": "optimization_objective",
+    "performHPO": "perform_hpo",
+    "performIncrementalUpdate": "perform_incremental_update",
+    "rankingInfluence": "ranking_influence",
+    "trainingDataConfig": "a choice of columns",
+}
+_MEMBER = re.compile(rf"\b({'|'.join(_PROPERTIES)})\b")
+
+
+def known(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return what is known at synth: each token in `value` is None, as the rules take it."""
+    if isinstance(value, Mapping):
+        return {
+            name: known(member) for name, member in value.items() if not Token.is_unresolved(name)
+        }
+    if isinstance(value, list | tuple):
+        return [known(member) for member in value]
+    if value is None or isinstance(value, bool):
+        return value
+    return None if Token.is_unresolved(value) else value
+
+
+def in_properties(findings: Iterable[str]) -> list[str]:
+    """Return findings of the rules in the words of the construct, where they have the API's."""
+    return [_MEMBER.sub(lambda found: _PROPERTIES[found[1]], finding) for finding in findings]
+
+
+def refuse(findings: Sequence[str]) -> None:
+    """Raise all findings as one error; return if there is none.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    if findings:
+        raise ValueError("; ".join(findings))
+
+
+def as_text(number: float | None) -> str | None:
+    """Return a number as the API takes some of them: as text."""
+    if number is None or Token.is_unresolved(number):
+        return None if number is None else Token.as_string(number)
+    return f"{number:g}"
+
+
+def without_none(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that are said."""
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,0 +1,107 @@
+"""The values that say how campaigns, recommenders and batch inference jobs answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from aws_cdk import Annotations, Token
+from constructs import Construct
+
+from cdk_personalize._request import as_text, known, refuse, without_none
+from cdk_personalize.recipe import Feature, Recipe, ServiceRecipe
+from cdk_personalize.serving_config import findings_of_influence, metadata_costs_extra
+
+
+@dataclass(frozen=True, slots=True)
+class RankingInfluence:
+    """How much more than similarity counts in a ranking; for aws-semantic-similarity alone.
+
+    Example:
+        ```python
+        RankingInfluence.of(popularity=0.5, freshness=0.2)
+        ```
+    """
+
+    popularity: float | None = None
+    freshness: float | None = None
+
+    @classmethod
+    def of(cls, *, popularity: float | None = None, freshness: float | None = None) -> Self:
+        """Return how much each factor counts.
+
+        Args:
+            popularity: How much it counts that many users have an item, 0 to 1 (default: what the
+                service does).
+            freshness: How much it counts that an item is new, 0 to 1 (default: what the service
+                does).
+
+        Raises:
+            ValueError: If a number is refused.
+        """
+        refuse(
+            [
+                *findings_of_influence("popularity", known(popularity)),
+                *findings_of_influence("freshness", known(freshness)),
+            ]
+        )
+        return cls(popularity, freshness)
+
+    def as_request(self) -> dict[str, Any]:
+        """Return the member `rankingInfluence`."""
+        return without_none({"POPULARITY": self.popularity, "FRESHNESS": self.freshness})
+
+
+def serving_config(
+    *,
+    enable_metadata_with_recommendations: bool | None,
+    exploration_weight: float | None,
+    exploration_item_age_cut_off: float | None,
+) -> dict[str, Any]:
+    """Return what a `campaignConfig` and a `recommenderConfig` have in common, as far as said."""
+    return without_none(
+        {
+            "enableMetadataWithRecommendations": enable_metadata_with_recommendations,
+            "itemExplorationConfig": exploration_config(
+                exploration_weight, exploration_item_age_cut_off
+            ),
+        }
+    )
+
+
+def exploration_config(
+    weight: float | None, item_age_cut_off: float | None
+) -> dict[str, str] | None:
+    """Return the member `itemExplorationConfig`, whose numbers are text, if anything is said."""
+    members = {
+        "explorationWeight": as_text(weight),
+        "explorationItemAgeCutOff": as_text(item_age_cut_off),
+    }
+    return without_none(members) or None
+
+
+def warn_of_throughput(
+    scope: Construct, annotation: str, property_name: str, requests_per_second: float, cost: str
+) -> None:
+    """Warn of requests that are paid for whether they are asked or not."""
+    if Token.is_unresolved(requests_per_second) or requests_per_second <= 1:
+        return
+    Annotations.of(scope).add_warning_v2(
+        f"cdk-personalize:{annotation}",
+        f"{property_name}={requests_per_second:g} is billed every hour of the day, used or not,"
+        f" {cost}; the service scales up by itself when there is more to do",
+    )
+
+
+def warn_of_metadata(
+    scope: Construct, config: Mapping[str, Any], recipe: ServiceRecipe | None
+) -> None:
+    """Warn of metadata that is paid for."""
+    if not metadata_costs_extra(config, recipe):
+        return
+    free = " and ".join(map(str, Recipe.supporting(Feature.METADATA)))
+    whose = f"with {recipe}" if recipe is not None else f"unless the recipe is one of {free}"
+    Annotations.of(scope).add_warning_v2(
+        "cdk-personalize:metadataWithRecommendations",
+        f"enable_metadata_with_recommendations=True costs extra {whose}"
+        " (https://aws.amazon.com/personalize/pricing/)",
+    )

@@ -1,0 +1,254 @@
+"""A stack with one of each resource: made, changed, replaced, rolled back and deleted for real.
+
+The tests run in this order on one deployment; the last one destroys it.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk_personalize.use_case import UseCase
+from demo.cdk_cli import ROOT, CdkCli
+from demo.leftovers import leftovers
+from demo.progress import DemoError
+from demo.stack import DeployedStack
+from personalize_emulator.local import LocalAws
+from tests.emulator.domain_shop import ITEMS, views
+
+pytestmark = pytest.mark.local
+
+STACK = "Lifecycle"
+USERS = "\n".join(["USER_ID,MEMBERSHIP", *(f"u{n},{'ab'[n % 2]}" for n in range(60))])
+
+# resource, operation, key of the list, key of the ARN, what of it is looked at
+_LISTED = (
+    ("dataset_group", "datasetGroups", "datasetGroupArn"),
+    ("dataset", "datasets", "datasetArn"),
+    ("event_tracker", "eventTrackers", "eventTrackerArn"),
+    ("filter", "Filters", "filterArn"),
+    ("solution", "solutions", "solutionArn"),
+    ("campaign", "campaigns", "campaignArn"),
+    ("recommender", "recommenders", "recommenderArn"),
+    ("metric_attribution", "metricAttributions", "metricAttributionArn"),
+)
+# The service takes no tags for a metric attribution; a group keeps those that it was made with.
+TAGGED = ["dataset", "event_tracker", "filter", "solution", "campaign", "recommender"]
+
+
+class Life:
+    """The stack, in one version after another."""
+
+    def __init__(self, aws: LocalAws, folder: Path) -> None:
+        self.aws = aws
+        self.folder = folder
+        self.stack: DeployedStack | None = None
+
+    def cli(self, version: str, *, broken: bool = False) -> CdkCli:
+        context = (("version", version), *((("broken", "yes"),) if broken else ()))
+        app = f"{sys.executable} tests/local/lifecycle_app.py"
+        return CdkCli(self.aws, self.folder, context, app=app)
+
+    def deploy(self, version: str) -> None:
+        self.stack = DeployedStack(self.aws, self.cli(version).deploy(STACK)[STACK])
+
+    def client(self, service: str) -> Any:
+        assert self.stack is not None
+        return self.stack.client(service)
+
+    def learn(self) -> None:
+        assert self.stack is not None
+        for name, text in (("users", USERS), ("items", ITEMS), ("interactions", views(60, 20))):
+            (self.folder / f"{name}.csv").write_text(text)
+        files = [self.folder / f"{name}.csv" for name in ("users", "items", "interactions")]
+        self.stack.upload(files)
+        self.stack.wait_until_learnt(lambda _: None, models=1)
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Return all of Amazon Personalize by type and name, as the service describes it."""
+        personalize = self.client("personalize")
+        found: dict[str, dict[str, Any]] = {}
+        for kind, listed, arn in _LISTED:
+            answer = getattr(personalize, f"list_{kind}s")()
+            for each in answer[listed]:
+                words = kind.split("_")
+                member = words[0] + "".join(word.title() for word in words[1:])
+                described = getattr(personalize, f"describe_{kind}")(**{arn: each[arn]})[member]
+                tags = self._tags(each[arn]) if kind in TAGGED else {}
+                found[each[arn]] = {"kind": kind, **described, "tags": tags}
+        return found
+
+    def only(self, kind: str) -> dict[str, Any]:
+        (one,) = self.all(kind)
+        return one
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        return [each for each in self.resources().values() if each["kind"] == kind]
+
+    def dataset(self, dataset_type: str) -> dict[str, Any]:
+        arn_of_it = f"/{dataset_type}"
+        return next(each for each in self.all("dataset") if each["datasetArn"].endswith(arn_of_it))
+
+    def columns(self, dataset_type: str) -> str:
+        arn = self.dataset(dataset_type)["schemaArn"]
+        schema = self.client("personalize").describe_schema(schemaArn=arn)["schema"]
+        return str(schema["schema"])
+
+    def metrics(self) -> list[tuple[str, str, str]]:
+        arn = self.only("metric_attribution")["metricAttributionArn"]
+        answer = self.client("personalize").list_metric_attribution_metrics(
+            metricAttributionArn=arn
+        )
+        return [(m["metricName"], m["eventType"], m["expression"]) for m in answer["metrics"]]
+
+    def _tags(self, arn: str) -> dict[str, str]:
+        tags = self.client("personalize").list_tags_for_resource(resourceArn=arn)["tags"]
+        return {tag["tagKey"]: tag["tagValue"] for tag in tags}
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    folder = tmp_path_factory.mktemp("life")
+    with LocalAws(folder / "aws", node_path=ROOT / "node_modules") as aws:
+        life = Life(aws, folder)
+        life.cli("first").bootstrap()
+        yield life
+
+
+def created(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {arn: each["creationDateTime"] for arn, each in resources.items()}
+
+
+def without_times(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        arn: {
+            name: value
+            for name, value in each.items()
+            if name != "lastUpdatedDateTime" and not name.startswith("latest")
+        }
+        for arn, each in resources.items()
+    }
+
+
+def test_a_creation_that_fails_leaves_nothing_behind(life: Life) -> None:
+    with pytest.raises(DemoError, match="ended with exit code"):
+        life.cli("first", broken=True).deploy(STACK)
+    life.cli("first", broken=True).destroy(STACK)
+
+    assert leftovers(life.aws) == []
+
+
+def test_the_stack_is_made_as_it_is_declared(life: Life) -> None:
+    life.deploy("first")
+    life.learn()
+
+    assert life.only("solution")["performAutoTraining"] is False
+    assert life.only("campaign")["minProvisionedTPS"] == 1
+    assert life.only("recommender")["recommenderConfig"] == {
+        "minRecommendationRequestsPerSecond": 1
+    }
+    assert life.metrics() == [("Views", "View", "SAMPLECOUNT()")]
+    assert life.only("event_tracker")["name"] == "tracker"
+    assert life.only("filter")["filterExpression"].endswith('IN ("Purchase")')
+    types = {each["datasetType"].upper() for each in life.all("dataset")}
+    assert types == {"INTERACTIONS", "ITEMS", "USERS"}
+    assert {each["status"] for each in life.resources().values()} == {"ACTIVE"}
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_what_can_bear_tags_has_those_of_the_stack(life: Life, kind: str) -> None:
+    for each in life.all(kind):
+        assert each["tags"]["version"] == "first", each["name"]
+
+
+def test_a_change_replaces_nothing(life: Life) -> None:
+    before = created(life.resources())
+
+    life.deploy("changed")
+
+    assert created(life.resources()) == before
+
+
+def test_the_solution_is_changed_in_place(life: Life) -> None:
+    update = life.only("solution")["latestSolutionUpdate"]
+
+    assert update["status"] == "ACTIVE"
+    assert update["performAutoTraining"] is True
+    config = update["solutionUpdateConfig"]
+    assert config["autoTrainingConfig"] == {"schedulingExpression": "rate(3 days)"}
+    assert config["eventsConfig"]["eventParametersList"] == [{"eventType": "View", "weight": 0.5}]
+
+
+def test_the_campaign_is_changed_in_place(life: Life) -> None:
+    assert life.only("campaign")["minProvisionedTPS"] == 2
+
+
+def test_the_recommender_is_changed_in_place(life: Life) -> None:
+    config = life.only("recommender")["recommenderConfig"]
+
+    assert config["minRecommendationRequestsPerSecond"] == 2
+
+
+def test_the_metrics_are_changed_in_place(life: Life) -> None:
+    assert life.metrics() == [("Revenue", "Purchase", "SUM(Items.PRICE)")]
+
+
+@pytest.mark.parametrize("dataset_type", ["ITEMS", "USERS"])
+def test_a_dataset_takes_a_new_column_in_place(life: Life, dataset_type: str) -> None:
+    assert "BRAND" in life.columns(dataset_type)
+
+
+@pytest.mark.parametrize("kind", TAGGED)
+def test_tags_are_changed_in_place(life: Life, kind: str) -> None:
+    for each in life.all(kind):
+        assert each["tags"]["version"] == "second", each["name"]
+
+
+def test_a_change_that_fails_behind_everything_is_taken_back(life: Life) -> None:
+    before = without_times(life.resources())
+
+    with pytest.raises(DemoError, match="ended with exit code"):
+        life.cli("first", broken=True).deploy(STACK)
+
+    assert without_times(life.resources()) == before
+
+
+def test_a_replacement_that_fails_behind_everything_is_taken_back(life: Life) -> None:
+    before = without_times(life.resources())
+
+    with pytest.raises(DemoError, match="ended with exit code"):
+        life.cli("replaced", broken=True).deploy(STACK)
+
+    after = without_times(life.resources())
+    assert after.keys() == before.keys()
+    assert after == before
+
+
+def test_what_cannot_be_changed_is_replaced(life: Life) -> None:
+    life.deploy("replaced")
+    assert life.stack is not None
+    life.stack.upload([life.folder / "interactions.csv"])
+    life.stack.wait_until_learnt(lambda _: None, models=1)
+
+    assert life.only("event_tracker")["name"] == "renamed"
+    assert life.only("metric_attribution")["name"] == "renamed"
+    assert life.metrics() == [("Revenue", "Purchase", "SUM(Items.PRICE)")]
+    assert life.only("recommender")["recipeArn"].endswith(
+        UseCase.CUSTOMERS_WHO_VIEWED_X_ALSO_VIEWED.name
+    )
+    assert '"View"' in life.only("filter")["filterExpression"]
+    arn = life.only("campaign")["solutionVersionArn"].rpartition("/")[0]
+    solution = next(each for each in life.all("solution") if each["solutionArn"] == arn)
+    parameters = solution["solutionConfig"]["algorithmHyperParameters"]
+    assert parameters == {"apply_recency_bias": "false"}
+
+
+def test_a_stack_in_the_middle_of_everything_is_destroyed(life: Life) -> None:
+    assert life.stack is not None
+    life.stack.upload([life.folder / "interactions.csv"])
+
+    life.cli("replaced").destroy(STACK)
+
+    assert leftovers(life.aws) == []
