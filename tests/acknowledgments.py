@@ -69,9 +69,9 @@ _OF_OURS = (
         "https://docs.aws.amazon.com/streams/latest/dg/server-side-encryption.html",
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::<\w*Bucket\w+\.Arn>/import/\*\]",
+        r"AwsSolutions-IAM5\[Resource::<\w*Bucket\w+\.Arn>/[\w/-]+/\*\]",
         r".*/Role/DefaultPolicy/Resource",
-        "Amazon Personalize reads whatever file lies under import/",
+        "Amazon Personalize reads and writes whatever file lies in the folders that are for it",
         "https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html",
     ),
     Acknowledgment(
@@ -87,14 +87,14 @@ _OF_OURS = (
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:dataset-import-job/[\w-]+-Pipeline-\w+-\*\]",
-        r".*/Pipeline/Jobs/Machine/Role/DefaultPolicy/Resource",
-        "each import is a job with a name of its own, which begins with that of the pipeline",
+        r"AwsSolutions-IAM5\[Resource::.*:[a-z-]+-job/[\w-]+-\*\]",
+        r".*/Pipeline/Jobs/Machine/Role/(Default|Overflow)Policy\d*/Resource",
+        "each run is a job with a name of its own, which begins as the pipeline or the job says",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:solution/[\w-]+/\*\]",
-        r".*/(Pipeline/Jobs/Machine/Role/DefaultPolicy|Access\w+)/Resource",
+        r".*/(Pipeline/Jobs/Machine/Role/(Default|Overflow)Policy\d*|Access\w+)/Resource",
         "the service names the versions of a solution, below the ARN of the solution",
         _SERVICE_AUTHORIZATION,
     ),
@@ -115,14 +115,14 @@ _OF_OURS = (
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:event-tracker/\*\]",
-        r"Shop/Shop/Tracker/Access\w+/Resource",
+        r".*/Tracker/Access\w+/Resource",
         "the ARN of an event tracker ends in an id that the service gives, and whoever may tag one"
         " could give it any tag; it is created for the stack's own dataset group alone",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:solution/\*\]",
-        r"Shop/Shop/Pipeline/Rounds/Machine/Role/DefaultPolicy/Resource",
+        r".*/Pipeline/Rounds/Machine/Role/DefaultPolicy/Resource",
         "the solutions are those with the tag by which the stack retires what it replaced",
         _SERVICE_AUTHORIZATION,
     ),
@@ -134,8 +134,14 @@ _OF_OURS = (
     ),
 )
 
-# What the stack of everything asks for, to show that it can be asked for.
+# What only the stack of everything has, and what it asks for, to show that it can be asked for.
 _OF_EVERYTHING = (
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::\*\]",
+        r"Everything/.*/(Data|Attribution)/Role/DefaultPolicy/Resource",
+        "to put metrics knows no resources; what is reported goes to CloudWatch",
+        "https://docs.aws.amazon.com/personalize/latest/dg/metric-attribution-requirements.html",
+    ),
     Acknowledgment(
         r"AwsSolutions-APIG4",
         r"Everything/.*/Api/.*",

@@ -14,19 +14,27 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk_personalize import (
+    BatchInferenceJob,
+    BatchSegmentJob,
     Campaign,
+    DataDeletionJob,
     Dataset,
+    DatasetExportJob,
     DatasetGroup,
+    DatasetImportJob,
     DatasetType,
     Domain,
     EventParameters,
     EventTracker,
     Filter,
     HyperparameterRange,
+    ImportMode,
+    IngestionMode,
     MetricAttribute,
     MetricAttribution,
     OnIncompatibleChange,
     OptimizationObjective,
+    PipelineJob,
     RankingInfluence,
     Recipe,
     Recommender,
@@ -77,11 +85,12 @@ class CustomGroup(Construct):
             self, "Group", encryption_key=self.store.key, role=self.store.role
         )
         self.group.node.add_dependency(self.store.role_ready)
+        self.datasets: dict[DatasetType, Dataset] = {}
         for dataset_type, columns in _COLUMNS.items():
             schema = Schema(
                 self, f"{dataset_type}Schema", dataset_type=dataset_type, fields=columns
             )
-            self.group.add_dataset(str(dataset_type), schema=schema)
+            self.datasets[dataset_type] = self.group.add_dataset(str(dataset_type), schema=schema)
         self.tracker = self.group.add_event_tracker("Tracker")
         self.not_bought = self.group.add_filter(
             "NotBought",
@@ -105,6 +114,7 @@ class CustomGroup(Construct):
             data_store=self.store,
             schedule=events.Schedule.rate(cdk.Duration.days(7)),
             quiet_period=cdk.Duration.minutes(2),
+            jobs=self._jobs(),
         )
         self._define_ingestion()
         self._define_api()
@@ -135,7 +145,7 @@ class CustomGroup(Construct):
             algorithm_hyper_parameters={"item_id_hidden_dim": "64"},
             included_columns={DatasetType.ITEMS: ["GENRE"]},
         )
-        alike = Solution(
+        self.alike = Solution(
             self,
             "Alike",
             dataset_group=self.group,
@@ -150,7 +160,9 @@ class CustomGroup(Construct):
             feature_transformation_parameters={"trend_discovery_frequency": "1 hour"},
         )
         Solution(self, "Next", dataset_group=self.group, recipe=Recipe.NEXT_BEST_ACTION)
-        Solution(self, "Segments", dataset_group=self.group, recipe=Recipe.ITEM_AFFINITY)
+        self.segments = Solution(
+            self, "Segments", dataset_group=self.group, recipe=Recipe.ITEM_AFFINITY
+        )
         self.campaign = Campaign(
             self,
             "ForYouCampaign",
@@ -164,10 +176,67 @@ class CustomGroup(Construct):
         Campaign(
             self,
             "AlikeCampaign",
-            solution=alike,
+            solution=self.alike,
             sync_with_latest_solution_version=True,
             ranking_influence=RankingInfluence.of(popularity=0.5, freshness=0.2),
         )
+
+    def _jobs(self) -> list[PipelineJob]:
+        interactions = self.datasets[DatasetType.INTERACTIONS]
+        paying = self.group.add_filter(
+            "Paying", filter_expression='EXCLUDE UserID WHERE Users.PLAN IN ("free")'
+        )
+        return [
+            DatasetImportJob(
+                job_name="imported",
+                tags={"team": "shop"},
+                dataset=interactions,
+                import_mode=ImportMode.INCREMENTAL,
+                publish_attribution_metrics_to_s3=True,
+                input_prefix="import/events/",
+            ),
+            DatasetExportJob(
+                job_name="exported",
+                tags={"team": "shop"},
+                dataset=interactions,
+                ingestion_mode=IngestionMode.ALL,
+                output_prefix="exported/",
+            ),
+            DataDeletionJob(
+                job_name="deleted",
+                tags={"team": "shop"},
+                dataset_group=self.group,
+                input_prefix="to-delete/",
+            ),
+            BatchInferenceJob(
+                job_name="newsletter",
+                tags={"team": "shop"},
+                solution=self.for_you,
+                input_prefix="newsletter/in/",
+                output_prefix="newsletter/out/",
+                filter=self.not_bought,
+                num_results=10,
+                exploration_weight=0.2,
+                exploration_item_age_cut_off=14,
+            ),
+            BatchInferenceJob(
+                job_name="themes", solution=self.related, theme_item_name_column="TITLE"
+            ),
+            BatchInferenceJob(
+                job_name="alike",
+                solution=self.alike,
+                ranking_influence=RankingInfluence.of(popularity=0.5),
+            ),
+            BatchSegmentJob(
+                job_name="lookalikes",
+                tags={"team": "shop"},
+                solution=self.segments,
+                input_prefix="lookalikes/in/",
+                output_prefix="lookalikes/out/",
+                filter=paying,
+                num_results=1000,
+            ),
+        ]
 
     def _define_ingestion(self) -> None:
         EventIngestion(

@@ -11,7 +11,7 @@ import pytest
 from constructs import Construct
 
 import cdk_personalize
-from cdk_personalize import patterns
+from cdk_personalize import PipelineJob, patterns
 from cdk_personalize.patterns.event_ingestion import EventSourceOptions
 from tests.everything import Everything
 
@@ -21,12 +21,6 @@ PUBLIC = [
     EventSourceOptions,
 ]
 CONSTRUCTS = [thing for thing in PUBLIC if inspect.isclass(thing) and issubclass(thing, Construct)]
-# A value of options is given member by member, as a construct is property by property.
-OPTIONS = [
-    thing
-    for thing in PUBLIC
-    if dataclasses.is_dataclass(thing) and thing.__module__.startswith("cdk_personalize.patterns")
-]
 
 Used = Mapping[type, set[str]]
 
@@ -38,6 +32,17 @@ def properties(cls: type) -> dict[str, Any]:
         for name, parameter in inspect.signature(vars(cls)["__init__"]).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
+
+
+# A value whose members are given by name, as the properties of a construct are.
+OPTIONS = [
+    thing
+    for thing in PUBLIC
+    if dataclasses.is_dataclass(thing)
+    and inspect.isclass(thing)
+    and (issubclass(thing, PipelineJob) or thing.__module__.startswith(patterns.__name__))
+    and not inspect.isabstract(thing)
+]
 
 
 @pytest.fixture(scope="module")
