@@ -39,7 +39,7 @@ _SOURCE_ROOTS = ("constructs", "lambda", "emulator", ".")
 _RESOLUTIONS = {"lowest": "lowest-direct", "highest": "highest"}
 _CLASSIFIER = "Programming Language :: Python :: 3."
 _PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==[^ \\]+(?: ; [^\\]+)?", re.MULTILINE)
-_ONE_VERSION = "import importlib.metadata as m, sys; print(*(m.version(n) for n in sys.argv[1:]))"
+_VERSIONS = "import importlib.metadata as m, sys; print(*(m.version(n) for n in sys.argv[1:]))"
 
 _console = Console(width=None if sys.stdout.isatty() else 100)
 
@@ -172,8 +172,9 @@ def run_tests(combination: Combination) -> tuple[bool, str]:
 def core_versions(combination: Combination, project: dict[str, list[str]]) -> list[str]:
     """Return which versions of what the library depends on were tested."""
     names = sorted(map(_name, project["dependencies"]))
-    command = [combination.interpreter, "-c", _ONE_VERSION, *names]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    command = [str(combination.interpreter), "-c", _VERSIONS, *names]
+    run = subprocess.run(command, check=True, capture_output=True, text=True)
+    return run.stdout.split()
 
 
 def _name(requirement: str) -> str:
