@@ -20,6 +20,9 @@ from constructs import Construct
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._names import arn_of, name_prefix
 
+RETIRED_TAG = "cdk-personalize:retired-by"
+"""The tag of a solution that its stack has let go; its value is the name of the stack."""
+
 _ID = "PersonalizeProvider"
 # The service allows one call a second for the whole account, so a poll is not to be had for free.
 _QUERY_INTERVAL = Duration.seconds(10)
@@ -93,7 +96,11 @@ _ACTIONS = {
 _KNOWN_BY_ID = frozenset({"event-tracker"})
 # IAM knows no resources for these (Service Authorization Reference).
 _LISTS = (
+    "ListBatchInferenceJobs",
+    "ListBatchSegmentJobs",
     "ListCampaigns",
+    "ListDataDeletionJobs",
+    "ListDatasetExportJobs",
     "ListDatasetImportJobs",
     "ListDatasets",
     "ListEventTrackers",
@@ -127,7 +134,7 @@ class PersonalizeProvider(Construct):
         for kind in [each for each in _ACTIONS if each not in _KNOWN_BY_ID]:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
-        self.role.add_to_policy(_allow_retired(self))
+        self.role.add_to_policy(allow_retired(self))
         # Whether it rolls back: no event says so.
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[Aws.STACK_ID])
@@ -238,7 +245,7 @@ def allow(actions: Sequence[str], resource_arns: Sequence[str]) -> iam.PolicySta
     )
 
 
-def _allow_retired(scope: Construct) -> iam.PolicyStatement:
+def allow_retired(scope: Construct) -> iam.PolicyStatement:
     """Return a statement that allows to delete the solutions that the stack has retired.
 
     A solution that a campaign still served when it was replaced bears a tag with the name of its
@@ -251,5 +258,5 @@ def _allow_retired(scope: Construct) -> iam.PolicyStatement:
             "personalize:ListTagsForResource",
         ],
         resources=[arn_of(scope, "solution", "*")],
-        conditions={"StringEquals": {"aws:ResourceTag/cdk-personalize:retired-by": Aws.STACK_NAME}},
+        conditions={"StringEquals": {f"aws:ResourceTag/{RETIRED_TAG}": Aws.STACK_NAME}},
     )

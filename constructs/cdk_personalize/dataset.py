@@ -52,7 +52,8 @@ class OnIncompatibleChange(StrEnum):
     The service deletes no dataset while its group has filters, a metric attribution, a campaign,
     or, for interactions, an event tracker (DG: delete-dataset). Take them out of the stack and
     deploy; then put them back, together with the new schema. Else the deployment fails before
-    anything is deleted. Imports, batch jobs and trainings are waited for, up to an hour.
+    anything is deleted. Imports, batch jobs and trainings are waited for, up to an hour. The data
+    has to be imported again: a pipeline does so when its files are put into the bucket anew.
     """
 
 
@@ -203,6 +204,8 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
 
     A new schema is taken up in place if it only adds columns to items or users that may be
     missing. CloudFormation's own type would delete the data, so this one is managed by a function.
+    The service takes no column away, so a schema that was taken up stays if the stack then rolls
+    back. CloudFormation cannot delete it, and the next attempt needs another `schema_name`.
 
     Example:
         ```python

@@ -155,10 +155,8 @@ class DatasetResource:
         rolled back is replaced again.
         """
         arn, old, new = dataset["datasetArn"], dataset["schemaArn"], request_of(event)["schemaArn"]
-        update = dataset.get("latestDatasetUpdate", {})
         if self._stacks.is_rolling_back(event):
-            was_replaced = _may_replace(event["OldResourceProperties"]) and not update
-            if not was_replaced or obstacles_of(self._personalize, dataset):
+            if not _was_replaced(event, dataset) or obstacles_of(self._personalize, dataset):
                 logger.warning("a schema cannot be rolled back", arn=arn, schema=old, reason=why)
                 return None
         elif not _may_replace(event["ResourceProperties"]):
@@ -208,6 +206,15 @@ def _arn(request: dict[str, Any]) -> str:
 
 def _takes_a_new_schema(request: dict[str, Any]) -> bool:
     return request["datasetType"].upper() in _TAKES_A_NEW_SCHEMA
+
+
+def _was_replaced(event: ResourceEvent, dataset: dict[str, Any]) -> bool:
+    """Tell whether the update that is rolled back has created the data set, and not changed it."""
+    return (
+        _may_replace(event.get("OldResourceProperties", {}))
+        and dataset["schemaArn"] == old_request_of(event)["schemaArn"]
+        and "latestDatasetUpdate" not in dataset
+    )
 
 
 def _may_replace(properties: dict[str, Any]) -> bool:

@@ -13,12 +13,11 @@ from botocore.exceptions import ClientError
 
 from personalize_runtime.control_plane import (
     code_of,
-    is_busy,
     message_of,
     stop_training,
-    unless_missing,
 )
 from personalize_runtime.observability import logger
+from resource_provider.file_jobs import FileJobs
 from resource_provider.lifecycle import Change, ResourceEvent, physical_id, stack_name
 from resource_provider.retirement import delete_retired
 
@@ -38,6 +37,7 @@ class PipelineResource:
         """Keep the clients."""
         self._personalize = personalize
         self._stepfunctions = stepfunctions
+        self._jobs = FileJobs(personalize)
 
     def create(self, event: ResourceEvent) -> Change:
         """Start the pipeline: there may be data already."""
@@ -55,7 +55,7 @@ class PipelineResource:
         return None
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
-        """Stop executions and trainings; wait for imports, which have no stop."""
+        """Stop executions and trainings; wait for jobs, which have no stop."""
         properties = event["ResourceProperties"]
         machines = properties.get("StateMachineArns", [properties["StateMachineArn"]])
         return (
@@ -63,7 +63,7 @@ class PipelineResource:
             or next(
                 filter(None, map(self._stop_training, properties.get("SolutionArns", []))), None
             )
-            or next(filter(None, map(self._importing, self._datasets(event))), None)
+            or self._jobs.still_running(properties["DatasetGroupArn"])
             or _settling(event)
         )
 
@@ -106,26 +106,6 @@ class PipelineResource:
 
     def _stop_training(self, solution_arn: str) -> str | None:
         return stop_training(self._personalize, solution_arn)
-
-    def _importing(self, dataset_arn: str) -> str | None:
-        pages = self._personalize.get_paginator("list_dataset_import_jobs").paginate(
-            datasetArn=dataset_arn
-        )
-        jobs = unless_missing(lambda: [j for page in pages for j in page["datasetImportJobs"]])
-        for job in jobs or []:
-            if is_busy(job["status"]):
-                return f"the import {job['datasetImportJobArn']} is {job['status']}"
-        return None
-
-    def _datasets(self, event: ResourceEvent) -> list[str]:
-        properties = event["ResourceProperties"]
-        if "DatasetArns" in properties:
-            return [str(arn) for arn in properties["DatasetArns"]]
-        pages = self._personalize.get_paginator("list_datasets").paginate(
-            datasetGroupArn=properties["DatasetGroupArn"]
-        )
-        datasets = unless_missing(lambda: [d for page in pages for d in page["datasets"]])
-        return [dataset["datasetArn"] for dataset in datasets or []]
 
 
 def _settling(event: ResourceEvent) -> str | None:

@@ -125,7 +125,7 @@ def test_the_name_must_be_a_column_of_text(library: Cloud, column: str) -> None:
 def test_other_recipes_have_no_themes(library: Cloud) -> None:
     group = library.arn("dataset-group/shop")
     version = library.version(library.solution(group, "sims", "aws-sims"))
-    assert "Themes are for aws-similar-items" in refusal(library, version=version, **THEMES)
+    assert "themes are for aws-similar-items" in refusal(library, version=version, **THEMES)
 
 
 def test_a_group_without_items_has_no_themes(library: Cloud) -> None:
@@ -139,7 +139,7 @@ def test_a_group_without_items_has_no_themes(library: Cloud) -> None:
     library.settle(dataset)
     library.import_csv(dataset, interactions())
     version = library.version(library.solution(group, "bare", "aws-similar-items"))
-    assert "Themes need a dataset of type Items" in refusal(library, version=version, **THEMES)
+    assert "themes need a dataset of type Items" in refusal(library, version=version, **THEMES)
 
 
 def test_some_regions_have_no_themes() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from aws_check.check import Check
 from aws_check.finding import Confidence
-from aws_check.names import STACK
+from aws_check.names import STACK, STACK_DESCRIPTION
 from aws_check.pace import LOCAL_PACE
 from aws_check.questions import QUESTIONS
 from aws_check.report import Report
@@ -53,14 +53,25 @@ def report_of(folder: Path) -> dict[str, Any]:
     return read
 
 
+def make_stack(aws: LocalAws, description: str) -> None:
+    """Make a stack of that name, as a check that was killed leaves it."""
+    cloudformation = boto3.client("cloudformation", **aws.client_options)
+    template = {"Description": description, "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(template))
+    wait_for(cloudformation, "stack_create_complete")
+
+
+def wait_for(cloudformation: Any, state: str) -> None:
+    cloudformation.get_waiter(state).wait(StackName=STACK, WaiterConfig={"Delay": 1})
+
+
 @pytest.fixture
-def left_stack(aws: LocalAws, tmp_path: Path) -> Iterator[None]:
-    """The stack of a check that was killed."""
-    cli = CdkCli(aws, tmp_path, app=HALF)
-    cli.bootstrap()
-    cli.deploy(STACK)
+def stack_of_somebody(aws: LocalAws) -> Iterator[None]:
+    make_stack(aws, "The stack of somebody else.")
     yield
-    cli.destroy(STACK)
+    cloudformation = boto3.client("cloudformation", **aws.client_options)
+    cloudformation.delete_stack(StackName=STACK)
+    wait_for(cloudformation, "stack_delete_complete")
 
 
 @pytest.fixture(scope="module")
@@ -155,10 +166,11 @@ def test_destroys_the_stack_after_a_failure_in_the_middle(aws: LocalAws, tmp_pat
 def test_destroys_the_stack_after_a_ctrl_c(
     aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def deploy(*_: object, **__: object) -> None:
+        make_stack(aws, STACK_DESCRIPTION)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("demo.stack.DeployedStack.output", interrupt)
+    monkeypatch.setattr(CdkCli, "deploy", deploy)
     check = half_check(aws, tmp_path, answering(aws.account))
 
     with pytest.raises(KeyboardInterrupt):
@@ -168,33 +180,25 @@ def test_destroys_the_stack_after_a_ctrl_c(
     assert report_of(tmp_path)["problems"] == ["KeyboardInterrupt"]
 
 
-@pytest.mark.usefixtures("left_stack")
-def test_does_nothing_beside_the_stack_of_an_earlier_check(aws: LocalAws, tmp_path: Path) -> None:
-    with pytest.raises(DemoError) as refused:
-        half_check(aws, tmp_path / "next", answering("no")).run()
+def test_offers_to_destroy_the_stack_of_an_earlier_check(aws: LocalAws, tmp_path: Path) -> None:
+    make_stack(aws, STACK_DESCRIPTION)
 
+    with pytest.raises(DemoError) as refused:
+        half_check(aws, tmp_path, answering("no")).run()
     assert str(refused.value) == (
         f"the stack {STACK} of an earlier check is still there; nothing was done"
     )
     assert statuses(aws) == ["CREATE_COMPLETE"]
 
-
-@pytest.mark.usefixtures("left_stack")
-def test_destroys_the_stack_of_an_earlier_check_when_told_to(aws: LocalAws, tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="the account id must be"):
-        half_check(aws, tmp_path / "next", answering("destroy", "no")).run()
-
+        half_check(aws, tmp_path, answering("destroy", "no")).run()
     assert statuses(aws) == []
 
 
+@pytest.mark.usefixtures("stack_of_somebody")
 def test_leaves_a_stack_of_that_name_alone_that_no_check_made(
     aws: LocalAws, tmp_path: Path
 ) -> None:
-    cloudformation = boto3.client("cloudformation", **aws.client_options)
-    template = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    cloudformation.create_stack(StackName=STACK, TemplateBody=template)
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK)
-
     with pytest.raises(DemoError) as refused:
         half_check(aws, tmp_path, answering("destroy", aws.account)).run()
 
@@ -202,4 +206,3 @@ def test_leaves_a_stack_of_that_name_alone_that_no_check_made(
         f"the account has a stack {STACK} that no check made; nothing was done"
     )
     assert statuses(aws) == ["CREATE_COMPLETE"]
-    cloudformation.delete_stack(StackName=STACK)

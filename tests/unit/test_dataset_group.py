@@ -81,19 +81,28 @@ def test_uses_the_key_with_the_role_that_it_is_given(stack: cdk.Stack) -> None:
 def test_refuses_a_role_without_a_key(stack: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(stack, "Role", ROLE_ARN)
 
-    with pytest.raises(ValueError, match="got a role and no key"):
+    with pytest.raises(
+        ValueError,
+        match=r"^a role is for the encryption_key of the dataset group, got a role and no key$",
+    ):
         DatasetGroup(stack, "Group", role=role)
 
 
 def test_refuses_an_alias_for_a_key(stack: cdk.Stack) -> None:
     alias = kms.Alias.from_alias_name(stack, "Alias", "alias/shop")
 
-    with pytest.raises(ValueError, match="encryption_key must be a key and no alias"):
+    with pytest.raises(
+        ValueError, match=r"^encryption_key must be a key and no alias, got 'arn:.*:alias/shop'$"
+    ):
         DatasetGroup(stack, "Group", encryption_key=alias)
 
 
 def test_refuses_a_name_that_the_service_refuses(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match=r"dataset_group_name must be .* got '-shop'"):
+    with pytest.raises(
+        ValueError,
+        match=r"^dataset_group_name must be 1 to 63 letters, digits, hyphens and underscores, the"
+        r" first a letter or digit, got '-shop'$",
+    ):
         DatasetGroup(stack, "Group", dataset_group_name="-shop")
 
 

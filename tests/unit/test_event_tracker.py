@@ -102,7 +102,8 @@ def test_refuses_a_second_one_in_a_group(stack: cdk.Stack, dataset_group: Datase
     EventTracker(stack, "One", dataset_group=dataset_group)
 
     with pytest.raises(
-        ValueError, match="at most one event tracker, got another one beside Shop/One"
+        ValueError,
+        match=r"^a dataset group has at most one event tracker, got another one beside Shop/One$",
     ):
         EventTracker(stack, "Two", dataset_group=dataset_group)
 

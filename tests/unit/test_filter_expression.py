@@ -320,6 +320,21 @@ def test_refuses_with_the_place_what_is_there_and_what_may_be(
             "at character 24",
         ),
         (
+            "EXCLUDE ActionID WHERE Actions.EXPIRATION_TIMESTAMP < $NOW",
+            "Actions.EXPIRATION_TIMESTAMP is filtered by automatically, and by no filter of your"
+            " own, at character 24",
+        ),
+        (
+            'EXCLUDE ActionID WHERE Action_Interactions.DEVICE IN ("x")',
+            "of Action_Interactions, only EVENT_TYPE can be filtered by, got"
+            " Action_Interactions.DEVICE, at character 24",
+        ),
+        (
+            "INCLUDE ActionID WHERE Items.A = 1",
+            "ActionID is filtered by Actions or Action_Interactions or Interactions, got Items,"
+            " at character 24",
+        ),
+        (
             "INCLUDE ItemID WHERE " + " OR ".join(f"Items.A{n} = 1" for n in range(11)),
             "a filter uses at most 10 distinct columns, got 11",
         ),

@@ -1,8 +1,11 @@
-"""The state machine of the long jobs: one import, one training, or one deployment an execution.
+"""The state machine of the long jobs: one import, training, deployment or the like an execution.
 
 Each has an execution of its own, so that the hours of polling are no part of the history of the
 pipeline, which Step Functions ends at 25,000 events.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -14,42 +17,77 @@ from cdk_personalize.patterns._pipeline_tasks import (
     poll,
 )
 
-# A name that a job gives: the hash of the execution's ARN is unique, the same at each retry, and
-# shorter than the name of an execution that EventBridge started (73 characters; 63 are allowed).
+# The end of a name that a job gives: the hash of the execution's ARN is unique, the same at each
+# retry, and shorter than the name of an execution that EventBridge started (73 characters; 63 are
+# allowed).
 UNIQUE = "$substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 20)"
 
 
-def job_definition(
-    scope: Construct, *, name_prefix: str, import_job_arn_prefix: str
-) -> sfn.IChainable:
+@dataclass(frozen=True)
+class FileJob:
+    """A kind of jobs on files of a bucket, which all have a name, a role and a status.
+
+    Attributes:
+        job: What the input of the machine calls it.
+        resource: What its ARNs call it.
+        noun: What the states call it.
+        done: The status of one that succeeded.
+    """
+
+    job: str
+    resource: str
+    noun: str
+    done: str = "ACTIVE"
+
+    @property
+    def member(self) -> str:
+        """The member of the API that describes one, in Pascal case."""
+        return "".join(word.capitalize() for word in self.resource.split("-"))
+
+
+FILE_JOBS = (
+    FileJob("Import", "dataset-import-job", "import"),
+    FileJob("Export", "dataset-export-job", "export"),
+    FileJob("Delete", "data-deletion-job", "deletion", done="COMPLETED"),
+    FileJob("Infer", "batch-inference-job", "inference"),
+    FileJob("Segment", "batch-segment-job", "segmentation"),
+)
+
+
+def job_definition(scope: Construct, *, arn_prefix: str) -> sfn.IChainable:
     """Return the states of the job machine.
 
     Its input is one of
-    `{"Job": "Import", "DatasetArn", "DataLocation", "RoleArn"}`,
-    `{"Job": "Train", "SolutionArn"}` and
-    `{"Job": "Deploy", "CampaignArn", "SolutionVersionArn", "Request"}`;
-    its output holds the ARN of what was made. It fails with the service's own reason.
+    `{"Job": "Import", "Name", "Request"}`, and so for each of `FILE_JOBS`,
+    `{"Job": "Train", "Name", "SolutionArn"}`,
+    `{"Job": "Deploy", "CampaignArn", "SolutionVersionArn", "Follows", "Request"}` and
+    `{"Job": "Recommend", "RecommenderArn", "Request"}`.
+    A name has at most 42 characters, and is the begin of that of what is made. The output holds
+    the ARN of what was made. It fails with the service's own reason.
 
     Args:
         scope: The construct of the state machine.
-        name_prefix: What the names of imports and solution versions begin with, at most 42
-            characters.
-        import_job_arn_prefix: What the ARNs of imports begin with, up to their names.
+        arn_prefix: What ARNs of the service begin with, up to the type of the resource.
     """
-    return (
-        sfn.Choice.jsonata(scope, "Which job?")
-        .when(_job_is("Import"), _import(scope, name_prefix, import_job_arn_prefix))
-        .when(_job_is("Train"), _train(scope, name_prefix))
-        .when(_job_is("Deploy"), _deploy(scope))
-        .otherwise(
-            sfn.Fail.jsonata(
-                scope,
-                "Unknown job",
-                error="UnknownJob",
-                cause="{% 'Job is Import, Train or Deploy, got ' & $string($states.input.Job) %}",
-            )
+    choice = sfn.Choice.jsonata(scope, "Which job?")
+    for job in FILE_JOBS:
+        choice.when(_job_is(job.job), _file_job(scope, job, arn_prefix))
+    choice.when(_job_is("Train"), _train(scope))
+    choice.when(_job_is("Deploy"), _deploy(scope))
+    choice.when(_job_is("Recommend"), _recommend(scope))
+    known = [*(job.job for job in FILE_JOBS), "Train", "Deploy", "Recommend"]
+    return choice.otherwise(
+        sfn.Fail.jsonata(
+            scope,
+            "Unknown job",
+            error="UnknownJob",
+            cause=f"{{% 'Job is {_one_of(known)}, got ' & $string($states.input.Job) %}}",
         )
     )
+
+
+def _one_of(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _job_is(job: str) -> sfn.Condition:
@@ -62,60 +100,63 @@ def _reason(*paths: str) -> str:
     return f"{{% {found}'the service gave no reason' %}}"
 
 
-def _import(scope: Construct, name_prefix: str, arn_prefix: str) -> sfn.IChainable:
-    name = f"'{name_prefix}-' & {UNIQUE}"
+def _file_job(scope: Construct, job: FileJob, arn_prefix: str) -> sfn.IChainable:
+    remember = sfn.Pass.jsonata(
+        scope,
+        f"Remember the {job.noun} job",
+        assign={
+            "Request": "{% $states.input.Request %}",
+            "JobName": f"{{% $states.input.Name & '-' & {UNIQUE} %}}",
+        },
+    )
     create = personalize_call(
         scope,
-        "Create the import job",
-        "createDatasetImportJob",
-        {
-            "JobName": f"{{% {name} %}}",
-            "DatasetArn": "{% $states.input.DatasetArn %}",
-            "DataSource": {"DataLocation": "{% $states.input.DataLocation %}"},
-            "RoleArn": "{% $states.input.RoleArn %}",
-            "ImportMode": "FULL",
-        },
-        assign={"ImportJob": "{% $states.result.DatasetImportJobArn %}"},
+        f"Create the {job.noun} job",
+        f"create{job.member}",
+        "{% $merge([$Request, {'JobName': $JobName}]) %}",
+        assign={"JobArn": f"{{% $states.result.{job.member}Arn %}}"},
         wait_while_busy=True,
     )
     describe = personalize_call(
         scope,
-        "Describe the import job",
-        "describeDatasetImportJob",
-        {"DatasetImportJobArn": "{% $ImportJob %}"},
+        f"Describe the {job.noun} job",
+        f"describe{job.member}",
+        {f"{job.member}Arn": "{% $JobArn %}"},
         assign={
-            "Status": "{% $states.result.DatasetImportJob.Status %}",
-            "Reason": _reason("DatasetImportJob.FailureReason"),
+            "Status": f"{{% $states.result.{job.member}.Status %}}",
+            "Reason": _reason(f"{job.member}.FailureReason"),
         },
     )
-    imported = sfn.Pass.jsonata(
-        scope, "Imported", outputs={"DatasetImportJobArn": "{% $ImportJob %}"}
+    done = sfn.Pass.jsonata(
+        scope, f"The {job.noun} is done", outputs={f"{job.member}Arn": "{% $JobArn %}"}
     )
     wait = poll(
         scope,
-        "import",
+        job.noun,
         describe,
-        active="$Status = 'ACTIVE'",
+        active=f"$Status = '{job.done}'",
         failed="$contains($Status, 'FAILED')",
         reason="$Reason",
-        done=imported,
+        done=done,
     )
     # The name is this execution's own: what has it is what a first try made, whose answer was lost.
     made = sfn.Pass.jsonata(
-        scope, "It has begun already", assign={"ImportJob": f"{{% '{arn_prefix}' & {name} %}}"}
+        scope,
+        f"The {job.noun} has begun already",
+        assign={"JobArn": f"{{% '{arn_prefix}{job.resource}/' & $JobName %}}"},
     )
     create.add_catch(made, errors=[ALREADY_EXISTS])
     made.next(wait)
-    return create.next(wait)
+    return remember.next(create).next(wait)
 
 
-def _train(scope: Construct, name_prefix: str) -> sfn.IChainable:
+def _train(scope: Construct) -> sfn.IChainable:
     create = personalize_call(
         scope,
         "Create the solution version",
         "createSolutionVersion",
         {
-            "Name": f"{{% '{name_prefix}-' & {UNIQUE} %}}",
+            "Name": "{% $VersionName %}",
             "SolutionArn": "{% $Solution %}",
             "TrainingMode": "FULL",
         },
@@ -159,7 +200,12 @@ def _train(scope: Construct, name_prefix: str) -> sfn.IChainable:
     made.next(wait)
     create.next(wait)
     remember = sfn.Pass.jsonata(
-        scope, "Remember the solution", assign={"Solution": "{% $states.input.SolutionArn %}"}
+        scope,
+        "Remember the solution",
+        assign={
+            "Solution": "{% $states.input.SolutionArn %}",
+            "VersionName": f"{{% $states.input.Name & '-' & {UNIQUE} %}}",
+        },
     )
     return remember.next(create)
 
@@ -226,8 +272,12 @@ def _deploy(scope: Construct) -> sfn.IChainable:
     up_to_date = (
         sfn.Choice.jsonata(scope, "Does it serve this version?")
         .when(
+            # One that follows its solution by itself is moved by the service, but for another
+            # solution in the place of the old one.
             sfn.Condition.jsonata(
-                "{% $Serves != $Target.SolutionVersionArn or $contains($Is, 'FAILED') %}"
+                "{% ($Target.Follows"
+                " ? $not($contains($Serves, $substringBefore($Target.SolutionVersionArn, '$')))"
+                " : $Serves != $Target.SolutionVersionArn) or $contains($Is, 'FAILED') %}"
             ),
             update,
         )
@@ -247,4 +297,58 @@ def _deploy(scope: Construct) -> sfn.IChainable:
     find.next(up_to_date)
     update.next(wait)
     create.next(wait)
+    return target
+
+
+def _recommend(scope: Construct) -> sfn.IChainable:
+    """Create a recommender that is not there, and wait for one that is in the making."""
+    target = sfn.Pass.jsonata(
+        scope, "Remember the recommender", assign={"Target": "{% $states.input %}"}
+    )
+    arn = {"RecommenderArn": "{% $Target.RecommenderArn %}"}
+    find = personalize_call(
+        scope,
+        "Find the recommender",
+        "describeRecommender",
+        arn,
+        assign={"Is": "{% $states.result.Recommender.Status %}"},
+    )
+    create = personalize_call(
+        scope,
+        "Create the recommender",
+        "createRecommender",
+        "{% $Target.Request %}",
+        wait_while_busy=True,
+    )
+    describe = personalize_call(
+        scope,
+        "Describe the recommender",
+        "describeRecommender",
+        arn,
+        assign={
+            "Status": "{% $states.result.Recommender.Status %}",
+            "Reason": _reason("Recommender.FailureReason"),
+        },
+    )
+    serving = sfn.Pass.jsonata(scope, "Recommending", outputs=arn)
+    # A recommender that was stopped is let be.
+    settled = "['ACTIVE', 'INACTIVE']"
+    wait = poll(
+        scope,
+        "recommender",
+        describe,
+        active=f"$Status in {settled}",
+        failed="$contains($Status, 'FAILED')",
+        reason="$Reason",
+        done=serving,
+    )
+    find.add_catch(create, errors=[NOT_FOUND])
+    # The deployment of the stack may have been faster.
+    create.add_catch(wait, errors=[ALREADY_EXISTS])
+    create.next(wait)
+    target.next(find).next(
+        sfn.Choice.jsonata(scope, "Is it there already?")
+        .when(sfn.Condition.jsonata(f"{{% $Is in {settled} %}}"), serving)
+        .otherwise(wait)
+    )
     return target

@@ -45,6 +45,7 @@ def personalize_call(
     *,
     assign: Mapping[str, Any] | None = None,
     wait_while_busy: bool = False,
+    try_again: bool = True,
 ) -> sfn.CustomState:
     """Call one operation of Amazon Personalize through Step Functions' SDK integration.
 
@@ -59,6 +60,7 @@ def personalize_call(
         assign: The variables to set from the answer.
         wait_while_busy: Whether to try for about a day while the service is at a quota, or holds
             the resource for another change.
+        try_again: Whether to try again after errors that pass.
     """
     state: dict[str, Any] = {
         "Type": "Task",
@@ -68,14 +70,15 @@ def personalize_call(
     if assign:
         state["Assign"] = assign
     call = sfn.CustomState(scope, name, state_json=state)
-    call.add_retry(
-        errors=list(TRANSIENT),
-        interval=Duration.seconds(5),
-        backoff_rate=2,
-        max_attempts=8,
-        max_delay=Duration.minutes(2),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
+    if try_again:
+        call.add_retry(
+            errors=list(TRANSIENT),
+            interval=Duration.seconds(5),
+            backoff_rate=2,
+            max_attempts=8,
+            max_delay=Duration.minutes(2),
+            jitter_strategy=sfn.JitterType.FULL,
+        )
     if wait_while_busy:
         call.add_retry(
             errors=list(BUSY),

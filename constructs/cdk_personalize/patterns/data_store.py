@@ -11,8 +11,8 @@ from constructs import Construct, IDependable
 
 from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.dataset_import_job import IMPORT_PREFIX
 
-IMPORT_PREFIX = "import/"
 _EMPTYING = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
 _LOGS_KEPT = Duration.days(90)
 # Long enough to notice a file that was overwritten by a wrong one.
@@ -86,7 +86,9 @@ class DataStore(Construct):
         bucket_key = self._bucket.encryption_key
         if bucket_key is not None and bucket_key.node.addr != self._key.node.addr:
             self._access.allow_key(bucket_key)
-        self._access.allow_bucket_read(self._bucket, IMPORT_PREFIX)
+        self._readable: list[str] = []
+        self._writable: list[str] = []
+        self.allow_read(IMPORT_PREFIX)
         if bucket is not None:
             self._warn_of_notifications(bucket)
 
@@ -117,6 +119,29 @@ class DataStore(Construct):
             ValueError: If there is no such type of data set.
         """
         return f"{IMPORT_PREFIX}{DatasetType.of(dataset_type).lower()}/"
+
+    def allow_read(self, prefix: str) -> None:
+        """Let Amazon Personalize read what begins with `prefix`, as it may read all imports.
+
+        Both sides are told: its role, and the policy of the bucket. Where that cannot be changed,
+        a warning tells the statement to add.
+
+        Args:
+            prefix: A folder of the bucket, with a slash at its end.
+        """
+        if not any(prefix.startswith(known) for known in self._readable):
+            self._readable.append(prefix)
+            self._access.allow_bucket_read(self._bucket, prefix)
+
+    def allow_write(self, prefix: str) -> None:
+        """Let Amazon Personalize write what begins with `prefix`; see `allow_read`.
+
+        Args:
+            prefix: A folder of the bucket, with a slash at its end.
+        """
+        if not any(prefix.startswith(known) for known in self._writable):
+            self._writable.append(prefix)
+            self._access.allow_bucket_write(self._bucket, prefix)
 
     def _define_bucket(self, removal_policy: RemovalPolicy, auto_delete: bool) -> s3.Bucket:
         bucket = s3.Bucket(

@@ -1,8 +1,9 @@
 """The pipeline that imports, trains and deploys what a stack declares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jsii
 from aws_cdk import ArnFormat, CustomResource, Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -10,22 +11,29 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct, IConstruct
+from constructs import Construct, IConstruct, IValidation
 
+from cdk_personalize._batch_job import BatchJob
+from cdk_personalize._declared_data import FitsData
 from cdk_personalize._function import admit_logs
 from cdk_personalize._names import arn_of
-from cdk_personalize._provider import PersonalizeProvider, allow
+from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired
+from cdk_personalize._request import refuse
+from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.dataset import Dataset
+from cdk_personalize.dataset_export_job import DatasetExportJob
 from cdk_personalize.dataset_group import IDatasetGroup
+from cdk_personalize.dataset_import_job import IMPORT_PREFIX, DatasetImportJob
 from cdk_personalize.patterns._pipeline_jobs import job_definition
 from cdk_personalize.patterns._pipeline_lock import PipelineLock, key_statement_for_table
 from cdk_personalize.patterns._pipeline_plan import PipelinePlan
 from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
-from cdk_personalize.patterns.data_store import IMPORT_PREFIX, DataStore
+from cdk_personalize.patterns.data_store import DataStore
+from cdk_personalize.pipeline_job import MAX_JOB_NAME_LENGTH, PipelineJob
+from cdk_personalize.recommender import Recommender
 from cdk_personalize.solution import Solution
 
-_JOB_PREFIX_LENGTH = 42  # and a hyphen and 20 hex digits make the 63 that a name may have
 _MACHINE_NAME_LENGTH = 75
 # A day for a place among what the Region works on, and the 36 hours that an import may take.
 _LONGEST_JOB = Duration.hours(60)
@@ -64,6 +72,7 @@ class TrainingPipeline(Construct):
         data_store: DataStore,
         schedule: events.Schedule | None = None,
         quiet_period: Duration | None = None,
+        jobs: Sequence[PipelineJob] = (),
     ) -> None:
         """Define a pipeline.
 
@@ -77,13 +86,19 @@ class TrainingPipeline(Construct):
                 follows the data).
             quiet_period: How long a run waits for the other files of an upload (default: one
                 minute).
+            jobs: What else it runs, and how it imports (default: each dataset is imported in
+                full, and nothing else is run); see `add_job`.
+
+        Raises:
+            ValueError: If a job is refused.
         """
         super().__init__(scope, construct_id)
-        self._plan = PipelinePlan(data_store)
-        self._store = data_store
         self._group = dataset_group
-        self._job_prefix = Names.unique_resource_name(
-            self, max_length=_JOB_PREFIX_LENGTH, separator="-"
+        self._store = data_store
+        self._plan = PipelinePlan(
+            dataset_group,
+            data_store,
+            Names.unique_resource_name(self, max_length=MAX_JOB_NAME_LENGTH, separator="-"),
         )
 
         self.lock_table = dynamodb.Table(
@@ -109,14 +124,10 @@ class TrainingPipeline(Construct):
             removal_policy=RemovalPolicy.DESTROY,
             encryption_key=data_store.key,
         )
-        jobs = Construct(self, "Jobs")
+        long_jobs = Construct(self, "Jobs")
         self.job_state_machine = self._machine(
-            jobs,
-            job_definition(
-                jobs,
-                name_prefix=self._job_prefix,
-                import_job_arn_prefix=arn_of(self, "dataset-import-job", ""),
-            ),
+            long_jobs,
+            job_definition(long_jobs, arn_prefix=_arn_prefix(self)),
             timeout=_LONGEST_JOB,
         )
         rounds = Construct(self, "Rounds")
@@ -133,7 +144,6 @@ class TrainingPipeline(Construct):
                 lock=lock,
                 jobs=self.job_state_machine,
                 bucket=data_store.bucket,
-                role_arn=data_store.role.role_arn,
                 quiet_period=quiet_period or Duration.minutes(1),
                 plan=self._plan.as_lazy(),
             ).definition(),
@@ -153,18 +163,51 @@ class TrainingPipeline(Construct):
                 },
             )
         )
+        self.state_machine.add_to_role_policy(allow(["ListCampaigns", "ListSolutions"], ["*"]))
+        self.state_machine.add_to_role_policy(allow_retired(self))
         for machine in (self.job_state_machine, self.state_machine):
             machine.node.add_dependency(data_store.role_ready)
 
         self.lifecycle = self._lifecycle(dataset_group)
-        self._start_on_upload()
+        self._upload = self._start_on_upload()
         if schedule is not None:
             self._start_on(schedule)
+            self.node.add_validation(_TrainsOnce(self, self._plan))
+        self.job_state_machine.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[data_store.role.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
+            )
+        )
         dataset_group.on_declare(self._realise)
+        for job in jobs:
+            self.add_job(job)
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Grant `grantee` to start the pipeline by hand."""
         return self.state_machine.grant_start_execution(grantee)
+
+    def add_job(self, job: PipelineJob) -> None:
+        """Declare a job that the pipeline runs.
+
+        A `DatasetImportJob` says how a dataset is imported, a `DataDeletionJob` deletes users
+        before a training, a `DatasetExportJob` writes what was taken in; a `BatchInferenceJob` and
+        a `BatchSegmentJob` ask each new version of a solution. New files of what they read start
+        the pipeline. A job that fails holds up no other; the run fails in the end, with the reason.
+
+        Args:
+            job: The job, of the dataset group of the pipeline.
+
+        Raises:
+            ValueError: If it is of another dataset group, or does not fit the other jobs; all that
+                is wrong is in the message.
+        """
+        refuse(self._plan.findings_of(job))
+        self._plan.add_job(job)
+        self._allow_job(job)
+        if isinstance(job, BatchInferenceJob):
+            FitsData.check(self, self._group, job.findings)
 
     def _machine(
         self, scope: Construct, definition: sfn.IChainable, timeout: Duration | None = None
@@ -207,7 +250,7 @@ class TrainingPipeline(Construct):
             ],
         )
 
-    def _start_on_upload(self) -> None:
+    def _start_on_upload(self) -> events.Rule:
         rule = events.Rule(
             self,
             "Upload",
@@ -217,12 +260,13 @@ class TrainingPipeline(Construct):
                 detail_type=["Object Created"],
                 detail={
                     "bucket": {"name": [self._store.bucket.bucket_name]},
-                    # Only what is to be imported: the pipeline's own output starts nothing.
+                    # Only what jobs read: the pipeline's own output starts nothing.
                     "object": {"key": [{"prefix": IMPORT_PREFIX}]},
                 },
             ),
         )
         self._trigger(rule, {"Reason": "upload"})
+        return rule
 
     def _start_on(self, schedule: events.Schedule) -> None:
         rule = events.Rule(
@@ -245,31 +289,34 @@ class TrainingPipeline(Construct):
     def _realise(self, resource: Construct) -> None:
         """Take up one resource of the dataset group, with the permissions that it needs."""
         if isinstance(resource, Dataset):
-            self._plan.add_dataset(resource)
-            self._allow_import(resource)
+            self._allow_job(self._plan.add_dataset(resource))
         elif isinstance(resource, Solution):
             self._plan.add_solution(resource)
             self._allow_training(resource)
         elif isinstance(resource, Campaign):
             self._plan.add_campaign(resource)
             self._allow_deployment(resource)
+        elif isinstance(resource, Recommender):
+            self._plan.add_recommender(resource)
+            self._allow_recommender(resource)
         # Deleted before everything that an execution may be working on.
         self._group.deletion_order.delete_before(self.lifecycle, resource)
         self.lifecycle.node.add_dependency(resource)
 
-    def _allow_import(self, dataset: Dataset) -> None:
-        jobs = arn_of(self, "dataset-import-job", f"{self._job_prefix}-*")
-        pass_role = iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=[self._store.role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
-        )
-        for statement in (
-            allow(["CreateDatasetImportJob"], [dataset.dataset_arn, jobs]),
-            allow(["DescribeDatasetImportJob"], [jobs]),
-            pass_role,
-        ):
-            self.job_state_machine.add_to_role_policy(statement)
+    def _allow_job(self, job: PipelineJob) -> None:
+        """Let the machine run a job, the service read and write, and new files start the run."""
+        resource, of = _permissions_of(job)
+        runs = arn_of(self, resource, f"{self._plan.name_prefix_of(job)}-*")
+        noun = "".join(word.capitalize() for word in resource.split("-"))
+        on_runs = [f"Create{noun}", f"Describe{noun}", *(["TagResource"] if job.tags else [])]
+        self.job_state_machine.add_to_role_policy(allow([f"Create{noun}"], of))
+        self.job_state_machine.add_to_role_policy(allow(on_runs, [runs]))
+        if job.writes is not None:
+            self._store.allow_write(job.writes)
+        if job.reads is not None:
+            self._store.allow_read(job.reads)
+            if not job.reads.startswith(IMPORT_PREFIX):
+                self._upload.add_event_pattern(detail={"object": {"key": [{"prefix": job.reads}]}})
 
     def _allow_training(self, solution: Solution) -> None:
         arn = solution.solution_arn
@@ -280,7 +327,7 @@ class TrainingPipeline(Construct):
                 [arn, f"{arn}/*"],
             )
         )
-        self.state_machine.add_to_role_policy(allow(["DescribeSolution"], [arn]))
+        self.state_machine.add_to_role_policy(allow(["DescribeSolution", "TagResource"], [arn]))
         self.state_machine.add_to_role_policy(allow(["CreateSolution"], [arn, group_arn]))
 
     def _allow_deployment(self, campaign: Campaign) -> None:
@@ -289,7 +336,55 @@ class TrainingPipeline(Construct):
         self.job_state_machine.add_to_role_policy(
             allow(["CreateCampaign", "UpdateCampaign"], [arn, solution_arn, f"{solution_arn}/*"])
         )
-        self.job_state_machine.add_to_role_policy(allow(["DescribeCampaign"], [arn]))
+        self.job_state_machine.add_to_role_policy(allow(["DescribeCampaign", "TagResource"], [arn]))
+
+    def _allow_recommender(self, recommender: Recommender) -> None:
+        arn = recommender.recommender_arn
+        group_arn = recommender.dataset_group.dataset_group_arn
+        for statement in (
+            allow(["CreateRecommender"], [arn, group_arn]),
+            allow(["DescribeRecommender", "TagResource"], [arn]),
+        ):
+            self.job_state_machine.add_to_role_policy(statement)
+
+
+def _permissions_of(job: PipelineJob) -> tuple[str, list[str]]:
+    """Return what a run of a job is called in ARNs, and what it works on."""
+    if isinstance(job, DatasetImportJob):
+        return "dataset-import-job", [job.dataset.dataset_arn]
+    if isinstance(job, DatasetExportJob):
+        return "dataset-export-job", [job.dataset.dataset_arn]
+    if isinstance(job, BatchJob):
+        kind = "inference" if isinstance(job, BatchInferenceJob) else "segment"
+        return f"batch-{kind}-job", _asked(job)
+    return "data-deletion-job", [job.group.dataset_group_arn]
+
+
+def _asked(job: BatchJob) -> list[str]:
+    arn = job.solution.solution_arn
+    return [arn, f"{arn}/*", *([job.filter.filter_arn] if job.filter is not None else [])]
+
+
+@jsii.implements(IValidation)
+class _TrainsOnce:
+    """Refuse solutions that train by themselves beside a pipeline that trains by a schedule."""
+
+    def __init__(self, pipeline: TrainingPipeline, plan: PipelinePlan) -> None:
+        self._pipeline = pipeline
+        self._plan = plan
+
+    def validate(self) -> list[str]:
+        return [
+            f"perform_auto_training of {solution.node.path} and schedule of"
+            f" {self._pipeline.node.path} must not both be on: each would train, and be paid for"
+            for solution in self._plan.solutions
+            if solution.request.get("performAutoTraining") is True
+        ]
+
+
+def _arn_prefix(scope: Construct) -> str:
+    stack = Stack.of(scope)
+    return f"arn:{stack.partition}:personalize:{stack.region}:{stack.account}:"
 
 
 def _machine_name(scope: IConstruct) -> str:

@@ -10,29 +10,27 @@ from botocore.model import Shape
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.filter_expression import Target
-from cdk_personalize.recipe import Feature, Recipe, RecipeType
-from cdk_personalize.serving_config import findings
+from cdk_personalize.job_config import (
+    BATCH_INFERENCE,
+    DEFAULT_RESULTS,
+    THEME_GENERATION,
+    findings_of_batch_inference,
+    findings_of_themes,
+)
+from cdk_personalize.recipe import Feature, RecipeType
 from personalize_emulator.bulk.lines import answer_files
 from personalize_emulator.caller import Caller
-from personalize_emulator.errors import InvalidInputError
+from personalize_emulator.group_data import GroupData
 from personalize_emulator.jobs import Job
 from personalize_emulator.models.themes import Corpus, theme_of
-from personalize_emulator.resources.batch_job import (
-    DEFAULT_RESULTS,
-    BatchJobs,
-    filter_of,
-    require_members,
-)
-from personalize_emulator.resources.dataset import dataset_of
+from personalize_emulator.resources.batch_job import BatchJobs, filter_of, require_members
 from personalize_emulator.resources.schema import parse_schema
 from personalize_emulator.resources.training_config import require_none
 from personalize_emulator.service_model import request_members
 from personalize_emulator.serving import Deployment
-from personalize_emulator.store import Document, Resource
+from personalize_emulator.store import Document
 from personalize_emulator.validation import validate_member
 
-_THEMES = "THEME_GENERATION"
-_REGIONS_WITH_THEMES = ("us-east-1", "us-west-2", "ap-northeast-1")
 _DIGITS = 7  # of a score, as in the guide's examples
 
 # What a line must have, by what its recipe answers.
@@ -62,18 +60,12 @@ class BatchInferenceJobs(BatchJobs):
         """Ask a solution version for the recommendations of every line."""
         version = self._version(request, caller)
         recipe = self._recipe(version)
-        if not recipe.supports(Feature.BATCH_INFERENCE):
-            msg = f"{version.arn} is of {recipe}, which makes no batch recommendations."
-            raise InvalidInputError(msg)
-        config = request.get("batchInferenceJobConfig", {})
-        require_none(findings(config, recipe))
-        if request.setdefault("batchInferenceJobMode", "BATCH_INFERENCE") == _THEMES:
-            self._require_themes(request, version, recipe)
-        elif "themeGenerationConfig" in request:
-            msg = f"themeGenerationConfig needs the batchInferenceJobMode {_THEMES}."
-            raise InvalidInputError(msg)
+        request.setdefault("batchInferenceJobMode", BATCH_INFERENCE)
+        require_none(findings_of_batch_inference(request, recipe))
+        schemas = GroupData(self._backend, version.group_arn or "").schemas()
+        region = version.caller.region
+        require_none(findings_of_themes(request, schemas, complete=True, region=region))
         self._require_filter(request, version, caller, Target.ITEM)
-        self._require_results(request)
         if recipe.type is not RecipeType.PERSONALIZED_RANKING:  # which answers the whole list
             request.setdefault("numResults", DEFAULT_RESULTS)
         pending = self._count(caller, pending=True)
@@ -96,7 +88,7 @@ class BatchInferenceJobs(BatchJobs):
         deployment = self._serving.version(version, document.get("batchInferenceJobConfig"))
         most = self._quotas.batch_inference_records
         themes = None
-        if document["batchInferenceJobMode"] == _THEMES:
+        if document["batchInferenceJobMode"] == THEME_GENERATION:
             most = self._quotas.batch_inference_records_with_themes
             themes = self._themes(document, deployment)
         ask = partial(self._ask, document, deployment, themes)
@@ -129,37 +121,6 @@ class BatchInferenceJobs(BatchJobs):
             # "Each recommended item includes a list of reasons", says the guide, and shows none.
             output["reasons"] = [list(entry.reasons) for entry in scored]
         return output
-
-    def _require_themes(self, request: Document, version: Resource, recipe: Recipe) -> None:
-        """Refuse what no themes can be made of; see the page themed-batch-recommendations.
-
-        Raises:
-            InvalidInputError: There is such a thing.
-        """
-        region = version.caller.region
-        if region not in _REGIONS_WITH_THEMES:
-            msg = f"Themes are generated in {', '.join(_REGIONS_WITH_THEMES)}, not in {region}."
-            raise InvalidInputError(msg)
-        if not recipe.supports(Feature.THEMES):
-            known = " and ".join(map(str, Recipe.supporting(Feature.THEMES)))
-            msg = f"Themes are for {known}, not for {recipe}."
-            raise InvalidInputError(msg)
-        if "themeGenerationConfig" not in request:
-            msg = f"themeGenerationConfig must be given for the batchInferenceJobMode {_THEMES}."
-            raise InvalidInputError(msg)
-        items = self._store.get(dataset_of(version.group_arn or "", DatasetType.ITEMS))
-        if items is None:
-            msg = f"Themes need a dataset of type Items; {version.group_arn} has none."
-            raise InvalidInputError(msg)
-        schema = parse_schema(self._existing(items.document["schemaArn"]).document)
-        if not any(field.textual for field in schema.fields):
-            msg = f"Themes need a textual column; {items.arn} has none."
-            raise InvalidInputError(msg)
-        name = request["themeGenerationConfig"]["fieldsForThemeGeneration"]["itemName"]
-        column = schema.field(name)
-        if column is None or column.type != "string":
-            msg = f"itemName must be a column of type string of {items.arn}, got {name}."
-            raise InvalidInputError(msg)
 
     def _themes(self, document: Document, deployment: Deployment) -> _Themes:
         """Return the names and descriptions of all items."""

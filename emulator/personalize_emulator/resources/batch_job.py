@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from cdk_personalize.filter_expression import Target, parse
+from cdk_personalize.job_config import findings_of_target
 from cdk_personalize.recipe import Recipe
 from personalize_emulator.bulk.files import BulkFile, Destination, read_prefix
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.recipes import recipe_of
 from personalize_emulator.resources.bulk_job import BulkJobs
+from personalize_emulator.resources.training_config import require_none
 from personalize_emulator.serving import Serving
 from personalize_emulator.store import Document, Resource
-
-DEFAULT_RESULTS = 25
 
 
 class BatchJobs(BulkJobs):
@@ -53,18 +53,8 @@ class BatchJobs(BulkJobs):
         if found.group_arn != version.group_arn:
             msg = f"The filter {found.arn} is of another dataset group than {version.arn}."
             raise InvalidInputError(msg)
-        for part in parse(found.document["filterExpression"]).expressions:
-            if part.target is not target:
-                msg = f"The filter {found.arn} is one of {part.target}, {target} is needed."
-                raise InvalidInputError(msg)
-
-    @staticmethod
-    def _require_results(request: Document, most: int | None = None) -> None:
-        results = request.get("numResults", DEFAULT_RESULTS)
-        if results < 1 or (most is not None and results > most):
-            allowed = "at least 1" if most is None else f"from 1 to {most}"
-            msg = f"numResults must be {allowed}, got {results}."
-            raise InvalidInputError(msg)
+        expression = parse(found.document["filterExpression"])
+        require_none(findings_of_target(expression, target, self._recipe(version)))
 
     def _files(self, document: Document) -> Iterator[BulkFile]:
         return read_prefix(

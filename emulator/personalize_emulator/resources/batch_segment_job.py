@@ -6,21 +6,18 @@ from functools import partial
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
 from cdk_personalize.filter_expression import Target
-from cdk_personalize.recipe import Recipe, RecipeType
+from cdk_personalize.job_config import DEFAULT_RESULTS, findings_of_batch_segment
+from cdk_personalize.recipe import Recipe
 from personalize_emulator.bulk.item_attributes import parse_item_attributes
 from personalize_emulator.bulk.lines import answer_files, as_input
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.jobs import Job
-from personalize_emulator.resources.batch_job import (
-    DEFAULT_RESULTS,
-    BatchJobs,
-    filter_of,
-    require_members,
-)
+from personalize_emulator.resources.batch_job import BatchJobs, filter_of, require_members
 from personalize_emulator.resources.data_deletion_job import users_deleted_since
 from personalize_emulator.resources.dataset import dataset_of
 from personalize_emulator.resources.schema import parse_schema
+from personalize_emulator.resources.training_config import require_none
 from personalize_emulator.service_model import request_members
 from personalize_emulator.serving import Deployment
 from personalize_emulator.store import Document
@@ -39,11 +36,9 @@ class BatchSegmentJobs(BatchJobs):
         """Ask a solution version for the users of every line."""
         version = self._version(request, caller)
         recipe = self._recipe(version)
-        if recipe.type is not RecipeType.USER_SEGMENTATION:
-            msg = f"{version.arn} is of {recipe}, which makes no user segments."
-            raise InvalidInputError(msg)
+        most = self._quotas.segment_users
+        require_none(findings_of_batch_segment(request, recipe, most=most))
         self._require_filter(request, version, caller, Target.USER)
-        self._require_results(request, self._quotas.segment_users)
         request.setdefault("numResults", DEFAULT_RESULTS)
         pending = self._count(caller, pending=True)
         quota = self._quotas.pending_batch_segment_jobs

@@ -6,18 +6,17 @@ import json
 from collections.abc import Iterator, Mapping
 
 from cdk_personalize.avro_schema import DatasetType
+from cdk_personalize.job_config import findings_of_export
 from personalize_emulator.bulk.csv_export import write_csv
 from personalize_emulator.bulk.files import Destination
 from personalize_emulator.caller import Caller
 from personalize_emulator.data.interactions import Event
 from personalize_emulator.data.records import IDENTIFIERS
-from personalize_emulator.errors import InvalidInputError
 from personalize_emulator.jobs import Job
 from personalize_emulator.resources.bulk_job import BulkJobs
 from personalize_emulator.resources.schema import parse_schema
+from personalize_emulator.resources.training_config import require_none
 from personalize_emulator.store import Document
-
-_EXPORTED = (DatasetType.INTERACTIONS, DatasetType.ITEMS, DatasetType.USERS)
 
 
 class DatasetExportJobs(BulkJobs):
@@ -33,10 +32,7 @@ class DatasetExportJobs(BulkJobs):
     def create_dataset_export_job(self, request: Document, caller: Caller) -> Document:
         """Export what was imported, what was put, or all of it."""
         dataset = self._get_active(request["datasetArn"], caller, kind="dataset")
-        dataset_type = dataset.document["datasetType"]
-        if dataset_type not in _EXPORTED:
-            msg = f"The data of a dataset of type {dataset_type} cannot be exported."
-            raise InvalidInputError(msg)
+        require_none(findings_of_export(DatasetType.of(dataset.document["datasetType"])))
         request.setdefault("ingestionMode", "PUT")
         return self._create_job(request, caller, group=dataset.group_arn, parent=dataset.arn)
 

@@ -237,6 +237,20 @@ def test_a_replacement_that_is_held_already_stays_when_the_stack_rolls_back(
     assert schema_of(shop, ARN) == "with-1-more"
 
 
+def test_what_the_failed_update_never_touched_stays_when_the_stack_rolls_back(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(DATASET, interactions(shop))
+    fill(shop)
+    declared = Resource(DATASET, interactions(shop, RATING, name="declared"), ARN)
+    attempted = interactions(shop, RATING, name="attempted") | REPLACE
+
+    stack.roll_back(declared, attempted)
+
+    assert schema_of(shop, resource.physical_id) == "with-0-more"
+    assert is_filled(shop)
+
+
 @pytest.mark.parametrize("looks", range(4))
 def test_a_replacement_is_rolled_back_wherever_it_stands(
     stack: CloudFormation, shop: Shop, looks: int

@@ -16,7 +16,7 @@ from tests.handlers.resource_provider.cloudformation import (
     refused,
     resource_event,
 )
-from tests.handlers.resource_provider.shop import GROUP_ARN, PREFIX, Shop, solution
+from tests.handlers.resource_provider.shop import GROUP_ARN, PREFIX, ROLE_ARN, Shop, solution
 from tests.handlers.upstream import Answer, Call, Upstream
 
 PIPELINE = "Custom::PersonalizePipeline"
@@ -199,3 +199,53 @@ def test_an_import_has_no_stop_and_is_waited_for(stack: CloudFormation, shop: Sh
     assert delete(stack) is False
     shop.wait(lambda: delete(stack))
     assert shop.job(job)["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("kind", ["export", "deletion", "batch inference"])
+def test_a_job_on_files_has_no_stop_and_is_waited_for(
+    stack: CloudFormation, shop: Shop, kind: str
+) -> None:
+    shop.stock()
+    begin_job(stack, shop, kind)
+
+    assert delete(stack) is False
+    shop.wait(lambda: delete(stack))
+
+
+def test_a_batch_job_of_another_group_is_not_waited_for(stack: CloudFormation, shop: Shop) -> None:
+    shop.stock()
+    begin_job(stack, shop, "batch inference")
+    others = PROPERTIES | {"DatasetGroupArn": f"{PREFIX}:dataset-group/other", "SolutionArns": []}
+    event = resource_event("Delete", PIPELINE, others, physical_id=MACHINE)
+    event["BeganAt"] = time.time() - SETTLING_SECONDS
+
+    assert stack.provider.is_complete(event) == {"IsComplete": True}
+
+
+def begin_job(stack: CloudFormation, shop: Shop, kind: str) -> None:
+    personalize = shop.personalize
+    if kind == "export":
+        personalize.create_dataset_export_job(
+            jobName="export",
+            datasetArn=f"{PREFIX}:dataset/shop/INTERACTIONS",
+            roleArn=ROLE_ARN,
+            jobOutput={"s3DataDestination": {"path": "s3://data/export/"}},
+        )
+    elif kind == "deletion":
+        shop.aws.objects.put("data", "delete/users.csv", b"USER_ID\n1\n")
+        personalize.create_data_deletion_job(
+            jobName="deletion",
+            datasetGroupArn=GROUP_ARN,
+            roleArn=ROLE_ARN,
+            dataSource={"dataLocation": "s3://data/delete/"},
+        )
+    else:
+        shop.aws.objects.put("data", "in.json", b'{"itemId": "1"}')
+        version = shop.train(stack.create("Custom::PersonalizeSolution", solution()).physical_id)
+        personalize.create_batch_inference_job(
+            jobName="batch",
+            solutionVersionArn=version,
+            roleArn=ROLE_ARN,
+            jobInput={"s3DataSource": {"path": "s3://data/in.json"}},
+            jobOutput={"s3DataDestination": {"path": "s3://data/out/"}},
+        )

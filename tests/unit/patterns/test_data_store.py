@@ -347,6 +347,30 @@ def test_tells_what_to_add_to_the_policies_of_what_exists_already(
     Annotations.from_stack(stack).has_warning("/Default/Data", Match.string_like_regexp(statement))
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        r".*imported bucket.*s3:PutObject.*export/interactions/\*.*",
+        r".*imported as immutable.*s3:PutObject.*export/interactions/\*.*",
+        r".*imported bucket.*s3:GetObject.*delete/\*.*",
+        r".*imported as immutable.*s3:GetObject.*delete/\*.*",
+    ],
+)
+def test_tells_what_jobs_need_of_what_exists_already(stack: cdk.Stack, statement: str) -> None:
+    store = DataStore(
+        stack,
+        "Data",
+        bucket=s3.Bucket.from_bucket_name(stack, "Bucket", "theirs"),
+        encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN),
+        role=iam.Role.from_role_arn(stack, "Role", ROLE_ARN, mutable=False),
+    )
+
+    store.allow_read("delete/")
+    store.allow_write("export/interactions/")
+
+    Annotations.from_stack(stack).has_warning("/Default/Data", Match.string_like_regexp(statement))
+
+
 def test_says_nothing_about_what_it_defines_itself(stack: cdk.Stack) -> None:
     DataStore(stack, "Data")
 

@@ -18,6 +18,7 @@ from constructs import Construct
 from cdk_personalize.patterns._pipeline_jobs import job_definition
 from cdk_personalize.patterns._pipeline_lock import PipelineLock
 from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
+from cdk_personalize.patterns._pipeline_steps import FILES_A_ROUND
 from cdk_personalize.patterns._pipeline_tasks import (
     FIRST_POLL_SECONDS,
     LAST_POLL_SECONDS,
@@ -47,11 +48,7 @@ def definitions() -> dict[str, dict[str, Any]]:
         jobs,
         "Machine",
         definition_body=sfn.DefinitionBody.from_chainable(
-            job_definition(
-                jobs,
-                name_prefix="p" * 42,
-                import_job_arn_prefix="arn:aws:personalize:eu-west-1:1:dataset-import-job/",
-            )
+            job_definition(jobs, arn_prefix="arn:aws:personalize:eu-west-1:1:")
         ),
         query_language=sfn.QueryLanguage.JSONATA,
     )
@@ -75,9 +72,8 @@ def definitions() -> dict[str, dict[str, Any]]:
                 ),
                 jobs=machine,
                 bucket=s3.Bucket(rounds, "Bucket"),
-                role_arn="arn:aws:iam::111111111111:role/personalize",
                 quiet_period=cdk.Duration.minutes(1),
-                plan={"Datasets": [], "Models": []},
+                plan={},
             ).definition()
         ),
         query_language=sfn.QueryLanguage.JSONATA,
@@ -225,29 +221,62 @@ def test_the_longest_job_stays_within_the_history_of_an_execution(
     assert polls * events_of_a_poll + retries * 4 + 100 < HISTORY_LIMIT
 
 
+def test_the_fullest_round_stays_within_the_history_of_an_execution(
+    definitions: dict[str, dict[str, Any]],
+) -> None:
+    """As many of everything as a dataset group holds, or ten times what is sensible."""
+    numbers = {
+        "For each dataset": 5,
+        "For each newer file": FILES_A_ROUND,
+        "For each list of users": 5,
+        "For each model": 10,
+        "For each campaign": 5,
+        "For each batch job": 50,
+        "For each recommender": 5,
+        "For each export": 15,
+        "For each undeclared solution": 10,
+    }
+    pages = 10  # of 200 files each, in every folder
+
+    def events_of(definition: dict[str, Any]) -> int:
+        return sum(events_of_state(name, state) for name, state in definition["States"].items())
+
+    def events_of_state(name: str, state: dict[str, Any]) -> int:
+        if state["Type"] == "Map":
+            return 4 + numbers[name] * (2 + events_of(state["ItemProcessor"]))
+        inner = sum(events_of(branch) for branch in state.get("Branches", []))
+        task = 4 if state["Type"] == "Task" else 0
+        times = pages if name.startswith("List the") else 1
+        return times * (2 + task) + inner
+
+    assert events_of(definitions["rounds"]) < HISTORY_LIMIT
+
+
 def test_a_poll_never_asks_more_often_than_every_twenty_seconds(all_states: States) -> None:
     waits = [state for state in all_states.values() if state["Type"] == "Wait"]
 
-    assert len(waits) == 5
+    assert len(waits) == 10
     for state in waits:
         assert state["Seconds"] == "{% $Wait %}" or state["Seconds"] >= 20
 
 
-def test_names_given_by_the_pipeline_fit_however_long_the_execution_is_called(
-    all_states: States,
-) -> None:
+def test_names_of_jobs_fit_however_long_the_execution_is_called(all_states: States) -> None:
+    """What a name begins with has 42 characters at most; a hyphen and 20 digits make 63."""
     names = [
-        arguments[key]
-        for _, _, arguments in personalize_calls(all_states)
-        if isinstance(arguments, dict)
-        for key in ("JobName", "Name")
-        if key in arguments
+        state["Assign"][variable]
+        for state in all_states.values()
+        for variable in ("JobName", "VersionName")
+        if variable in state.get("Assign", {})
     ]
 
-    assert len(names) == 2
-    for name in names:
-        assert "$hash($states.context.Execution.Id, 'SHA-256'), 0, 20)" in name
-        assert f"'{'p' * 42}-'" in name  # 42 + 1 + 20 = 63
+    assert (
+        names
+        == [
+            "{% $states.input.Name & '-' &"
+            " $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 20) %}"
+        ]
+        * 6
+    )
 
 
 def test_no_variable_of_an_inner_scope_has_the_name_of_an_outer_one(
@@ -312,13 +341,17 @@ def test_what_was_imported_stays_to_be_learnt_until_every_model_has(all_states: 
 
     assert "Untrained = :newest" in imported["UpdateExpression"]
     assert learnt["Choices"][0]["Next"] == "Note what is learnt"
-    assert learnt["Default"] == "The round is over"
+    assert learnt["Default"] == "For each batch job"
     assert removing == {"rounds: Note what is learnt", "rounds: Note the data that is learnt"}
 
 
 def test_a_create_whose_answer_was_lost_goes_on_with_what_it_made(all_states: States) -> None:
     for create, made in (
-        ("Create the import job", "It has begun already"),
+        ("Create the import job", "The import has begun already"),
+        ("Create the export job", "The export has begun already"),
+        ("Create the deletion job", "The deletion has begun already"),
+        ("Create the inference job", "The inference has begun already"),
+        ("Create the segmentation job", "The segmentation has begun already"),
         ("Create the solution version", "Find the solution version"),
         ("Create the campaign", "Find the campaign"),
     ):
@@ -333,12 +366,18 @@ def test_taking_the_lock_twice_is_taking_it_once(all_states: States) -> None:
     assert take["ConditionExpression"] == "attribute_not_exists(Holder) OR Holder = :me"
 
 
+# A refusal is an answer of this one, and has the error that throttling has.
+TRIED_ONCE = "rounds: Was it retired?"
+
+
 def test_every_call_is_tried_again(all_states: States) -> None:
     calls = {
         name: state
         for name, state in all_states.items()
         # An execution that was started is not started again: it would run beside the first.
-        if state["Type"] == "Task" and ":states:startExecution" not in state["Resource"]
+        if state["Type"] == "Task"
+        and ":states:startExecution" not in state["Resource"]
+        and name != TRIED_ONCE
     }
 
     assert len(calls) > 15
@@ -347,6 +386,61 @@ def test_every_call_is_tried_again(all_states: States) -> None:
 
 
 def test_retries_what_personalize_throttles(all_states: States) -> None:
-    for name, _, _ in personalize_calls(all_states):
+    for name in {name for name, _, _ in personalize_calls(all_states)} - {TRIED_ONCE}:
         errors = {error for retry in all_states[name]["Retry"] for error in retry["ErrorEquals"]}
         assert {"Personalize.ThrottlingException", "Personalize.PersonalizeException"} <= errors
+
+
+def test_what_was_retired_is_deleted_once_nothing_serves_it(all_states: States) -> None:
+    """Anything that goes wrong there leaves it to the next run."""
+    ours = all_states["rounds: Is it ours to delete?"]
+    free = all_states["rounds: Can it go?"]
+
+    assert "cdk-personalize:retired-by" in str(all_states[TRIED_ONCE]["Assign"])
+    assert (ours["Choices"][0]["Next"], ours["Default"]) == ("Does it serve?", "Kept")
+    assert (free["Choices"][0]["Next"], free["Default"]) == ("Kept", "Delete the old solution")
+    for name in ("Was it retired?", "Does it serve?", "Delete the old solution"):
+        (catch,) = all_states[f"rounds: {name}"]["Catch"]
+        assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Kept")
+
+
+@pytest.mark.parametrize(
+    ("job", "failed"),
+    [
+        ("Import", "Not imported"),
+        ("For each newer file", "Not imported"),
+        ("Delete", "Not deleted"),
+        ("Train", "Not served"),
+        ("Deploy", "Not deployed"),
+        ("Ask", "Not answered"),
+        ("Recommend", "Not recommending"),
+        ("Export", "Not exported"),
+    ],
+)
+def test_a_job_that_fails_is_told_and_holds_up_no_other(
+    all_states: States, job: str, failed: str
+) -> None:
+    (catch,) = all_states[f"rounds: {job}"]["Catch"]
+
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], failed)
+    assert "Cause" in all_states[f"rounds: {failed}"]["Output"]
+
+
+def test_the_jobs_at_once_are_as_many_as_the_service_works_on(all_states: States) -> None:
+    at_once = {
+        name.removeprefix("rounds: "): state.get("MaxConcurrency")
+        for name, state in all_states.items()
+        if state["Type"] == "Map"
+    }
+
+    assert at_once == {
+        "For each dataset": 5,
+        "For each newer file": 1,
+        "For each list of users": 5,
+        "For each model": 10,
+        "For each campaign": None,
+        "For each batch job": 5,
+        "For each recommender": 5,
+        "For each export": 5,
+        "For each undeclared solution": 1,
+    }

@@ -1,8 +1,6 @@
 """The training pipeline: what starts it, what it may do, and in which order it goes."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -10,37 +8,17 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Match, Template
 
-from cdk_personalize import Campaign, DatasetGroup, DatasetType, Recipe, Schema, Solution
-from cdk_personalize.patterns import DataStore, TrainingPipeline
-
-Tree = Mapping[str, Any]
-MACHINE = "AWS::StepFunctions::StateMachine"
-
-
-class Declared:
-    """A stack with a pipeline, and a dataset, a solution and a campaign declared after it."""
-
-    def __init__(self, **options: Any) -> None:
-        self.stack = cdk.Stack(cdk.App(), "Shop")
-        self.store = DataStore(self.stack, "Data")
-        self.group = DatasetGroup(
-            self.stack, "Group", encryption_key=self.store.key, role=self.store.role
-        )
-        self.pipeline = TrainingPipeline(
-            self.stack, "Pipeline", dataset_group=self.group, data_store=self.store, **options
-        )
-        schema = Schema(self.stack, "Schema", dataset_type=DatasetType.INTERACTIONS)
-        self.dataset = self.group.add_dataset("Interactions", schema=schema)
-        self.solution = Solution(
-            self.stack,
-            "Solution",
-            dataset_group=self.group,
-            recipe=Recipe.USER_PERSONALIZATION_V2,
-            algorithm_hyper_parameters={"apply_recency_bias": "false"},
-        )
-        self.campaign = Campaign(
-            self.stack, "Campaign", solution=self.solution, min_provisioned_tps=2
-        )
+from cdk_personalize import Campaign, Recipe, Solution
+from tests.unit.patterns.declared_pipeline import (
+    MACHINE,
+    Declared,
+    Tree,
+    actions,
+    definition,
+    plan,
+    resources,
+    statements,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,55 +32,14 @@ def template(declared: Declared) -> Tree:
     return read
 
 
-def resources(template: Tree, resource_type: str) -> dict[str, Tree]:
-    return {
-        logical_id: resource
-        for logical_id, resource in template["Resources"].items()
-        if resource["Type"] == resource_type
-    }
-
-
-def definition(template: Tree, part: str) -> Tree:
-    machine = next(
-        resource
-        for logical_id, resource in resources(template, MACHINE).items()
-        if f"Pipeline{part}Machine" in logical_id
-    )
-    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
-    text = "".join(
-        each if isinstance(each, str) else json.dumps(each).replace('"', "'") for each in parts
-    )
-    read: Tree = json.loads(text)
-    return read
-
-
-def plan(template: Tree) -> Tree:
-    found: Tree = definition(template, "Rounds")["States"]["What the stack declares"]["Assign"][
-        "Plan"
-    ]
-    return found
-
-
-def statements(template: Tree, role_part: str) -> list[Tree]:
-    return [
-        statement
-        for logical_id, policy in resources(template, "AWS::IAM::Policy").items()
-        if role_part in logical_id
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-    ]
-
-
-def actions(statement: Tree) -> list[str]:
-    found = statement["Action"]
-    return found if isinstance(found, list) else [found]
-
-
 def test_imports_a_dataset_that_was_declared_after_the_pipeline(template: Tree) -> None:
     (dataset,) = plan(template)["Datasets"]
 
     assert dataset["Type"] == "INTERACTIONS"
     assert dataset["Prefix"] == "import/interactions/"
-    assert dataset["DataLocation"].endswith("/import/interactions/")
+    request = dataset["Request"]
+    assert request["DataSource"]["DataLocation"].endswith("/import/interactions/")
+    assert request["ImportMode"] == "FULL"
 
 
 def test_carries_the_request_of_a_solution_in_pascal_case(template: Tree) -> None:
@@ -263,7 +200,14 @@ def test_may_do_nothing_in_personalize_on_everything(template: Tree, machine: st
     ]
 
     assert ours
-    assert all(statement["Resource"] != "*" for statement in ours)
+    # IAM knows no resources for lists.
+    everywhere = [
+        action
+        for statement in ours
+        if statement["Resource"] == "*"
+        for action in actions(statement)
+    ]
+    assert all(action.startswith("personalize:List") for action in everywhere)
     assert not [action for statement in ours for action in actions(statement) if "*" in action]
 
 

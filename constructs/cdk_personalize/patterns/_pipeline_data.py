@@ -1,0 +1,201 @@
+"""The part of a round that takes data in and gives data out: imports, deletions, exports."""
+
+from aws_cdk import aws_stepfunctions as sfn
+
+from cdk_personalize.patterns._pipeline_steps import FILES_A_ROUND, PipelineSteps, condition, last
+
+# The service works on five imports at once, and on five deletions in a dataset group.
+PARALLEL_JOBS = 5
+
+
+def imports(steps: PipelineSteps) -> sfn.Map:
+    """Return the state that imports every dataset that has newer files.
+
+    It sets `Imported`, `ImportFailures` and `Data`: whether there are interactions.
+    """
+    each = sfn.Map.jsonata(
+        steps.scope,
+        "For each dataset",
+        items=sfn.ProvideItems.jsonata("{% $Plan.Datasets %}"),
+        item_selector={"Dataset": "{% $states.context.Map.Item.Value %}"},
+        max_concurrency=PARALLEL_JOBS,
+        assign={
+            "Imported": "{% $count($states.result[Imported]) > 0 %}",
+            "ImportFailures": "{% [$states.result[$exists(Cause)]] %}",
+            "Data": "{% $count($states.result[Type = 'INTERACTIONS' and Present]) > 0 %}",
+        },
+    )
+    return each.item_processor(_dataset(steps))
+
+
+def deletions(steps: PipelineSteps) -> sfn.Map:
+    """Return the state that deletes the users of newer lists.
+
+    It sets `Deleted` and `DeletionFailures`.
+    """
+    each = sfn.Map.jsonata(
+        steps.scope,
+        "For each list of users",
+        items=sfn.ProvideItems.jsonata("{% $Plan.Deletions %}"),
+        item_selector={"Deletion": "{% $states.context.Map.Item.Value %}"},
+        max_concurrency=PARALLEL_JOBS,
+        assign={
+            "Deleted": "{% $count($states.result[Deleted]) > 0 %}",
+            "DeletionFailures": "{% [$states.result[$exists(Cause)]] %}",
+        },
+    )
+    return each.item_processor(_deletion(steps))
+
+
+def exports(steps: PipelineSteps) -> sfn.Map:
+    """Return the state that exports, if anything was imported or has to be learnt anew."""
+    each = sfn.Map.jsonata(
+        steps.scope,
+        "For each export",
+        items=sfn.ProvideItems.jsonata("{% $Imported or $Deleted or $Due ? $Plan.Exports : [] %}"),
+        item_selector={"Export": "{% $states.context.Map.Item.Value %}"},
+        max_concurrency=PARALLEL_JOBS,
+    )
+    return each.item_processor(_export(steps))
+
+
+def _dataset(steps: PipelineSteps) -> sfn.IChainable:
+    """Import the files of one dataset if one of them is newer than the last import.
+
+    A full import takes the folder, an incremental one each of the newer files. If there are too
+    many, it takes the oldest, and has another run follow this one. Which ones are in is noted at
+    the end, so after a failure they are all taken again.
+    """
+    look = sfn.Pass.jsonata(
+        steps.scope,
+        "Look for files",
+        assign={
+            "Dataset": "{% $states.input.Dataset %}",
+            "After": "{% $states.input.Dataset.Prefix %}",
+            "Newest": "",
+            "Files": [],
+            "Taken": [],
+            "Last": last("'Imported' & $states.input.Dataset.Type"),
+        },
+    )
+    page = steps.list_files("List the files", "$Dataset.Prefix", collect=True)
+    job_input = {"Name": "{% $Dataset.Name %}"}
+    load = steps.start_job(
+        "Import",
+        # The first import of a dataset must be a full one.
+        {**job_input, "Request": "{% $merge([$Dataset.Request, {'ImportMode': 'FULL'}]) %}"},
+    )
+    too_many = f"$count($Files) > {FILES_A_ROUND}"
+    take = sfn.Pass.jsonata(
+        steps.scope,
+        "Take the oldest files",
+        assign={
+            # A mark is a time, so those of the last second are left together.
+            "Taken": f"{{% {too_many} ? [$Files[At < $Files[-1].At]] : $Files %}}",
+            "Cause": f"{{% 'more than {FILES_A_ROUND} files of ' & $Dataset.Prefix &"
+            " ' came within a second: an incremental import takes them one by one' %}",
+        },
+    )
+    add = sfn.Map.jsonata(
+        steps.scope,
+        "For each newer file",
+        items=sfn.ProvideItems.jsonata("{% $Taken %}"),
+        item_selector={"Key": "{% $states.context.Map.Item.Value.Key %}"},
+        max_concurrency=1,  # in the order in which they came
+    )
+    add.item_processor(
+        steps.start_job(
+            "Import",
+            {
+                **job_input,
+                "Request": "{% $merge([$Dataset.Request, {'DataSource': {'DataLocation':"
+                " $Dataset.Bucket & $states.input.Key}}]) %}",
+            },
+            name="Import the file",
+        )
+    )
+    note = steps.lock.update(
+        "Note what is imported",
+        f"{{% $count($Taken) > 0 and {too_many}"
+        " ? 'SET #imported = :newest, Untrained = :newest, Dirty = :newest'"
+        " : 'SET #imported = :newest, Untrained = :newest' %}",
+        names={"#imported": "{% 'Imported' & $Dataset.Type %}"},
+        values={":newest": "{% $count($Taken) > 0 ? $Taken[-1].At : $Newest %}"},
+    )
+    kind = {"Type": "{% $Dataset.Type %}"}
+    imported = steps.outcome("Imported", {**kind, "Imported": True, "Present": True})
+    present = {"Imported": False, "Present": "{% $Last != '' %}"}
+    as_it_was = steps.outcome("As it was", {**kind, **present})
+    failed = steps.outcome(
+        "Not imported",
+        {**kind, **present, "Name": "{% $Dataset.Type %}", "Cause": "{% $Cause %}"},
+    )
+    steps.catch(failed, page, load, add, note)
+    is_newer = (
+        sfn.Choice.jsonata(steps.scope, "Is there a newer file?")
+        .when(condition("$More"), page)
+        .when(condition("$Newest <= $Last"), as_it_was)
+        .when(condition("$Last = '' or $Dataset.Request.ImportMode = 'FULL'"), load)
+        .when(condition("$count($Files) = 0"), as_it_was)
+        .otherwise(take)
+    )
+    look.next(page).next(is_newer)
+    take.next(
+        sfn.Choice.jsonata(steps.scope, "Can they be told apart?")
+        .when(condition("$count($Taken) > 0"), add)
+        .otherwise(failed)
+    )
+    add.next(note)
+    load.next(note).next(imported)
+    return look
+
+
+def _deletion(steps: PipelineSteps) -> sfn.IChainable:
+    """Delete the users of one folder of lists if one of them is newer than the last deletion."""
+    look = sfn.Pass.jsonata(
+        steps.scope,
+        "Look for lists of users",
+        assign={
+            "Deletion": "{% $states.input.Deletion %}",
+            "After": "{% $states.input.Deletion.Prefix %}",
+            "Newest": "",
+            "Last": last("'Deleted' & $states.input.Deletion.Prefix"),
+        },
+    )
+    page = steps.list_files("List the lists of users", "$Deletion.Prefix")
+    delete = steps.start_job(
+        "Delete", {"Name": "{% $Deletion.Name %}", "Request": "{% $Deletion.Request %}"}
+    )
+    note = steps.lock.update(
+        "Note what is deleted",
+        "SET #deleted = :newest, Untrained = :newest",
+        names={"#deleted": "{% 'Deleted' & $Deletion.Prefix %}"},
+        values={":newest": "{% $Newest %}"},
+    )
+    failed = steps.outcome(
+        "Not deleted",
+        {"Deleted": False, "Name": "{% $Deletion.Prefix %}", "Cause": "{% $Cause %}"},
+    )
+    steps.catch(failed, page, delete, note)
+    is_newer = (
+        sfn.Choice.jsonata(steps.scope, "Is there a newer list?")
+        .when(condition("$More"), page)
+        .when(condition("$Newest > $Last"), delete)
+        .otherwise(steps.outcome("Nobody to delete", {"Deleted": False}))
+    )
+    look.next(page).next(is_newer)
+    delete.next(note).next(steps.outcome("Deleted", {"Deleted": True}))
+    return look
+
+
+def _export(steps: PipelineSteps) -> sfn.IChainable:
+    remember = sfn.Pass.jsonata(
+        steps.scope, "Remember the export", assign={"Export": "{% $states.input.Export %}"}
+    )
+    export = steps.start_job(
+        "Export", {"Name": "{% $Export.Name %}", "Request": "{% $Export.Request %}"}
+    )
+    failed = steps.outcome("Not exported", {"Name": "{% $Export.Title %}", "Cause": "{% $Cause %}"})
+    steps.catch(failed, export)
+    remember.next(export).next(steps.outcome("Exported", {"Name": "{% $Export.Title %}"}))
+    return remember

@@ -1,0 +1,228 @@
+"""The part of a round that learns and answers: models, campaigns, recommenders, batch jobs."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_stepfunctions as sfn
+
+from cdk_personalize.patterns._pipeline_steps import PipelineSteps, condition, last
+from cdk_personalize.patterns._pipeline_tasks import ALREADY_EXISTS, NOT_FOUND, personalize_call
+
+PARALLEL_MODELS = 10  # a training waits for its place among the 20 of a Region
+# The service works on five jobs of a kind at once.
+PARALLEL_JOBS = 5
+
+
+def models(steps: PipelineSteps) -> sfn.Map:
+    """Return the state that trains what is due, and lets campaigns serve it.
+
+    It sets `ModelFailures`, and `Served`: the version that there is of each solution.
+    """
+    each = sfn.Map.jsonata(
+        steps.scope,
+        "For each model",
+        items=sfn.ProvideItems.jsonata("{% $Plan.Models %}"),
+        item_selector={"Model": "{% $states.context.Map.Item.Value %}"},
+        max_concurrency=PARALLEL_MODELS,
+        assign={
+            "ModelFailures": "{% [$states.result[$exists(Cause)]] %}",
+            "Served": "{% $states.result %}",
+        },
+    )
+    return each.item_processor(_model(steps))
+
+
+def batch_jobs(steps: PipelineSteps) -> sfn.Map:
+    """Return the state that asks new versions, and whatever there are new questions for."""
+    each = sfn.Map.jsonata(
+        steps.scope,
+        "For each batch job",
+        items=sfn.ProvideItems.jsonata("{% $Plan.BatchJobs %}"),
+        item_selector={"BatchJob": "{% $states.context.Map.Item.Value %}"},
+        max_concurrency=PARALLEL_JOBS,
+        assign={"BatchFailures": "{% [$states.result[$exists(Cause)]] %}"},
+    )
+    return each.item_processor(_batch_job(steps))
+
+
+def recommenders(steps: PipelineSteps) -> sfn.Map:
+    """Return the state that creates recommenders once there is data.
+
+    The service itself trains them anew, every seven days.
+    """
+    each = sfn.Map.jsonata(
+        steps.scope,
+        "For each recommender",
+        items=sfn.ProvideItems.jsonata("{% $Data or $Due ? $Plan.Recommenders : [] %}"),
+        item_selector={"Recommender": "{% $states.context.Map.Item.Value %}"},
+        max_concurrency=PARALLEL_JOBS,
+    )
+    remember = sfn.Pass.jsonata(
+        steps.scope,
+        "Remember the recommender",
+        assign={"Recommender": "{% $states.input.Recommender %}"},
+    )
+    name = {"Name": "{% $Recommender.RecommenderArn %}"}
+    serve = steps.start_job(
+        "Recommend",
+        {
+            "RecommenderArn": "{% $Recommender.RecommenderArn %}",
+            "Request": "{% $Recommender.Request %}",
+        },
+    )
+    failed = steps.outcome("Not recommending", {**name, "Cause": "{% $Cause %}"})
+    steps.catch(failed, serve)
+    remember.next(serve).next(steps.outcome("Recommending", name))
+    return each.item_processor(remember)
+
+
+def _model(steps: PipelineSteps) -> sfn.IChainable:
+    """Train one solution if there is a reason to, and let its campaigns serve the version."""
+    scope = steps.scope
+    remember = sfn.Pass.jsonata(
+        scope,
+        "Remember the model",
+        assign={"Model": "{% $states.input.Model %}", "Version": ""},
+    )
+    describe = personalize_call(
+        scope,
+        "Describe the solution",
+        "describeSolution",
+        {"SolutionArn": "{% $Model.SolutionArn %}"},
+        assign={
+            "Status": "{% $states.result.Solution.Status %}",
+            "Version": "{% $states.result.Solution.LatestSolutionVersion.Status = 'ACTIVE'"
+            " ? $states.result.Solution.LatestSolutionVersion.SolutionVersionArn : '' %}",
+        },
+    )
+    create = personalize_call(
+        scope,
+        "Create the solution",
+        "createSolution",
+        "{% $Model.Request %}",
+        wait_while_busy=True,
+    )
+    pause = sfn.Wait.jsonata(
+        scope, "Wait for the solution", time=sfn.WaitTime.duration(Duration.seconds(20))
+    )
+    train = steps.start_job(
+        "Train",
+        {"Name": "{% $Plan.Name %}", "SolutionArn": "{% $Model.SolutionArn %}"},
+        assign={"Version": "{% $states.result.Output.SolutionVersionArn %}"},
+    )
+    deploy = _campaigns(steps)
+    model = {"Name": "{% $Model.SolutionArn %}", "SolutionVersionArn": "{% $Version %}"}
+    failed = steps.outcome("Not served", {**model, "Cause": "{% $Cause %}"})
+    broken = steps.outcome(
+        "No solution", {**model, "Cause": "{% 'the solution is in state ' & $Status %}"}
+    )
+    partly = steps.outcome(
+        "Not served everywhere",
+        {**model, "Cause": "{% $join($Undeployed.(Name & ': ' & Cause), '; ') %}"},
+    )
+    is_due = (
+        sfn.Choice.jsonata(scope, "Is a training due?")
+        .when(condition("$contains($Status, 'FAILED')"), broken)
+        .when(condition("$Status != 'ACTIVE'"), pause)
+        .when(condition("$Imported or $Deleted or $Due or $Version = ''"), train)
+        .otherwise(deploy)
+    )
+    describe.add_catch(create, errors=[NOT_FOUND])
+    create.add_catch(pause, errors=[ALREADY_EXISTS])
+    steps.catch(failed, describe, create, train, deploy)
+    remember.next(describe).next(is_due)
+    create.next(pause).next(describe)
+    train.next(deploy)
+    deploy.next(
+        sfn.Choice.jsonata(scope, "Do all campaigns serve?")
+        .when(condition("$count($Undeployed) > 0"), partly)
+        .otherwise(steps.outcome("Served", model))
+    )
+    return remember
+
+
+def _campaigns(steps: PipelineSteps) -> sfn.Map:
+    """Return the state that creates the campaigns of a solution, or moves them; sets `Undeployed`.
+
+    A campaign that follows its solution by itself is created and then left to the service.
+    """
+    each = sfn.Map.jsonata(
+        steps.scope,
+        "For each campaign",
+        items=sfn.ProvideItems.jsonata("{% $Model.Campaigns %}"),
+        item_selector={"Campaign": "{% $states.context.Map.Item.Value %}"},
+        assign={"Undeployed": "{% [$states.result[$exists(Cause)]] %}"},
+    )
+    remember = sfn.Pass.jsonata(
+        steps.scope, "Remember its campaign", assign={"Campaign": "{% $states.input.Campaign %}"}
+    )
+    name = {"Name": "{% $Campaign.CampaignArn %}"}
+    deploy = steps.start_job(
+        "Deploy",
+        {
+            "CampaignArn": "{% $Campaign.CampaignArn %}",
+            "Request": "{% $Campaign.Request %}",
+            "Follows": "{% $Campaign.Follows %}",
+            "SolutionVersionArn": "{% $Campaign.Follows ? $Model.SolutionArn & '/$LATEST'"
+            " : $Version %}",
+        },
+    )
+    failed = steps.outcome("Not deployed", {**name, "Cause": "{% $Reason %}"})
+    # An inner scope cannot assign a variable of an outer one.
+    steps.catch(failed, deploy, variable="Reason")
+    remember.next(deploy).next(steps.outcome("In service", name))
+    return each.item_processor(remember)
+
+
+def _batch_job(steps: PipelineSteps) -> sfn.IChainable:
+    """Run one batch job if its solution has a new version, or a file of questions is newer.
+
+    What it has answered is noted as the version and the time of the newest file, with a space
+    between them.
+    """
+    scope = steps.scope
+    look = sfn.Pass.jsonata(
+        scope,
+        "Look for questions",
+        assign={
+            "BatchJob": "{% $states.input.BatchJob %}",
+            "Asked": "{% ($arn := $states.input.BatchJob.SolutionArn;"
+            " $found := $Served[Name = $arn].SolutionVersionArn; $exists($found) ? $found : '') %}",
+            "After": "{% $states.input.BatchJob.Prefix %}",
+            "Newest": "",
+            "Last": last("'Answered' & $states.input.BatchJob.Name"),
+        },
+    )
+    page = steps.list_files("List the questions", "$BatchJob.Prefix")
+    name = {"Name": "{% $BatchJob.Name %}"}
+    ask = steps.start_job(
+        "Ask",
+        {
+            **name,
+            "Job": "{% $BatchJob.Job %}",
+            "Request": "{% $merge([$BatchJob.Request, {'SolutionVersionArn': $Asked}]) %}",
+        },
+    )
+    note = steps.lock.update(
+        "Note what is answered",
+        "SET #answered = :answered",
+        names={"#answered": "{% 'Answered' & $BatchJob.Name %}"},
+        values={":answered": "{% $Asked & ' ' & $Newest %}"},
+    )
+    failed = steps.outcome("Not answered", {**name, "Cause": "{% $Cause %}"})
+    steps.catch(failed, page, ask, note)
+    nothing = steps.outcome("Nothing to ask", name)
+    is_new = (
+        sfn.Choice.jsonata(scope, "Is there something to ask?")
+        .when(condition("$More"), page)
+        .when(condition("$Asked = '' or $Newest = ''"), nothing)
+        .when(
+            condition(
+                "$Last = '' or $Asked != $substringBefore($Last, ' ')"
+                " or $Newest > $substringAfter($Last, ' ')"
+            ),
+            ask,
+        )
+        .otherwise(nothing)
+    )
+    look.next(page).next(is_new)
+    ask.next(note).next(steps.outcome("Answered", name))
+    return look

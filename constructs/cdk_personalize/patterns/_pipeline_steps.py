@@ -1,0 +1,151 @@
+"""What the parts of a round are built from: a listing of files, and a job in its own execution."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from cdk_personalize.patterns._pipeline_lock import PipelineLock
+
+# A listing of 1,000 keys of 1,024 bytes would not fit in the 256 KiB that a state may hand on.
+KEYS_A_PAGE = 200
+# Of each dataset, one by one: each takes eight events of the 25,000 that an execution may have.
+FILES_A_ROUND = 200
+
+
+@dataclass(frozen=True)
+class PipelineSteps:
+    """The states that several parts of a round have, in the scope of its state machine.
+
+    Attributes:
+        scope: The construct of the state machine.
+        lock: The lock, in whose item it is noted what is done.
+        jobs: The state machine of the long jobs.
+        bucket: The bucket that is looked at for new files.
+    """
+
+    scope: Construct
+    lock: PipelineLock
+    jobs: sfn.IStateMachine
+    bucket: s3.IBucket
+
+    def start_job(
+        self,
+        job: str,
+        job_input: Mapping[str, Any],
+        *,
+        name: str | None = None,
+        assign: Mapping[str, Any] | None = None,
+    ) -> tasks.StepFunctionsStartExecution:
+        """Return a state that runs a job to its end.
+
+        Args:
+            job: Which one.
+            job_input: What the job machine is told besides.
+            name: The name of the state (default: that of the job).
+            assign: The variables to set from what came of it.
+        """
+        return tasks.StepFunctionsStartExecution.jsonata(
+            self.scope,
+            name or job,
+            state_machine=self.jobs,
+            integration_pattern=sfn.IntegrationPattern.RUN_JOB,
+            associate_with_parent=True,
+            input=sfn.TaskInput.from_object({"Job": job, **job_input}),
+            assign=assign,
+        )
+
+    def list_files(self, name: str, prefix: str, *, collect: bool = False) -> tasks.CallAwsService:
+        """Return a state that lists a page of the files of a folder.
+
+        It reads and sets the variables `After`, the last key, and `Newest`, the latest time, which
+        begin with the prefix and with nothing. `More` tells whether there is another page.
+
+        Args:
+            name: The name of the state.
+            prefix: The JSONata of the folder.
+            collect: Whether to keep the files that are newer than the variable `Last` in `Files`,
+                which begins empty: the oldest first, and one more at most than are taken.
+        """
+        # An import takes no sub-folders.
+        newer = (
+            "$states.result.Contents[LastModified > $Last"
+            f" and $not($contains($substringAfter(Key, {prefix}), '/'))]"
+            ".{'Key': Key, 'At': LastModified}"
+        )
+        oldest_first = "function($one, $other) { $one.At > $other.At }"
+        files = {
+            "Files": f"{{% [$sort([$Files, {newer}], {oldest_first})[[0..{FILES_A_ROUND}]]] %}}"
+        }
+        page = tasks.CallAwsService.jsonata(
+            self.scope,
+            name,
+            service="s3",
+            action="listObjectsV2",
+            parameters={
+                "Bucket": self.bucket.bucket_name,
+                "Prefix": f"{{% {prefix} %}}",
+                "StartAfter": "{% $After %}",
+                "MaxKeys": KEYS_A_PAGE,
+            },
+            iam_action="s3:ListBucket",
+            iam_resources=[self.bucket.bucket_arn],
+            assign={
+                "More": "{% $states.result.IsTruncated = true %}",
+                "After": "{% $exists($states.result.Contents)"
+                " ? $states.result.Contents[-1].Key : $After %}",
+                "Newest": "{% ($times := $append($Newest, $states.result.Contents.LastModified);"
+                " $sort($times)[-1]) %}",
+                **(files if collect else {}),
+            },
+        )
+        page.add_retry(
+            errors=["S3.S3Exception", "S3.SdkClientException"],
+            interval=Duration.seconds(2),
+            max_attempts=6,
+            jitter_strategy=sfn.JitterType.FULL,
+        )
+        return page
+
+    def outcome(self, name: str, outputs: Mapping[str, object]) -> sfn.Pass:
+        """Return a state that ends a part of a round with what came of it."""
+        return sfn.Pass.jsonata(self.scope, name, outputs=dict(outputs))
+
+    @staticmethod
+    def catch(
+        failed: sfn.Pass,
+        *steps: sfn.TaskStateBase | sfn.CustomState | sfn.Map,
+        variable: str = "Cause",
+    ) -> None:
+        """Go on with `failed` after any error of `steps`, with its reason in a variable."""
+        for step in steps:
+            step.add_catch(failed, errors=["States.ALL"], assign={variable: _cause()})
+
+
+def condition(jsonata: str) -> sfn.Condition:
+    """Return the condition that a JSONata expression is true."""
+    return sfn.Condition.jsonata(f"{{% {jsonata} %}}")
+
+
+def last(mark: str) -> str:
+    """Return the JSONata of a mark in the item of the lock, as it was before this round."""
+    return f"{{% ($old := $lookup($Before, {mark}); $exists($old.S) ? $old.S : '') %}}"
+
+
+def _cause() -> str:
+    """Return the JSONata of why a job failed.
+
+    What a nested execution fails with is a description of that execution in JSON, whose own
+    cause is what a person wants to read.
+    """
+    text = "$states.errorOutput.Cause"
+    return (
+        f"{{% ($text := $exists({text}) ? {text} : $states.errorOutput.Error;"
+        " $nested := $substring($text, 0, 1) = '{' ? $parse($text) : {};"
+        " $exists($nested.Cause) ? $nested.Cause : $text) %}"
+    )
