@@ -29,7 +29,7 @@ def test_one_statement_defines_one_of_each(minimal: Template) -> None:
         "AWS::KMS::Key",
         "AWS::Personalize::DatasetGroup",
         "AWS::Personalize::Schema",
-        "AWS::Personalize::EventTracker",
+        "Custom::PersonalizeEventTracker",
         "Custom::PersonalizeDataset",
         "Custom::PersonalizeSolution",
         "Custom::PersonalizeCampaign",
