@@ -116,6 +116,19 @@ _OF_OURS = (
         "using-cfn-updating-stacks-update-behaviors.html",
     ),
     Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::.*:event-tracker/\*\]",
+        r"Shop/Shop/Tracker/Access\w+/Resource",
+        "the ARN of an event tracker ends in an id that the service gives, and whoever may tag one"
+        " could give it any tag; it is created for the stack's own dataset group alone",
+        _SERVICE_AUTHORIZATION,
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::.*:solution/\*\]",
+        r"Shop/Shop/Pipeline/Rounds/Machine/Role/DefaultPolicy/Resource",
+        "the solutions are those with the tag by which the stack retires what it replaced",
+        _SERVICE_AUTHORIZATION,
+    ),
+    Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::(\*|.*:solution/\*)\]",
         r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
         "List operations and X-Ray know no resources; the solutions are those with the stack's tag",
