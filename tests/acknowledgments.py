@@ -117,7 +117,7 @@ _OF_OURS = (
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::(\*|.*:solution/\*)\]",
-        r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
+        r"Shop/(PersonalizeProvider|Shop/Pipeline/Rounds/Machine)/Role/DefaultPolicy/Resource",
         "List operations and X-Ray know no resources; the solutions are those with the stack's tag",
         _SERVICE_AUTHORIZATION,
     ),
