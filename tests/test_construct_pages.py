@@ -29,7 +29,7 @@ INDEX = FOLDER / "README.md"
 
 NOTHING = "\N{EN DASH}"
 IN_PLACE = "in place"
-WORDS = {IN_PLACE, "replaced", "refused", "stack only"}
+WORDS = {IN_PLACE, "replaced", "refused", "stack only", "next run"}
 HEADER = "| property | API | CloudFormation | when it changes |"
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -48,7 +48,7 @@ def empty_event_parameters(probe: Probe) -> Finding:
     """Give a solution weights of events, then take all of them away."""
     parameters = [{"eventType": "Purchase", "weight": 1.0}, {"eventType": "View", "weight": 0.5}]
     solution = _solution(probe, {"eventsConfig": {"eventParametersList": parameters}})
-    empty = {"eventsConfig": {"eventParametersList": []}}
+    empty: dict[str, object] = {"eventsConfig": {"eventParametersList": []}}
     answer = probe.refusal(
         lambda: probe.personalize.update_solution(solutionArn=solution, solutionUpdateConfig=empty)
     )

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 from aws_cdk import ArnFormat, Stack, Token
 from constructs import Construct
@@ -18,6 +19,9 @@ _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]*")
 _NOT_READABLE = re.compile(r"[^a-zA-Z0-9-]")
 _HASH_LENGTH = 8
 _STACK_LENGTH = 16
+
+# Each name in a stack begins so, and to make it asks the CDK a dozen things.
+_prefixes: WeakKeyDictionary[Stack, str] = WeakKeyDictionary()
 
 
 def check_name(property_name: str, name: str | None) -> None:
@@ -86,11 +90,13 @@ def name_prefix(scope: Construct) -> str:
     belongs to. So a policy may allow everything that begins so.
     """
     stack = named = Stack.of(scope)
+    if (known := _prefixes.get(stack)) is not None:
+        return known
     while named.nested_stack_parent is not None:
         named = named.nested_stack_parent
     identity = f"{named.stack_name}{_path_below(named, stack)}"
     readable = _NOT_READABLE.sub("", identity.replace("/", "-"))[:_STACK_LENGTH].strip("-")
-    return f"{readable}-{_hash_of(identity)}-"
+    return _prefixes.setdefault(stack, f"{readable}-{_hash_of(identity)}-")
 
 
 def arn_of(scope: Construct, resource: str, resource_name: str) -> str:

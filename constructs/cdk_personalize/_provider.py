@@ -199,10 +199,11 @@ class PersonalizeProvider(Construct):
             scope,
             construct_id,
             resource_type=resource_type,
+            # By this it depends on everything of the provider: on the functions, and so on their
+            # roles with all policies.
             service_token=self._framework.service_token,
             properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
-        resource.node.add_dependency(self)
         if needed:
             # Named by what it allows: when a resource gets another name, its policy becomes
             # another policy, and the old one stays until the old resource is deleted.

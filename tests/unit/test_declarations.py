@@ -16,9 +16,13 @@ from cdk_personalize import (
     EventTracker,
     Filter,
     IDatasetGroup,
+    MetricAttribute,
+    MetricAttribution,
     Recipe,
+    Recommender,
     Schema,
     Solution,
+    UseCase,
 )
 from cdk_personalize._declarations import check_quota, declare
 from cdk_personalize.quotas import IN_DATASET_GROUP, IN_REGION, Quota
@@ -67,6 +71,29 @@ def campaign(stack: cdk.Stack, name: str) -> Campaign:
     return Campaign(stack, name, solution=imported, campaign_name="taken")
 
 
+def recommender(stack: cdk.Stack, name: str) -> Recommender:
+    return Recommender(
+        stack,
+        name,
+        dataset_group=imported_group(stack, f"of-{name}"),
+        use_case=UseCase.MOST_VIEWED,
+        recommender_name="taken",
+    )
+
+
+CLICKS = MetricAttribute.count(metric_name="Clicks", event_type="Click")
+
+
+def metric_attribution(stack: cdk.Stack, name: str) -> MetricAttribution:
+    return MetricAttribution(
+        stack,
+        name,
+        dataset_group=imported_group(stack, f"of-{name}"),
+        metrics=[CLICKS],
+        metric_attribution_name="taken",
+    )
+
+
 KINDS: list[tuple[Define, str]] = [
     (schema, "schema"),
     (dataset_group, "dataset-group"),
@@ -74,6 +101,8 @@ KINDS: list[tuple[Define, str]] = [
     (a_filter, "filter"),
     (solution, "solution"),
     (campaign, "campaign"),
+    (recommender, "recommender"),
+    (metric_attribution, "metric-attribution"),
 ]
 
 
@@ -304,6 +333,21 @@ def test_refuses_a_second_event_tracker_by_another_import(
         r" got another one beside Shop/One/Tracker$",
     ):
         two.add_event_tracker("Tracker")
+
+
+@pytest.mark.parametrize("twice", TWICE)
+def test_refuses_a_second_metric_attribution_by_another_import(
+    stack: cdk.Stack, twice: Callable[[cdk.Stack], tuple[IDatasetGroup, IDatasetGroup]]
+) -> None:
+    one, two = twice(stack)
+    MetricAttribution(stack, "First", dataset_group=one, metrics=[CLICKS])
+
+    with pytest.raises(
+        ValueError,
+        match=r"^a dataset group has at most one metric attribution,"
+        r" got another one beside Shop/First$",
+    ):
+        MetricAttribution(stack, "Second", dataset_group=two, metrics=[CLICKS])
 
 
 @pytest.mark.parametrize("twice", TWICE)

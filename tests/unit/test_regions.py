@@ -14,9 +14,13 @@ from cdk_personalize import (
     DatasetType,
     EventTracker,
     Filter,
+    MetricAttribute,
+    MetricAttribution,
     Recipe,
+    Recommender,
     Schema,
     Solution,
+    UseCase,
 )
 from cdk_personalize._declarations import REGIONS_CONTEXT
 from cdk_personalize.regions import REGIONS, finding_of_region, finding_of_type, partition_of
@@ -68,7 +72,19 @@ def campaign(stack: cdk.Stack) -> None:
     Campaign(stack, "C", solution=Solution.from_solution_name(stack, "S", "demo"))
 
 
-KINDS = [schema, dataset_group, dataset, event_tracker, a_filter, solution, campaign]
+def recommender(stack: cdk.Stack) -> None:
+    group = DatasetGroup.from_dataset_group_name(stack, "G", "demo")
+    Recommender(stack, "R", dataset_group=group, use_case=UseCase.MOST_VIEWED)
+
+
+def metric_attribution(stack: cdk.Stack) -> None:
+    group = DatasetGroup.from_dataset_group_name(stack, "G", "demo")
+    clicks = MetricAttribute.count(metric_name="Clicks", event_type="Click")
+    MetricAttribution(stack, "M", dataset_group=group, metrics=[clicks])
+
+
+MANAGED = [dataset, event_tracker, solution, campaign, recommender, metric_attribution]
+KINDS = [schema, dataset_group, a_filter, *MANAGED]
 
 
 @pytest.mark.parametrize("region", ["eu-west-3", "us-gov-west-1", "cn-northwest-1"])
@@ -114,23 +130,16 @@ def test_takes_every_region_that_has_the_service(region: str) -> None:
     assert finding_of_type("AWS::Personalize::DatasetGroup", region) is None
 
 
-@pytest.mark.parametrize(
-    ("define", "resource_type"),
-    [
-        (a_filter, "AWS::Personalize::Filter"),
-        (event_tracker, "AWS::Personalize::EventTracker"),
-    ],
-)
-def test_refuses_a_type_that_cloudformation_lacks_in_china(
-    define: Callable[[cdk.Stack], None], resource_type: str
-) -> None:
-    message = f"CloudFormation has {resource_type} in the Regions {EVERYWHERE}, got cn-north-1"
+def test_refuses_a_type_that_cloudformation_lacks_in_china() -> None:
+    message = (
+        f"CloudFormation has AWS::Personalize::Filter in the Regions {EVERYWHERE}, got cn-north-1"
+    )
 
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        define(stack_in("cn-north-1"))
+        a_filter(stack_in("cn-north-1"))
 
 
-@pytest.mark.parametrize("define", [schema, dataset_group, dataset, solution, campaign])
+@pytest.mark.parametrize("define", [schema, dataset_group, *MANAGED])
 def test_defines_in_china_what_it_can(define: Callable[[cdk.Stack], None]) -> None:
     stack = stack_in("cn-north-1")
 

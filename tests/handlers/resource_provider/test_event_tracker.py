@@ -232,3 +232,13 @@ def test_leaves_the_event_tracker_of_somebody_else(stack: CloudFormation, shop: 
     stack.delete(Resource(TRACKER, tracker(), PLACE))
 
     assert list(trackers(shop)) == [arn]
+
+
+def test_a_replacement_bears_the_tags_too(stack: CloudFormation, shop: Shop) -> None:
+    tags = {"Tags": {"team": "search"}}
+    resource = stack.create(TRACKER, {**tracker(), **tags})
+
+    renamed = stack.update(resource, {**tracker("touches"), **tags})
+
+    listed = shop.personalize.list_tags_for_resource(resourceArn=renamed.data["Arn"])["tags"]
+    assert listed == [{"tagKey": "team", "tagValue": "search"}]
