@@ -269,13 +269,14 @@ def test_warns_of_metadata_that_costs_extra(stack: cdk.Stack, group: DatasetGrou
     )
 
 
-def test_warns_of_more_than_a_group_holds(stack: cdk.Stack, group: DatasetGroup) -> None:
-    for number in range(6):
+def test_refuses_more_than_a_group_holds(stack: cdk.Stack, group: DatasetGroup) -> None:
+    for number in range(5):
         group.add_recommender(f"Recommender{number}", use_case=FOR_YOU)
 
-    Annotations.from_stack(stack).has_warning(
-        "/Shop/Group", Match.string_like_regexp("holds 5 recommenders unless .* got number 6")
-    )
+    with pytest.raises(ValueError, match="recommenders") as refused:
+        group.add_recommender("OneTooMany", use_case=FOR_YOU)
+
+    assert str(refused.value) == "a dataset group holds at most 5 recommenders, got number 6"
 
 
 def test_does_not_warn_of_what_costs_the_least(stack: cdk.Stack, group: DatasetGroup) -> None:

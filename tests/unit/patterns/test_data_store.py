@@ -359,9 +359,9 @@ def test_tells_what_to_add_to_the_policies_of_what_exists_already(
     "statement",
     [
         r".*imported bucket.*s3:PutObject.*export/interactions/\*.*",
-        r".*imported as immutable.*s3:PutObject.*export/interactions/\*.*",
+        r".*permissions of an imported role.*s3:PutObject.*export/interactions/\*.*",
         r".*imported bucket.*s3:GetObject.*delete/\*.*",
-        r".*imported as immutable.*s3:GetObject.*delete/\*.*",
+        r".*permissions of an imported role.*s3:GetObject.*delete/\*.*",
     ],
 )
 def test_tells_what_jobs_need_of_what_exists_already(stack: cdk.Stack, statement: str) -> None:
