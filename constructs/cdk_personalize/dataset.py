@@ -52,8 +52,9 @@ class OnIncompatibleChange(StrEnum):
     The service deletes no dataset while its group has filters, a metric attribution, a campaign,
     or, for interactions, an event tracker (DG: delete-dataset). Take them out of the stack and
     deploy; then put them back, together with the new schema. Else the deployment fails before
-    anything is deleted. Imports, batch jobs and trainings are waited for, up to an hour. The data
-    has to be imported again: a pipeline does so when its files are put into the bucket anew.
+    anything is deleted. Imports, batch jobs and trainings are waited for, up to an hour. A
+    pipeline of the group then imports the files of the bucket again, which must have the columns of
+    the new schema; what events and single records have brought is lost.
     """
 
 

@@ -1,7 +1,8 @@
 """A stack with one of each resource, in the versions that it is changed through.
 
 The context `version` is `first`, `changed` (all that can be changed in place is), `replaced` (all
-that cannot is another one) or `empty`; `broken` puts a resource behind all others that fails.
+that cannot is another one); `columns` adds those of `changed` to `first`, since the service takes
+none away again; `broken` puts a resource behind all others that fails.
 """
 
 import aws_cdk as cdk
@@ -28,11 +29,12 @@ VERSIONS = ("first", "changed", "replaced")
 class LifecycleStack(cdk.Stack):
     """One version of the stack."""
 
-    def __init__(self, scope: Construct, version: str, *, broken: bool) -> None:
+    def __init__(self, scope: Construct, version: str, *, columns: bool, broken: bool) -> None:
         """Define the stack of `version`."""
         super().__init__(scope, "Lifecycle")
         self.changed = version in VERSIONS[1:]
         self.replaced = version == "replaced"
+        self.has_columns = self.changed or columns
         self.store = DataStore(
             self, "Data", removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True
         )
@@ -89,6 +91,7 @@ class LifecycleStack(cdk.Stack):
         for name, value in (
             ("StateMachineArn", pipeline.state_machine.state_machine_arn),
             ("BucketName", self.store.bucket.bucket_name),
+            ("DatasetGroupArn", group.dataset_group_arn),
         ):
             cdk.CfnOutput(self, name, value=value)
         if broken:
@@ -100,7 +103,7 @@ class LifecycleStack(cdk.Stack):
         cdk.Tags.of(self).add("version", "second" if self.changed else "first")
 
     def _define_datasets(self) -> None:
-        more = [SchemaField.string("BRAND", categorical=True, nullable=True)] * self.changed
+        more = [SchemaField.string("BRAND", categorical=True, nullable=True)] * self.has_columns
         columns = {
             DatasetType.INTERACTIONS: [SchemaField.string("EVENT_TYPE")],
             DatasetType.ITEMS: [
@@ -125,6 +128,9 @@ _QUIET = cdk.Duration.seconds(1)
 
 app = cdk.App()
 LifecycleStack(
-    app, app.node.get_context("version"), broken=bool(app.node.try_get_context("broken"))
+    app,
+    app.node.get_context("version"),
+    columns=bool(app.node.try_get_context("columns")),
+    broken=bool(app.node.try_get_context("broken")),
 )
 app.synth()

@@ -36,6 +36,8 @@ _LISTED = (
 )
 # The service takes no tags for a metric attribution; a group keeps those that it was made with.
 TAGGED = ["dataset", "event_tracker", "filter", "solution", "campaign", "recommender"]
+# The old one is deleted before the new one is made.
+ONE_PER_GROUP = ("event_tracker", "metric_attribution")
 
 
 class Life:
@@ -46,13 +48,13 @@ class Life:
         self.folder = folder
         self.stack: DeployedStack | None = None
 
-    def cli(self, version: str, *, broken: bool = False) -> CdkCli:
-        context = (("version", version), *((("broken", "yes"),) if broken else ()))
+    def cli(self, version: str, *switches: str) -> CdkCli:
+        context = (("version", version), *((switch, "yes") for switch in switches))
         app = f"{sys.executable} tests/local/lifecycle_app.py"
         return CdkCli(self.aws, self.folder, context, app=app)
 
-    def deploy(self, version: str) -> None:
-        self.stack = DeployedStack(self.aws, self.cli(version).deploy(STACK)[STACK])
+    def deploy(self, version: str, *switches: str) -> None:
+        self.stack = DeployedStack(self.aws, self.cli(version, *switches).deploy(STACK)[STACK])
 
     def client(self, service: str) -> Any:
         assert self.stack is not None
@@ -132,10 +134,23 @@ def without_times(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
     }
 
 
+def lasting(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {arn: each for arn, each in resources.items() if each["kind"] not in ONE_PER_GROUP}
+
+
+def made_again(resources: dict[str, dict[str, Any]]) -> list[tuple[str, str, dict[str, str]]]:
+    """What had to go for its replacement, and is there again in what it is called."""
+    return [
+        (each["kind"], each["name"], each["tags"])
+        for each in resources.values()
+        if each["kind"] in ONE_PER_GROUP
+    ]
+
+
 def test_a_creation_that_fails_leaves_nothing_behind(life: Life) -> None:
     with pytest.raises(DemoError, match="ended with exit code"):
-        life.cli("first", broken=True).deploy(STACK)
-    life.cli("first", broken=True).destroy(STACK)
+        life.cli("first", "broken").deploy(STACK)
+    life.cli("first", "broken").destroy(STACK)
 
     assert leftovers(life.aws) == []
 
@@ -210,20 +225,34 @@ def test_a_change_that_fails_behind_everything_is_taken_back(life: Life) -> None
     before = without_times(life.resources())
 
     with pytest.raises(DemoError, match="ended with exit code"):
-        life.cli("first", broken=True).deploy(STACK)
+        life.cli("first", "columns", "broken").deploy(STACK)
 
     assert without_times(life.resources()) == before
 
 
+def test_a_change_that_was_taken_back_can_be_made_after_all(life: Life) -> None:
+    before = created(life.resources())
+
+    life.deploy("first", "columns")
+
+    assert created(life.resources()) == before
+    assert life.only("solution")["latestSolutionUpdate"]["solutionUpdateConfig"]["eventsConfig"][
+        "eventParametersList"
+    ] == [{"eventType": "View", "weight": 1.0}]
+    assert life.only("campaign")["minProvisionedTPS"] == 1
+    assert life.metrics() == [("Views", "View", "SAMPLECOUNT()")]
+
+
 def test_a_replacement_that_fails_behind_everything_is_taken_back(life: Life) -> None:
-    before = without_times(life.resources())
+    before, metrics = without_times(life.resources()), life.metrics()
 
     with pytest.raises(DemoError, match="ended with exit code"):
-        life.cli("replaced", broken=True).deploy(STACK)
+        life.cli("replaced", "broken").deploy(STACK)
 
     after = without_times(life.resources())
-    assert after.keys() == before.keys()
-    assert after == before
+    assert lasting(after) == lasting(before)
+    assert made_again(after) == made_again(before)
+    assert life.metrics() == metrics
 
 
 def test_what_cannot_be_changed_is_replaced(life: Life) -> None:

@@ -3,6 +3,7 @@
 from aws_cdk import aws_stepfunctions as sfn
 
 from cdk_personalize.patterns._pipeline_steps import FILES_A_ROUND, PipelineSteps, condition, last
+from cdk_personalize.patterns._pipeline_tasks import personalize_call
 
 # The service works on five imports at once, and on five deletions in a dataset group.
 PARALLEL_JOBS = 5
@@ -62,6 +63,10 @@ def exports(steps: PipelineSteps) -> sfn.Map:
 def _dataset(steps: PipelineSteps) -> sfn.IChainable:
     """Import the files of one dataset if one of them is newer than the last import.
 
+    What is noted of an import is when its dataset was created and the time of the newest file,
+    with a space between them: another dataset in the place of that one has nothing in it. (The
+    two times say nothing of each other, since files may be older than the first dataset.)
+
     A full import takes the folder, an incremental one each of the newer files. If there are too
     many, it takes the oldest, and has another run follow this one. Which ones are in is noted at
     the end, so after a failure they are all taken again.
@@ -75,7 +80,19 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
             "Newest": "",
             "Files": [],
             "Taken": [],
-            "Last": last("'Imported' & $states.input.Dataset.Type"),
+            "Note": last("'Imported' & $states.input.Dataset.Type"),
+            "Last": "",
+        },
+    )
+    find = personalize_call(
+        steps.scope,
+        "Find the dataset",
+        "describeDataset",
+        {"DatasetArn": "{% $Dataset.Request.DatasetArn %}"},
+        assign={
+            "Created": "{% $states.result.Dataset.CreationDateTime %}",
+            "Last": "{% $substringBefore($Note, ' ') ="
+            " $states.result.Dataset.CreationDateTime ? $substringAfter($Note, ' ') : '' %}",
         },
     )
     page = steps.list_files("List the files", "$Dataset.Prefix", collect=True)
@@ -120,7 +137,7 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
         " ? 'SET #imported = :newest, Untrained = :newest, Dirty = :newest'"
         " : 'SET #imported = :newest, Untrained = :newest' %}",
         names={"#imported": "{% 'Imported' & $Dataset.Type %}"},
-        values={":newest": "{% $count($Taken) > 0 ? $Taken[-1].At : $Newest %}"},
+        values={":newest": "{% $Created & ' ' & ($count($Taken) > 0 ? $Taken[-1].At : $Newest) %}"},
     )
     kind = {"Type": "{% $Dataset.Type %}"}
     imported = steps.outcome("Imported", {**kind, "Imported": True, "Present": True})
@@ -130,7 +147,7 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
         "Not imported",
         {**kind, **present, "Name": "{% $Dataset.Type %}", "Cause": "{% $Cause %}"},
     )
-    steps.catch(failed, page, load, add, note)
+    steps.catch(failed, find, page, load, add, note)
     is_newer = (
         sfn.Choice.jsonata(steps.scope, "Is there a newer file?")
         .when(condition("$More"), page)
@@ -139,7 +156,7 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
         .when(condition("$count($Files) = 0"), as_it_was)
         .otherwise(take)
     )
-    look.next(page).next(is_newer)
+    look.next(find).next(page).next(is_newer)
     take.next(
         sfn.Choice.jsonata(steps.scope, "Can they be told apart?")
         .when(condition("$count($Taken) > 0"), add)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jsii
@@ -193,11 +193,33 @@ class PipelinePlan:
 
     def as_lazy(self) -> Any:  # noqa: ANN401 - the type of a token that stands for a mapping
         """Return a token for what is declared when the app is synthesised."""
-        return Lazy.any(_Declared(self))
+        return Lazy.any(_Produced(self.declared))
 
     def digest_as_lazy(self, scope: Construct) -> Any:  # noqa: ANN401
-        """Return a token for a short text that changes with what is declared."""
-        return Lazy.any(_Digest(self, scope))
+        """Return a token for a short text that changes with what there is to do.
+
+        Tags are not in it: what is there already gets them from its provider. Schemas are, since a
+        dataset that was replaced for another schema has the ARN that the old one had.
+        """
+        return Lazy.any(_Produced(lambda: self._digest(Stack.of(scope))))
+
+    def solutions_as_lazy(self, scope: Construct) -> Any:  # noqa: ANN401
+        """Return a token for the ARNs of the solutions that are in the stack of `scope`."""
+        stack = Stack.of(scope)
+        return Lazy.any(
+            _Produced(
+                lambda: [
+                    solution.solution_arn
+                    for solution in self._solutions
+                    if Stack.of(solution).node.addr == stack.node.addr
+                ]
+            )
+        )
+
+    def _digest(self, stack: Stack) -> str:
+        schemas = [job.dataset.schema.schema_name for job in self._imports.values()]
+        to_do = stack.resolve([_without_tags(self.declared()), schemas])
+        return hashlib.sha256(json.dumps(to_do, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _campaign(campaign: Campaign) -> Mapping[str, Any]:
@@ -224,6 +246,14 @@ def _tags(tags: Mapping[str, str]) -> Mapping[str, Any]:
     return {"tags": members} if members else {}
 
 
+def _without_tags(declared: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(declared, Mapping):
+        return {name: _without_tags(value) for name, value in declared.items() if name != "Tags"}
+    if isinstance(declared, list):
+        return [_without_tags(each) for each in declared]
+    return declared
+
+
 def _findings_of_places(job: PipelineJob, others: Sequence[PipelineJob]) -> Iterator[str]:
     """Yield where a job would take what the pipeline itself has written for something new."""
     together = (job, *others)
@@ -239,20 +269,11 @@ def _findings_of_places(job: PipelineJob, others: Sequence[PipelineJob]) -> Iter
 
 
 @jsii.implements(IStableAnyProducer)
-class _Declared:
-    def __init__(self, plan: PipelinePlan) -> None:
-        self._plan = plan
+class _Produced:
+    """What is known only when the whole app has been constructed."""
+
+    def __init__(self, produce: Callable[[], Any]) -> None:
+        self._produce = produce
 
     def produce(self) -> Any:  # noqa: ANN401 - the interface of the CDK
-        return self._plan.declared()
-
-
-@jsii.implements(IStableAnyProducer)
-class _Digest:
-    def __init__(self, plan: PipelinePlan, scope: Construct) -> None:
-        self._plan = plan
-        self._scope = scope
-
-    def produce(self) -> Any:  # noqa: ANN401 - the interface of the CDK
-        resolved = Stack.of(self._scope).resolve(self._plan.declared())
-        return hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()[:16]
+        return self._produce()

@@ -241,6 +241,7 @@ class TrainingPipeline(Construct):
                 "StateMachineArn": arns[0],
                 "StateMachineArns": arns,
                 "DatasetGroupArn": dataset_group.dataset_group_arn,
+                "SolutionArns": self._plan.solutions_as_lazy(self),
                 "Plan": self._plan.digest_as_lazy(self),
             },
             statements=[
@@ -311,6 +312,8 @@ class TrainingPipeline(Construct):
         on_runs = [f"Create{noun}", f"Describe{noun}", *(["TagResource"] if job.tags else [])]
         self.job_state_machine.add_to_role_policy(allow([f"Create{noun}"], of))
         self.job_state_machine.add_to_role_policy(allow(on_runs, [runs]))
+        if isinstance(job, DatasetImportJob):
+            self.state_machine.add_to_role_policy(allow(["DescribeDataset"], of))
         if job.writes is not None:
             self._store.allow_write(job.writes)
         if job.reads is not None:

@@ -62,3 +62,21 @@ def test_what_the_pipeline_will_create_is_not_tagged_yet(stack: CloudFormation, 
     created = stack.create("Custom::PersonalizeCampaign", {**campaign(), "Tags": {"team": "a"}})
 
     assert created.data["State"] == "Deferred"
+
+
+def test_the_tags_of_what_the_pipeline_created_are_changed_in_place(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    deferred = stack.create("Custom::PersonalizeCampaign", {**campaign(), "Tags": {"team": "a"}})
+    shop.stock()
+    version = shop.train(stack.create(SOLUTION, solution()).physical_id)
+    shop.personalize.create_campaign(
+        name="live",
+        solutionVersionArn=version,
+        minProvisionedTPS=1,
+        tags=[{"tagKey": "team", "tagValue": "a"}],
+    )
+
+    stack.update(deferred, {**campaign(), "Tags": {"team": "b"}})
+
+    assert tags(shop, deferred.physical_id) == {"team": "b"}

@@ -1,12 +1,20 @@
 """A stack with a training pipeline, and what its template says of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
 
-from cdk_personalize import Campaign, DatasetGroup, DatasetType, Recipe, Schema, Solution
+from cdk_personalize import (
+    Campaign,
+    DatasetGroup,
+    DatasetType,
+    Recipe,
+    Schema,
+    SchemaField,
+    Solution,
+)
 from cdk_personalize.patterns import DataStore, TrainingPipeline
 
 Tree = Mapping[str, Any]
@@ -16,7 +24,7 @@ MACHINE = "AWS::StepFunctions::StateMachine"
 class Declared:
     """A stack with a pipeline, and a dataset, a solution and a campaign declared after it."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, fields: Sequence[SchemaField] | None = None, **options: Any) -> None:
         self.stack = cdk.Stack(cdk.App(), "Shop")
         self.store = DataStore(self.stack, "Data")
         self.group = DatasetGroup(
@@ -25,7 +33,7 @@ class Declared:
         self.pipeline = TrainingPipeline(
             self.stack, "Pipeline", dataset_group=self.group, data_store=self.store, **options
         )
-        schema = Schema(self.stack, "Schema", dataset_type=DatasetType.INTERACTIONS)
+        schema = Schema(self.stack, "Schema", dataset_type=DatasetType.INTERACTIONS, fields=fields)
         self.dataset = self.group.add_dataset("Interactions", schema=schema)
         self.solution = Solution(
             self.stack,

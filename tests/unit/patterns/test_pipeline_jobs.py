@@ -293,18 +293,26 @@ def test_a_campaign_that_follows_its_solution_is_left_to_the_service() -> None:
     assert [campaign["Follows"] for campaign in model["Campaigns"]] == [False, True]
 
 
+class WithRecommender:
+    """A stack with a pipeline and a recommender."""
+
+    def __init__(self) -> None:
+        self.stack = cdk.Stack(cdk.App(), "Shop")
+        store = DataStore(self.stack, "Data")
+        group = DatasetGroup(self.stack, "Group", domain=Domain.ECOMMERCE)
+        kind = DatasetType.INTERACTIONS
+        schema = Schema(self.stack, "Schema", dataset_type=kind, domain=Domain.ECOMMERCE)
+        group.add_dataset("Interactions", schema=schema)
+        self.recommender = Recommender(
+            self.stack, "MostViewed", dataset_group=group, use_case=UseCase.MOST_VIEWED
+        )
+        TrainingPipeline(self.stack, "Pipeline", dataset_group=group, data_store=store)
+        cdk.Tags.of(self.stack).add("team", "shop")
+
+
 def test_creates_the_recommenders_of_a_domain() -> None:
-    stack = cdk.Stack(cdk.App(), "Shop")
-    store = DataStore(stack, "Data")
-    group = DatasetGroup(stack, "Group", domain=Domain.ECOMMERCE)
-    kind = DatasetType.INTERACTIONS
-    schema = Schema(stack, "Schema", dataset_type=kind, domain=Domain.ECOMMERCE)
-    group.add_dataset("Interactions", schema=schema)
-    recommender = Recommender(
-        stack, "MostViewed", dataset_group=group, use_case=UseCase.MOST_VIEWED
-    )
-    TrainingPipeline(stack, "Pipeline", dataset_group=group, data_store=store)
-    template = Template.from_stack(stack).to_json()
+    domain = WithRecommender()
+    template = Template.from_stack(domain.stack).to_json()
 
     (declared,) = plan(template)["Recommenders"]
     allowed = {
@@ -313,9 +321,24 @@ def test_creates_the_recommenders_of_a_domain() -> None:
         for action in actions(statement)
     }
 
-    assert declared["Request"]["Name"] == recommender.recommender_name
+    assert declared["Request"]["Name"] == domain.recommender.recommender_name
     assert declared["Request"]["RecommenderConfig"] == {"MinRecommendationRequestsPerSecond": 1}
     assert {"personalize:CreateRecommender", "personalize:DescribeRecommender"} <= allowed
+
+
+def test_a_recommender_that_the_pipeline_creates_bears_its_tags() -> None:
+    domain = WithRecommender()
+    template = Template.from_stack(domain.stack).to_json()
+
+    (declared,) = plan(template)["Recommenders"]
+    tagging = [
+        statement["Resource"]
+        for statement in statements(template, "PipelineJobsMachineRole")
+        if "personalize:TagResource" in actions(statement)
+    ]
+
+    assert declared["Request"]["Tags"] == [{"TagKey": "team", "TagValue": "shop"}]
+    assert tagging == [domain.stack.resolve(domain.recommender.recommender_arn)]
 
 
 def test_what_the_pipeline_creates_bears_the_tags_that_its_provider_would_give_it() -> None:
@@ -327,6 +350,17 @@ def test_what_the_pipeline_creates_bears_the_tags_that_its_provider_would_give_i
     tags = [{"TagKey": "team", "TagValue": "shop"}]
     assert model["Request"]["Tags"] == tags
     assert model["Campaigns"][0]["Request"]["Tags"] == tags
+
+
+def test_a_tag_that_is_added_by_an_aspect_reaches_what_the_pipeline_creates() -> None:
+    """The plan is read after all aspects, of which one may come from another construct."""
+    other = Declared()
+    cdk.Aspects.of(other.campaign).add(cdk.Tag("cost-centre", "42"))
+
+    (model,) = plan(Template.from_stack(other.stack).to_json())["Models"]
+
+    assert "Tags" not in model["Request"]
+    assert model["Campaigns"][0]["Request"]["Tags"] == [{"TagKey": "cost-centre", "TagValue": "42"}]
 
 
 # Automatic training

@@ -345,6 +345,20 @@ def test_what_was_imported_stays_to_be_learnt_until_every_model_has(all_states: 
     assert removing == {"rounds: Note what is learnt", "rounds: Note the data that is learnt"}
 
 
+def test_an_import_is_noted_with_the_dataset_that_it_was_into(all_states: States) -> None:
+    """Another dataset in its place, of the same ARN, has nothing of it."""
+    found = all_states["rounds: Find the dataset"]
+    noted = all_states["rounds: Note what is imported"]["Arguments"]
+
+    assert found["Next"] == "List the files"
+    assert found["Assign"] == {
+        "Created": "{% $states.result.Dataset.CreationDateTime %}",
+        "Last": "{% $substringBefore($Note, ' ') = $states.result.Dataset.CreationDateTime"
+        " ? $substringAfter($Note, ' ') : '' %}",
+    }
+    assert noted["ExpressionAttributeValues"][":newest"]["S"].startswith("{% $Created & ' ' & ")
+
+
 def test_a_create_whose_answer_was_lost_goes_on_with_what_it_made(all_states: States) -> None:
     for create, made in (
         ("Create the import job", "The import has begun already"),

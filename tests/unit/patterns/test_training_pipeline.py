@@ -8,7 +8,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Match, Template
 
-from cdk_personalize import Campaign, Recipe, Solution
+from cdk_personalize import Campaign, Recipe, SchemaField, Solution
 from tests.unit.patterns.declared_pipeline import (
     MACHINE,
     Declared,
@@ -162,6 +162,12 @@ def test_every_trigger_is_deleted_before_the_lifecycle_resource(template: Tree) 
     assert all(lifecycle in depends_on(template, rule) for rule in rules)
 
 
+def digest(of: Tree) -> str:
+    (lifecycle,) = resources(of, "Custom::PersonalizePipeline").values()
+    plan_digest: str = lifecycle["Properties"]["Plan"]
+    return plan_digest
+
+
 def test_starts_anew_after_a_deployment_that_changed_what_it_works_on(
     template: Tree,
 ) -> None:
@@ -169,13 +175,56 @@ def test_starts_anew_after_a_deployment_that_changed_what_it_works_on(
     Solution(more.stack, "More", dataset_group=more.group, recipe=Recipe.SIMILAR_ITEMS)
     changed = Template.from_stack(more.stack).to_json()
 
-    def digest(of: Tree) -> str:
-        (lifecycle,) = resources(of, "Custom::PersonalizePipeline").values()
-        plan_digest: str = lifecycle["Properties"]["Plan"]
-        return plan_digest
-
     assert digest(Template.from_stack(Declared().stack).to_json()) == digest(template)
     assert digest(changed) != digest(template)
+
+
+def test_starts_anew_after_a_deployment_with_another_schema(template: Tree) -> None:
+    """The dataset may have been replaced for it, under the same ARN."""
+    changed = Declared(fields=[SchemaField.float("RATING")])
+
+    assert digest(Template.from_stack(changed.stack).to_json()) != digest(template)
+
+
+def test_does_not_start_anew_for_another_tag(template: Tree) -> None:
+    tagged = Declared()
+    cdk.Tags.of(tagged.stack).add("team", "shop")
+
+    assert digest(Template.from_stack(tagged.stack).to_json()) == digest(template)
+
+
+def test_stops_the_trainings_of_its_solutions_before_it_is_deleted(
+    declared: Declared, template: Tree
+) -> None:
+    (lifecycle,) = resources(template, "Custom::PersonalizePipeline").values()
+
+    assert lifecycle["Properties"]["SolutionArns"] == [
+        declared.stack.resolve(declared.solution.solution_arn)
+    ]
+
+
+def test_may_look_when_its_datasets_were_created(declared: Declared, template: Tree) -> None:
+    looking = [
+        statement["Resource"]
+        for statement in statements(template, "PipelineRoundsMachineRole")
+        if "personalize:DescribeDataset" in actions(statement)
+    ]
+
+    assert looking == [declared.stack.resolve(declared.dataset.dataset_arn)]
+
+
+@pytest.mark.parametrize(("machine", "what"), [("Rounds", "solution"), ("Jobs", "campaign")])
+def test_may_tag_what_it_creates_and_nothing_else(
+    declared: Declared, template: Tree, machine: str, what: str
+) -> None:
+    tagging = [
+        statement["Resource"]
+        for statement in statements(template, f"Pipeline{machine}MachineRole")
+        if "personalize:TagResource" in actions(statement)
+    ]
+
+    arns = {"solution": declared.solution.solution_arn, "campaign": declared.campaign.campaign_arn}
+    assert tagging == [declared.stack.resolve(arns[what])]
 
 
 def test_passes_the_role_to_personalize_alone(declared: Declared, template: Tree) -> None:
