@@ -71,7 +71,7 @@ def _entry(resource_type: str, properties: Mapping[str, Any]) -> Entry:
         identity["ServiceToken"] = readable(properties["ServiceToken"])
     else:
         identity = {
-            # Texts are kept to the letter: CloudFormation does not know that a schema is JSON.
+            # Texts are kept to the letter, as CloudFormation compares them.
             name: value if isinstance(value := properties[name], str) else readable(value)
             for name in _create_only(resource_type)
             if name in properties

@@ -37,7 +37,7 @@ _ACTIONS = {
         "CreateRecommender",
         "CreateSolution",
     ),
-    "schema": ("DescribeSchema", "UpdateDataset"),
+    "schema": ("CreateSchema", "DeleteSchema", "DescribeSchema", "UpdateDataset"),
     "dataset": (
         "CreateDataset",
         "DeleteDataset",
@@ -107,6 +107,7 @@ _LISTS = (
     "ListFilters",
     "ListMetricAttributionMetrics",
     "ListMetricAttributions",
+    "ListSchemas",
     "ListSolutionVersions",
     "ListSolutions",
 )
@@ -135,7 +136,7 @@ class PersonalizeProvider(Construct):
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
         self.role.add_to_policy(allow_retired(self))
-        # Whether it rolls back: no event says so.
+        # Whether it rolls back or is deleted: no event says so.
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[Aws.STACK_ID])
         )

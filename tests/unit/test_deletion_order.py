@@ -29,7 +29,7 @@ ORDER = [
     "AWS::Personalize::Filter",
     "Custom::PersonalizeDataset",
     "AWS::Personalize::DatasetGroup",
-    "AWS::Personalize::Schema",
+    "Custom::PersonalizeSchema",
 ]
 CLICKS = MetricAttribute.count(metric_name="Clicks", event_type="Click")
 NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
