@@ -1,5 +1,6 @@
 """The stacks are the same to their users whichever feature flags of the CDK an app has set."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.readable import readable
 from tests.synthesis import EVERYTHING, STACKS, Checked
 from tests.upgrade_contract import contract_of
 
+_OVERFLOW = re.compile(r"OverflowPolicy\d+")
 _PERSONALIZE = ("AWS::Personalize::", "Custom::Personalize")
 
 
@@ -50,7 +52,7 @@ def test_flags_define_no_other_resources_but_policies(checked: Checked, stack: s
 def test_flags_replace_nothing_where_the_region_is_known(tmp_path: Path) -> None:
     def template(folder: str, context: dict[str, Any] | None = None) -> dict[str, Any]:
         app = cdk.App(context=context, outdir=str(tmp_path / folder))
-        env = cdk.Environment(account="111111111111", region="eu-west-1")
+        env = cdk.Environment(account="111111111111", region="us-west-2")
         Everything(app, EVERYTHING, env=env)
         written: dict[str, Any] = app.synth().get_stack_by_name(EVERYTHING).template
         return written
@@ -60,7 +62,14 @@ def test_flags_replace_nothing_where_the_region_is_known(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_cdk_nag_finds_the_same_with_flags_and_without(checked: Checked, stack: str) -> None:
-    assert checked(stack, flags=True).findings == checked(stack).findings
+    def found(*, flags: bool) -> set[tuple[str, str]]:
+        # Which of the policies of a role has a statement depends on how long the others are.
+        return {
+            (rule, _OVERFLOW.sub("DefaultPolicy", path))
+            for rule, path in checked(stack, flags=flags).findings
+        }
+
+    assert found(flags=True) == found(flags=False)
 
 
 @pytest.mark.parametrize("stack", STACKS)
