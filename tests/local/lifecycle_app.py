@@ -47,6 +47,7 @@ class LifecycleStack(cdk.Stack):
         )
         group.node.add_dependency(self.store.role_ready)
         self._define_datasets()
+        self._define_actions()
         group.add_event_tracker(
             "Tracker", event_tracker_name="renamed" if self.replaced else "tracker"
         )
@@ -63,13 +64,20 @@ class LifecycleStack(cdk.Stack):
             events_config=[EventParameters.of("View", weight=0.5 if self.changed else 1.0)],
             algorithm_hyper_parameters={"apply_recency_bias": "false"} if self.replaced else None,
         )
-        Campaign(self, "Campaign", solution=solution, min_provisioned_tps=2 if self.changed else 1)
+        Campaign(
+            self,
+            "Campaign",
+            solution=solution,
+            min_provisioned_tps=2 if self.changed else 1,
+            enable_metadata_with_recommendations=self.changed or None,
+        )
         group.add_recommender(
             "Recommender",
             use_case=UseCase.CUSTOMERS_WHO_VIEWED_X_ALSO_VIEWED
             if self.replaced
             else UseCase.MOST_VIEWED,
             min_recommendation_requests_per_second=2 if self.changed else 1,
+            enable_metadata_with_recommendations=self.changed or None,
         )
         group.add_metric_attribution(
             "Attribution",
@@ -101,6 +109,14 @@ class LifecycleStack(cdk.Stack):
                 if construct.node.id != "Failing":
                     failing.node.add_dependency(construct)
         cdk.Tags.of(self).add("version", "second" if self.changed else "first")
+
+    def _define_actions(self) -> None:
+        """Define the datasets of actions, which a group without a domain has."""
+        group = DatasetGroup(self, "Actions")
+        for dataset_type in (DatasetType.ACTIONS, DatasetType.ACTION_INTERACTIONS):
+            schema = Schema(self, f"{dataset_type}Schema", dataset_type=dataset_type)
+            dataset = group.add_dataset(str(dataset_type), schema=schema)
+        cdk.CfnOutput(self, "TrackingId", value=str(dataset.tracking_id))
 
     def _define_datasets(self) -> None:
         more = [SchemaField.string("BRAND", categorical=True, nullable=True)] * self.has_columns

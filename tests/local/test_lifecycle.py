@@ -168,7 +168,7 @@ def test_the_stack_is_made_as_it_is_declared(life: Life) -> None:
     assert life.only("event_tracker")["name"] == "tracker"
     assert life.only("filter")["filterExpression"].endswith('IN ("Purchase")')
     types = {each["datasetType"].upper() for each in life.all("dataset")}
-    assert types == {"INTERACTIONS", "ITEMS", "USERS"}
+    assert types == {"INTERACTIONS", "ITEMS", "USERS", "ACTIONS", "ACTION_INTERACTIONS"}
     assert {each["status"] for each in life.resources().values()} == {"ACTIVE"}
 
 
@@ -176,6 +176,14 @@ def test_the_stack_is_made_as_it_is_declared(life: Life) -> None:
 def test_what_can_bear_tags_has_those_of_the_stack(life: Life, kind: str) -> None:
     for each in life.all(kind):
         assert each["tags"]["version"] == "first", each["name"]
+
+
+def test_action_interactions_have_a_tracking_id_of_their_own(life: Life) -> None:
+    assert life.stack is not None
+
+    tracking_id = life.stack.output("TrackingId")
+
+    assert tracking_id == life.dataset("ACTION_INTERACTIONS")["trackingId"]
 
 
 def test_a_change_replaces_nothing(life: Life) -> None:
@@ -197,13 +205,17 @@ def test_the_solution_is_changed_in_place(life: Life) -> None:
 
 
 def test_the_campaign_is_changed_in_place(life: Life) -> None:
-    assert life.only("campaign")["minProvisionedTPS"] == 2
+    campaign = life.only("campaign")
+
+    assert campaign["minProvisionedTPS"] == 2
+    assert campaign["campaignConfig"]["enableMetadataWithRecommendations"] is True
 
 
 def test_the_recommender_is_changed_in_place(life: Life) -> None:
     config = life.only("recommender")["recommenderConfig"]
 
     assert config["minRecommendationRequestsPerSecond"] == 2
+    assert config["enableMetadataWithRecommendations"] is True
 
 
 def test_the_metrics_are_changed_in_place(life: Life) -> None:
