@@ -4,7 +4,7 @@ import inspect
 import typing
 
 import pytest
-from aws_cdk import Resource
+from aws_cdk import RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -100,6 +100,22 @@ def test_a_resource_can_be_imported(resource: type) -> None:
     assert [name for name in imports if name.endswith(("_arn", "_attributes"))]
     for name, method in imports.items():
         assert typing.get_type_hints(method)["return"] is interface, name
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_a_resource_can_be_imported_by_its_name_if_that_tells_its_arn(resource: type) -> None:
+    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in resource.__name__)
+    imports = methods(resource, "from_")
+
+    assert {f"from{words}_name", f"from{words}_attributes"} & set(imports)
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_a_resource_is_deleted_with_its_stack_unless_it_is_retained(resource: type) -> None:
+    (policy,) = [each for each in properties(resource) if each.name == "removal_policy"]
+
+    assert policy.annotation is RemovalPolicy
+    assert policy.default is RemovalPolicy.DESTROY
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS)

@@ -5,37 +5,16 @@ from typing import Protocol, Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from cdk_personalize._import_metrics import IImportMetrics, ImportMetrics
 from cdk_personalize._metrics import MetricOptions
 from cdk_personalize.avro_schema import DatasetType
 
 
-class IDatasetMetrics(Protocol):
+class IDatasetMetrics(IImportMetrics, Protocol):
     """What can be read of how a dataset is filled; the service measures no put of actions."""
 
     def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this dataset (default: average over 5 minutes)."""
-        ...
-
-    def metric_dataset_import_job_requests(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports were asked for (default: sum over 5 minutes)."""
-        ...
-
-    def metric_dataset_import_job_error(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports failed (default: sum over 5 minutes)."""
-        ...
-
-    def metric_dataset_import_job_execution_time(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many seconds imports take (default: average over 5 minutes)."""
-        ...
-
-    def metric_dataset_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many bytes were imported (default: average over 5 minutes)."""
         ...
 
     def metric_put_items_requests(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -71,36 +50,11 @@ class IDatasetMetrics(Protocol):
         ...
 
 
-class DatasetMetrics:
+class DatasetMetrics(ImportMetrics):
     """These metrics, for a dataset that says with which dimension they are read."""
 
     @abstractmethod
-    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric: ...
-
-    @abstractmethod
     def _check_type(self, method: str, wanted: DatasetType) -> None: ...
-
-    def metric_dataset_import_job_requests(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports were asked for (default: sum over 5 minutes)."""
-        return self._total("DatasetImportJobRequests", options)
-
-    def metric_dataset_import_job_error(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many imports failed (default: sum over 5 minutes)."""
-        return self._total("DatasetImportJobError", options)
-
-    def metric_dataset_import_job_execution_time(
-        self, **options: Unpack[MetricOptions]
-    ) -> cloudwatch.Metric:
-        """Return how many seconds imports take (default: average over 5 minutes)."""
-        return self.metric("DatasetImportJobExecutionTime", **options)
-
-    def metric_dataset_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many bytes were imported (default: average over 5 minutes)."""
-        return self.metric("DatasetSize", **options)
 
     def metric_put_items_requests(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return how many requests put items (default: sum over 5 minutes)."""
@@ -141,7 +95,3 @@ class DatasetMetrics:
         """Return how many milliseconds a put of users takes (default: average over 5 minutes)."""
         self._check_type("metric_put_users_latency", DatasetType.USERS)
         return self.metric("PutUsersLatency", **options)
-
-    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
-        counted: MetricOptions = {"statistic": cloudwatch.Stats.SUM, **options}
-        return self.metric(metric_name, **counted)

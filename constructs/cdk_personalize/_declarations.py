@@ -8,11 +8,12 @@ the stack is looked at for itself.
 from collections import Counter
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Annotations, CfnResource, Stack, Token
+from aws_cdk import Annotations, Stack, Token
 from constructs import Construct, IConstruct
 
-from cdk_personalize._deletion_order import DeletionOrder
-from cdk_personalize.quotas import IN_REGION, Quota
+from cdk_personalize._deletion_order import DeletionOrder, Rank
+from cdk_personalize._request import refuse
+from cdk_personalize.quotas import IN_DATASET_GROUP, IN_REGION, Quota
 from cdk_personalize.regions import finding_of_region, finding_of_type
 
 REGIONS_CONTEXT = "cdk-personalize:more-regions"
@@ -34,31 +35,57 @@ class _App:
 _apps: WeakKeyDictionary[IConstruct, _App] = WeakKeyDictionary()
 
 
+def findings_of_declaration(
+    scope: Construct, construct_id: str, kind: str, name: str | None, *, resource_type: str = ""
+) -> list[str]:
+    """Return why a resource cannot be one more in its place; its constructor asks this first.
+
+    Args:
+        scope: What the resource is to be defined in.
+        construct_id: Its id there.
+        kind: Its type as ARNs write it.
+        name: The name that it is given; none if one is derived, which no other has.
+        resource_type: CloudFormation's own type, if it is used.
+    """
+    stack = Stack.of(scope)
+    app, place = _app_of(scope), _place_of(stack)
+    path = "/".join(filter(None, (scope.node.path, construct_id.replace("/", "--"))))
+    return [
+        *_findings_of_region(scope, stack.region, resource_type),
+        *_findings_of_taken_name(app, place, kind, name, path),
+        *_findings_of_quota(IN_REGION.get(kind), app.counts[place, kind] + 1, holder="a Region"),
+    ]
+
+
+def findings_of_member(order: DeletionOrder, rank: Rank) -> list[str]:
+    """Return why a dataset group cannot have one more of a rank; its constructor asks this first.
+
+    Args:
+        order: The deletion order of the group.
+        rank: The rank of what is to be defined.
+    """
+    quota = IN_DATASET_GROUP.get(rank.name.lower())
+    return _findings_of_quota(quota, len(order.members_of(rank)) + 1, holder="a dataset group")
+
+
 def declare(construct: Construct, kind: str, name: str) -> None:
     """Take up a resource that is defined here; its constructor calls this.
 
     Args:
-        construct: The resource, with what is deployed for it as its default child.
+        construct: The resource.
         kind: Its type as ARNs write it.
         name: What its ARN ends in, or may be no other's for another reason; may be a token.
 
     Raises:
-        ValueError: If the Region lacks the service or the type, another resource has the name,
-            or a quota that AWS raises for nobody is exceeded.
+        ValueError: If another resource has the name, or a quota that AWS raises for nobody is
+            exceeded.
     """
-    stack = Stack.of(construct)
-    if findings := _findings_of_region(construct, stack.region):
-        raise ValueError("; ".join(findings))
-    app, place = _app_of(construct), _place_of(stack)
+    app, place = _app_of(construct), _place_of(Stack.of(construct))
     path = construct.node.path
+    # A derived name that was given to another one is seen here alone.
+    refuse(_findings_of_taken_name(app, place, kind, name, path))
     if not Token.is_unresolved(name):
-        other = app.paths.setdefault((place, kind, name), path)
-        if other != path:
-            msg = (
-                f"no two resources of the type {kind} have one name in an account and Region,"
-                f" got {name!r} for {other} and for {path}"
-            )
-            raise ValueError(msg)
+        app.paths[place, kind, name] = path
     app.counts[place, kind] += 1
     if kind in IN_REGION:
         check_quota(construct, IN_REGION[kind], app.counts[place, kind], holder="a Region")
@@ -70,11 +97,10 @@ def check_quota(scope: IConstruct, quota: Quota, count: int, *, holder: str) -> 
     Raises:
         ValueError: If AWS raises the quota for nobody.
     """
+    refuse(_findings_of_quota(quota, count, holder=holder))
     finding = quota.finding(holder, count)
     if finding is None:
         return
-    if not quota.adjustable:
-        raise ValueError(finding)
     if count == quota.limit + 1:  # said once, and not again of each that follows
         words = quota.what.title().replace(" ", "")
         Annotations.of(scope).add_warning_v2(
@@ -122,11 +148,28 @@ def _identity(scope: Construct, arn: str) -> tuple[str, ...]:
     return tuple(known)
 
 
-def _findings_of_region(construct: Construct, region: str) -> list[str]:
+def _findings_of_taken_name(
+    app: _App, place: _Place, kind: str, name: str | None, path: str
+) -> list[str]:
+    if name is None or Token.is_unresolved(name):
+        return []
+    other = app.paths.get((place, kind, name), path)
+    if other == path:
+        return []
+    return [
+        f"no two resources of the type {kind} have one name in an account and Region,"
+        f" got {name!r} for {other} and for {path}"
+    ]
+
+
+def _findings_of_quota(quota: Quota | None, count: int, *, holder: str) -> list[str]:
+    finding = quota.finding(holder, count) if quota is not None and not quota.adjustable else None
+    return [finding] if finding is not None else []
+
+
+def _findings_of_region(scope: Construct, region: str, resource_type: str) -> list[str]:
     if Token.is_unresolved(region):
         return []
-    deployed = construct.node.default_child
-    resource_type = deployed.cfn_resource_type if isinstance(deployed, CfnResource) else ""
-    more = construct.node.try_get_context(REGIONS_CONTEXT) or ()
+    more = scope.node.try_get_context(REGIONS_CONTEXT) or ()
     found = (finding_of_region(region, more), finding_of_type(resource_type, region))
     return [finding for finding in found if finding]

@@ -5,6 +5,7 @@ several dimensions for most metrics and its examples use one of them alone
 (DG: cloudwatch-metrics).
 """
 
+from abc import abstractmethod
 from typing import TypedDict, Unpack
 
 from aws_cdk import Duration
@@ -37,12 +38,13 @@ def metric(
     ).attach_to(scope)
 
 
-def total(
-    scope: Construct,
-    metric_name: str,
-    dimensions: dict[str, str],
-    options: MetricOptions,
-) -> cloudwatch.Metric:
-    """Return a metric that counts, so that its sum is what a reader wants by default."""
-    counted: MetricOptions = {"statistic": cloudwatch.Stats.SUM, **options}
-    return metric(scope, metric_name, dimensions, **counted)
+class Measured:
+    """What says with which dimension its metrics are read."""
+
+    @abstractmethod
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric: ...
+
+    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
+        """Return a metric that counts, so that its sum is what a reader wants by default."""
+        counted: MetricOptions = {"statistic": cloudwatch.Stats.SUM, **options}
+        return self.metric(metric_name, **counted)

@@ -24,16 +24,6 @@ _STACK_LENGTH = 16
 _prefixes: WeakKeyDictionary[Stack, str] = WeakKeyDictionary()
 
 
-def check_name(property_name: str, name: str | None) -> None:
-    """Refuse a name that the service would refuse; a token is left to the deployment.
-
-    Raises:
-        ValueError: If the name is too long or holds other characters than the service allows.
-    """
-    if findings := findings_of_name(property_name, name):
-        raise ValueError("; ".join(findings))
-
-
 def findings_of_name(property_name: str, name: str | None) -> list[str]:
     """Return why the service would refuse a name; a token is left to the deployment."""
     if name is None or Token.is_unresolved(name):

@@ -1,11 +1,10 @@
 """The metrics of what answers GetRecommendations: a campaign or a recommender."""
 
-from abc import abstractmethod
 from typing import Protocol, Unpack
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from cdk_personalize._metrics import MetricOptions
+from cdk_personalize._metrics import Measured, MetricOptions
 
 
 class IRecommendationMetrics(Protocol):
@@ -38,11 +37,8 @@ class IRecommendationMetrics(Protocol):
         ...
 
 
-class RecommendationMetrics:
+class RecommendationMetrics(Measured):
     """These metrics, for a resource that says with which dimension they are read."""
-
-    @abstractmethod
-    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric: ...
 
     def metric_get_recommendations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return how many recommendations were asked for (default: sum over 5 minutes)."""
@@ -65,7 +61,3 @@ class RecommendationMetrics:
     ) -> cloudwatch.Metric:
         """Return how many milliseconds an answer takes (default: average over 5 minutes)."""
         return self.metric("GetRecommendationsLatency", **options)
-
-    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
-        counted: MetricOptions = {"statistic": cloudwatch.Stats.SUM, **options}
-        return self.metric(metric_name, **counted)

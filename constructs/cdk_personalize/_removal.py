@@ -5,13 +5,27 @@ from collections.abc import Sequence
 from typing import cast
 
 import jsii
-from aws_cdk import CfnOutput, CustomResource, RemovalPolicy, Resource
+from aws_cdk import (
+    CfnDeletionPolicy,
+    CfnOutput,
+    CfnResource,
+    CustomResource,
+    RemovalPolicy,
+    Resource,
+)
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from constructs import IValidation
 
 from cdk_personalize._deletion_order import resource_of
 
 _KEPT = (RemovalPolicy.RETAIN, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 _POLICIES = (RemovalPolicy.DESTROY, *_KEPT)
+_KEPT_BY_CLOUDFORMATION = (
+    CfnDeletionPolicy.RETAIN,
+    CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE,
+)
 _OUTPUT = "Retained"
 
 
@@ -19,6 +33,8 @@ class RemovableResource(Resource):
     """A resource of this stack, which is deleted with the stack unless it is said otherwise."""
 
     _removal_policy = RemovalPolicy.DESTROY
+    _goes_with: Sequence[Resource] = ()
+    """What is defined for it alone: its role, and the policies of that."""
 
     @property
     @abstractmethod
@@ -54,6 +70,8 @@ class RemovableResource(Resource):
         self._removal_policy = policy
         # The resource is a CfnResource, or a custom resource, which is a construct around one.
         cast("CustomResource", resource_of(self)).apply_removal_policy(policy)
+        for each in self._goes_with:
+            each.apply_removal_policy(policy)
         if not self.is_retained:
             self.node.try_remove_child(_OUTPUT)
         elif self.node.try_find_child(_OUTPUT) is None:
@@ -78,8 +96,9 @@ class _OutlivesItsStack:
             return []
         lost = [
             each.node.path
-            for each in self._resource._rests_on
-            if isinstance(each, RemovableResource) and not each.is_retained
+            for resource in self._resource._rests_on
+            for each in _removable(resource)
+            if not _is_retained(each)
         ]
         if not lost:
             return []
@@ -87,3 +106,18 @@ class _OutlivesItsStack:
             "what is retained needs what it rests on to be retained too:"
             f" removal_policy of {', '.join(lost)} must be RETAIN, got DESTROY"
         ]
+
+
+def _removable(resource: object) -> list[Resource]:
+    """Return what of `resource` this app removes with its stack: nothing, if it is an import."""
+    if isinstance(resource, iam.Role):
+        policies = [each for each in resource.node.children if isinstance(each, iam.Policy)]
+        return [resource, *policies]
+    return [resource] if isinstance(resource, RemovableResource | kms.Key | s3.Bucket) else []
+
+
+def _is_retained(resource: Resource) -> bool:
+    if isinstance(resource, RemovableResource):
+        return resource.is_retained
+    deployed = cast("CfnResource", resource.node.default_child)
+    return deployed.cfn_options.deletion_policy in _KEPT_BY_CLOUDFORMATION

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from aws_cdk import Token
@@ -70,7 +71,9 @@ def as_text(number: float | None) -> str | None:
     """Return a number as the API takes some of them: as text."""
     if number is None or Token.is_unresolved(number):
         return None if number is None else Token.as_string(number)
-    return f"{number:g}"
+    # Every digit counts, and none of the numbers of the API is written with an exponent.
+    digits = format(Decimal(repr(number)), "f")
+    return digits.removesuffix(".0")
 
 
 def without_none(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ policy names the role, so a role that names the key would be a cycle.
 import json
 from collections.abc import Mapping
 
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Resource, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -73,6 +73,16 @@ class RoleAccess:
     def ready(self) -> IDependable:
         """What has to be there before the role is of use: the policies of both sides."""
         return self._ready
+
+    @property
+    def defined(self) -> list[Resource]:
+        """What is defined for this access alone: the role, if it is in the scope, and policies."""
+        inside = f"{self._scope.node.path}/"
+        return [
+            each
+            for each in (self._role, *self._grantee.node.children)
+            if isinstance(each, iam.Role | iam.Policy) and each.node.path.startswith(inside)
+        ]
 
     def allow_key(self, key: kms.IKey) -> None:
         """Let the role and the service use a key (DG: granting-personalize-key-access)."""

@@ -11,6 +11,20 @@ from cdk_personalize._request import as_text, known, refuse, without_none
 from cdk_personalize.recipe import Feature, Recipe, ServiceRecipe
 from cdk_personalize.serving_config import findings_of_influence, metadata_costs_extra
 
+COST_OF_CAMPAIGN = (
+    "about 144 USD a month for each at the list price of the older recipes, and up to 389 USD at"
+    " that of the v2 recipes"
+)
+"""What a request a second costs that a campaign always provides for, of us-east-1.
+
+An hour of it is 0.20 USD with the older recipes. With those of version 2, 1,000 requests are 0.15
+USD; whether the minimum is billed the same is not said (https://aws.amazon.com/personalize/pricing/
+as third parties quote it in 2026, in months of 720 hours).
+"""
+_FREE_OF_RECOMMENDER = 4_000
+_COST_OF_RECOMMENDER = 0.0833 / 1_000
+_HOURS_OF_MONTH = 720
+
 
 @dataclass(frozen=True, slots=True)
 class RankingInfluence:
@@ -79,6 +93,22 @@ def exploration_config(
     return without_none(members) or None
 
 
+def cost_of_recommender(requests_per_second: float) -> str:
+    """Return what a recommender costs beyond its users for requests that it always provides for.
+
+    The first 4,000 requests of an hour are free, the next cost 0.0833 USD per 1,000, for up to
+    100,000 users in us-east-1 (https://aws.amazon.com/personalize/pricing/ as third parties quote
+    it in 2026).
+    """
+    requests = requests_per_second * 3600
+    paid = max(0.0, requests - _FREE_OF_RECOMMENDER)
+    dollars = paid * _COST_OF_RECOMMENDER * _HOURS_OF_MONTH
+    return (
+        f"as {requests:.0f} requests an hour, those above {_FREE_OF_RECOMMENDER} at about"
+        f" {dollars:.0f} USD a month at the list price for few users"
+    )
+
+
 def warn_of_throughput(
     scope: Construct, annotation: str, property_name: str, requests_per_second: float, cost: str
 ) -> None:
@@ -87,8 +117,8 @@ def warn_of_throughput(
         return
     Annotations.of(scope).add_warning_v2(
         f"cdk-personalize:{annotation}",
-        f"{property_name}={requests_per_second:g} is billed every hour of the day, used or not,"
-        f" {cost}; the service scales up by itself when there is more to do",
+        f"{property_name}={as_text(requests_per_second)} is billed every hour of the day, used or"
+        f" not, {cost}; the service scales up by itself when there is more to do",
     )
 
 
@@ -102,6 +132,6 @@ def warn_of_metadata(
     whose = f"with {recipe}" if recipe is not None else f"unless the recipe is one of {free}"
     Annotations.of(scope).add_warning_v2(
         "cdk-personalize:metadataWithRecommendations",
-        f"enable_metadata_with_recommendations=True costs extra {whose}"
+        f"enable_metadata_with_recommendations=True costs extra for each request {whose}"
         " (https://aws.amazon.com/personalize/pricing/)",
     )

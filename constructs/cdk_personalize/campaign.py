@@ -10,12 +10,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._realisation import warn_unless_realised
 from cdk_personalize._recommendation_metrics import (
     IRecommendationMetrics,
     RecommendationMetrics,
@@ -23,6 +24,7 @@ from cdk_personalize._recommendation_metrics import (
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import in_properties, known, refuse
 from cdk_personalize._serving_options import (
+    COST_OF_CAMPAIGN,
     RankingInfluence,
     serving_config,
     warn_of_metadata,
@@ -141,8 +143,9 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
     """Define a campaign, which answers requests with a version of a solution.
 
     It is created as soon as the solution has been trained, so a deployment does not wait for it;
-    a `TrainingPipeline` creates it then, and moves it to each later version. A campaign is billed
-    by its provisioned throughput, used or not.
+    a `TrainingPipeline` creates it then, and moves it to each later version. Without one, and of a
+    solution that is imported, only a deployment creates it, which a warning tells. A campaign is
+    billed by its provisioned throughput, used or not.
 
     Example:
         ```python
@@ -210,6 +213,7 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
                 *findings_of_throughput("min_provisioned_tps", known(min_provisioned_tps)),
                 *(findings_of_deployment(recipe) if recipe is not None else ()),
                 *in_properties(findings(known(config), recipe)),
+                *findings_of_declaration(scope, construct_id, "campaign", campaign_name),
             ]
         )
         super().__init__(scope, construct_id, physical_name=campaign_name)
@@ -242,11 +246,18 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
             "minProvisionedTps",
             "min_provisioned_tps",
             min_provisioned_tps,
-            f"at {min_provisioned_tps:g} times the least that a campaign costs",
+            COST_OF_CAMPAIGN,
         )
         warn_of_metadata(self, config, recipe)
         # The ARN is composed of the name, so nothing else tells another stack which one is first.
         resource_of(self).node.add_dependency(resource_of(solution))
+        warn_unless_realised(
+            self,
+            why="no TrainingPipeline of this app has its dataset group"
+            if solution.dataset_group is not None
+            else "its solution is imported and no TrainingPipeline has it",
+            condition="its solution has a model",
+        )
         if solution.dataset_group is not None:
             solution.dataset_group.declare(self, Rank.CAMPAIGN)
             FitsData.check(

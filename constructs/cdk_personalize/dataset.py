@@ -22,12 +22,13 @@ from cdk_personalize._actions import (
     DATASET_PUT_USERS,
 )
 from cdk_personalize._dataset_metrics import DatasetMetrics, IDatasetMetrics
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import refuse
 from cdk_personalize._tags import TaggedResource
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
@@ -245,12 +246,13 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
                 than the group, actions are for a group of a domain, or the name is refused; all
                 findings are told at once.
         """
-        findings = [
-            *findings_of_name("dataset_name", dataset_name),
-            *_findings_of_place(dataset_group, schema),
-        ]
-        if findings:
-            raise ValueError("; ".join(findings))
+        refuse(
+            [
+                *findings_of_name("dataset_name", dataset_name),
+                *_findings_of_place(dataset_group, schema),
+                *findings_of_declaration(scope, construct_id, "dataset", None),
+            ]
+        )
         super().__init__(scope, construct_id, physical_name=dataset_name)
         self._dataset_group = dataset_group
         self._schema = schema

@@ -2,19 +2,30 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol, Unpack, cast
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from aws_cdk import IResource, RemovalPolicy, Resource
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import DATASET_GROUP_DESCRIBE
-from cdk_personalize._declarations import check_quota, declare, deletion_order_of
-from cdk_personalize._deletion_order import DeletionOrder, Rank
-from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize._dataset_group_members import DatasetGroupMembers, IDatasetGroupMembers
+from cdk_personalize._declarations import (
+    check_quota,
+    declare,
+    deletion_order_of,
+    findings_of_declaration,
+)
+from cdk_personalize._deletion_order import Rank
+from cdk_personalize._event_metrics import EventMetrics, IEventMetrics
+from cdk_personalize._import_metrics import IImportMetrics, ImportMetrics
+from cdk_personalize._metrics import MetricOptions, metric
+from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import refuse
 from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize.avro_schema import Domain
 from cdk_personalize.quotas import IN_DATASET_GROUP
@@ -22,7 +33,6 @@ from cdk_personalize.schema import ISchema
 
 if TYPE_CHECKING:
     from cdk_personalize._metric_attribute import MetricAttribute
-    from cdk_personalize.campaign import Campaign
     from cdk_personalize.dataset import Dataset, DatasetOptions
     from cdk_personalize.event_tracker import EventTracker
     from cdk_personalize.filters import Filter
@@ -32,8 +42,10 @@ if TYPE_CHECKING:
     from cdk_personalize.solution import Solution, SolutionOptions
     from cdk_personalize.use_case import UseCase
 
+_TYPE = personalize.CfnDatasetGroup.CFN_RESOURCE_TYPE_NAME
 
-class IDatasetGroup(IResource, Protocol):
+
+class IDatasetGroup(IResource, IDatasetGroupMembers, IImportMetrics, IEventMetrics, Protocol):
     """A dataset group, defined in this app or imported.
 
     Of an import, this app knows the resources that it defines itself, and no others.
@@ -57,46 +69,6 @@ class IDatasetGroup(IResource, Protocol):
     @property
     def is_complete(self) -> bool:
         """Whether this app defines all datasets of the group, as it does if it is no import."""
-        ...
-
-    @property
-    def deletion_order(self) -> DeletionOrder:
-        """The order in which the resources of the group are deleted."""
-        ...
-
-    @property
-    def datasets(self) -> "tuple[Dataset, ...]":
-        """The datasets of the group, in the order of definition."""
-        ...
-
-    @property
-    def filters(self) -> "tuple[Filter, ...]":
-        """The filters of the group, in the order of definition."""
-        ...
-
-    @property
-    def event_trackers(self) -> "tuple[EventTracker, ...]":
-        """The event trackers of the group: one at most."""
-        ...
-
-    @property
-    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
-        """The metric attributions of the group: one at most."""
-        ...
-
-    @property
-    def solutions(self) -> "tuple[Solution, ...]":
-        """The solutions of the group, in the order of definition."""
-        ...
-
-    @property
-    def campaigns(self) -> "tuple[Campaign, ...]":
-        """The campaigns of the group's solutions, in the order of definition."""
-        ...
-
-    @property
-    def recommenders(self) -> "tuple[Recommender, ...]":
-        """The recommenders of the group, in the order of definition."""
         ...
 
     def add_dataset(
@@ -164,11 +136,13 @@ class IDatasetGroup(IResource, Protocol):
         """Grant `grantee` to read what this dataset group is."""
         ...
 
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this dataset group (default: average over 5 minutes)."""
+        ...
 
-class _DatasetGroupBase(Resource):
+
+class _DatasetGroupBase(Resource, DatasetGroupMembers, ImportMetrics, EventMetrics):
     """What owned and imported dataset groups share; it rests on `dataset_group_arn` alone."""
-
-    _deletion_order: DeletionOrder
 
     @property
     @abstractmethod
@@ -185,49 +159,6 @@ class _DatasetGroupBase(Resource):
     @property
     @abstractmethod
     def is_complete(self) -> bool: ...
-
-    @property
-    def deletion_order(self) -> DeletionOrder:
-        """The order in which the resources of the group are deleted."""
-        return self._deletion_order
-
-    @property
-    def datasets(self) -> "tuple[Dataset, ...]":
-        """The datasets of the group, in the order of definition."""
-        return cast("tuple[Dataset, ...]", self._deletion_order.members_of(Rank.DATASET))
-
-    @property
-    def filters(self) -> "tuple[Filter, ...]":
-        """The filters of the group, in the order of definition."""
-        return cast("tuple[Filter, ...]", self._deletion_order.members_of(Rank.FILTER))
-
-    @property
-    def event_trackers(self) -> "tuple[EventTracker, ...]":
-        """The event trackers of the group: one at most."""
-        return cast("tuple[EventTracker, ...]", self._deletion_order.members_of(Rank.EVENT_TRACKER))
-
-    @property
-    def metric_attributions(self) -> "tuple[MetricAttribution, ...]":
-        """The metric attributions of the group: one at most."""
-        return cast(
-            "tuple[MetricAttribution, ...]",
-            self._deletion_order.members_of(Rank.METRIC_ATTRIBUTION),
-        )
-
-    @property
-    def solutions(self) -> "tuple[Solution, ...]":
-        """The solutions of the group, in the order of definition."""
-        return cast("tuple[Solution, ...]", self._deletion_order.members_of(Rank.SOLUTION))
-
-    @property
-    def campaigns(self) -> "tuple[Campaign, ...]":
-        """The campaigns of the group's solutions, in the order of definition."""
-        return cast("tuple[Campaign, ...]", self._deletion_order.members_of(Rank.CAMPAIGN))
-
-    @property
-    def recommenders(self) -> "tuple[Recommender, ...]":
-        """The recommenders of the group, in the order of definition."""
-        return cast("tuple[Recommender, ...]", self._deletion_order.members_of(Rank.RECOMMENDER))
 
     # The modules of what a group holds stand on this one, so they are imported when needed.
 
@@ -327,6 +258,10 @@ class _DatasetGroupBase(Resource):
         """Grant `grantee` to read what this dataset group is."""
         return self.grant(grantee, *DATASET_GROUP_DESCRIBE)
 
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """Return a metric of this dataset group (default: average over 5 minutes)."""
+        return metric(self, metric_name, {"DatasetGroupArn": self.dataset_group_arn}, **options)
+
 
 class DatasetGroup(_DatasetGroupBase, RemovableResource):
     """Define a dataset group.
@@ -368,15 +303,17 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
 
         Raises:
             ValueError: If there is a role and no key, the key is an alias, or the name is refused
-                or taken.
+                or taken; all that is wrong is in the message.
         """
-        check_name("dataset_group_name", dataset_group_name)
-        if role is not None and encryption_key is None:
-            msg = "a role is for the encryption_key of the dataset group, got a role and no key"
-            raise ValueError(msg)
-        if encryption_key is not None and ":alias/" in encryption_key.key_arn:
-            msg = f"encryption_key must be a key and no alias, got {encryption_key.key_arn!r}"
-            raise ValueError(msg)
+        refuse(
+            [
+                *findings_of_name("dataset_group_name", dataset_group_name),
+                *_findings_of_encryption(encryption_key, role),
+                *findings_of_declaration(
+                    scope, construct_id, "dataset-group", dataset_group_name, resource_type=_TYPE
+                ),
+            ]
+        )
         super().__init__(scope, construct_id, physical_name=dataset_group_name)
         self._domain = domain
         self._dataset_group_name = dataset_group_name or derived_name(self)
@@ -385,7 +322,9 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
             role = ServiceRole(self, "Role")
             access = RoleAccess(self, role)
             access.allow_key(encryption_key)
+            self._goes_with = access.defined
         self._role = role
+        self._encryption_key = encryption_key
         resource = personalize.CfnDatasetGroup(
             self,
             "Resource",
@@ -438,7 +377,7 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
 
     @property
     def _rests_on(self) -> Sequence[object]:
-        return ()
+        return (self._encryption_key, self._role)
 
     @classmethod
     def from_dataset_group_arn(
@@ -477,3 +416,12 @@ class _ImportedDatasetGroup(_DatasetGroupBase):
     @property
     def is_complete(self) -> bool:
         return False
+
+
+def _findings_of_encryption(key: kms.IKey | None, role: iam.IRole | None) -> list[str]:
+    found = []
+    if role is not None and key is None:
+        found.append("a role is for the encryption_key of the dataset group, got a role and no key")
+    if key is not None and ":alias/" in key.key_arn:
+        found.append(f"encryption_key must be a key and no alias, got {key.key_arn!r}")
+    return found

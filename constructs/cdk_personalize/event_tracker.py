@@ -10,17 +10,19 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import EVENT_TRACKER_DESCRIBE, EVENT_TRACKER_PUT_EVENTS
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._deletion_order import Rank
-from cdk_personalize._metrics import MetricOptions, metric, total
-from cdk_personalize._names import check_name, derived_name
+from cdk_personalize._event_metrics import EventMetrics, IEventMetrics
+from cdk_personalize._metrics import MetricOptions, metric
+from cdk_personalize._names import derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import refuse
 from cdk_personalize._tags import TaggedResource
 from cdk_personalize.dataset_group import IDatasetGroup
 
 
-class IEventTracker(IResource, Protocol):
+class IEventTracker(IResource, IEventMetrics, Protocol):
     """An event tracker, defined in this app or imported."""
 
     @property
@@ -49,24 +51,8 @@ class IEventTracker(IResource, Protocol):
         """Return a metric of this event tracker (default: average over 5 minutes)."""
         ...
 
-    def metric_put_events_requests(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many requests sent events (default: sum over 5 minutes)."""
-        ...
 
-    def metric_put_events_4xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
-        ...
-
-    def metric_put_events_5xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
-        ...
-
-    def metric_put_event_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many milliseconds a request takes (default: average over 5 minutes)."""
-        ...
-
-
-class _EventTrackerBase(Resource):
+class _EventTrackerBase(Resource, EventMetrics):
     """What owned and imported event trackers share; it rests on `event_tracker_arn` alone."""
 
     @property
@@ -93,25 +79,6 @@ class _EventTrackerBase(Resource):
     def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """Return a metric of this event tracker (default: average over 5 minutes)."""
         return metric(self, metric_name, {"EventTrackerArn": self.event_tracker_arn}, **options)
-
-    def metric_put_events_requests(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many requests sent events (default: sum over 5 minutes)."""
-        return self._total("PutEventsRequests", options)
-
-    def metric_put_events_4xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many of these requests were wrong (default: sum over 5 minutes)."""
-        return self._total("PutEvents4xxErrors", options)
-
-    def metric_put_events_5xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many of these requests the service failed (default: sum over 5 minutes)."""
-        return self._total("PutEvents5xxErrors", options)
-
-    def metric_put_event_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """Return how many milliseconds a request takes (default: average over 5 minutes)."""
-        return self.metric("PutEventLatency", **options)
-
-    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
-        return total(self, metric_name, {"EventTrackerArn": self.event_tracker_arn}, options)
 
 
 class EventTracker(_EventTrackerBase, RemovableResource, TaggedResource):
@@ -149,15 +116,16 @@ class EventTracker(_EventTrackerBase, RemovableResource, TaggedResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the group has an event tracker, or the name is refused or taken.
+            ValueError: If the group has an event tracker, or the name is refused or taken; all
+                that is wrong is in the message.
         """
-        check_name("event_tracker_name", event_tracker_name)
-        for tracker in dataset_group.event_trackers:
-            msg = (
-                "a dataset group has at most one event tracker,"
-                f" got another one beside {tracker.node.path}"
-            )
-            raise ValueError(msg)
+        refuse(
+            [
+                *_findings_of_another(dataset_group),
+                *findings_of_name("event_tracker_name", event_tracker_name),
+                *findings_of_declaration(scope, construct_id, "event-tracker", event_tracker_name),
+            ]
+        )
         super().__init__(scope, construct_id, physical_name=event_tracker_name)
         self._dataset_group = dataset_group
         # Two groups, two names: in another group, the new one is there before the old one is gone.
@@ -237,3 +205,10 @@ class _ImportedEventTracker(_EventTrackerBase):
     @property
     def tracking_id(self) -> str:
         return self._tracking_id
+
+
+def _findings_of_another(dataset_group: IDatasetGroup) -> list[str]:
+    return [
+        f"a dataset group has at most one event tracker, got another one beside {each.node.path}"
+        for each in dataset_group.event_trackers
+    ]

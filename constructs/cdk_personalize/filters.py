@@ -11,10 +11,11 @@ from aws_cdk import aws_personalize as personalize
 from constructs import Construct, IValidation
 
 from cdk_personalize._actions import FILTER_DESCRIBE
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._deletion_order import Rank
-from cdk_personalize._names import arn_of, check_name, derived_name
+from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import refuse
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.filter_expression import (
     MAX_FIELDS_OF_GROUP,
@@ -22,6 +23,8 @@ from cdk_personalize.filter_expression import (
     findings,
     parse,
 )
+
+_TYPE = personalize.CfnFilter.CFN_RESOURCE_TYPE_NAME
 
 
 class IFilter(IResource, Protocol):
@@ -102,15 +105,19 @@ class Filter(_FilterBase, RemovableResource):
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the expression breaks a rule, or the name is refused or taken.
+            ValueError: If the expression breaks a rule, or the name is refused or taken; all that
+                is wrong is in the message.
         """
-        check_name("filter_name", filter_name)
-        parsed = None
-        if not Token.is_unresolved(filter_expression):
-            parsed = parse(filter_expression)
-            problems = findings(parsed, {})
-            if problems:
-                raise ValueError("; ".join(problems))
+        parsed, problems = _parsed(filter_expression)
+        refuse(
+            [
+                *findings_of_name("filter_name", filter_name),
+                *problems,
+                *findings_of_declaration(
+                    scope, construct_id, "filter", filter_name, resource_type=_TYPE
+                ),
+            ]
+        )
         super().__init__(scope, construct_id, physical_name=filter_name)
         self._dataset_group = dataset_group
         self._expression = filter_expression
@@ -216,3 +223,14 @@ class _KnownColumns:
             f"the filters of a dataset group use at most {MAX_FIELDS_OF_GROUP} distinct columns,"
             f" got {len(fields)}"
         ]
+
+
+def _parsed(expression: str) -> tuple[FilterExpression | None, list[str]]:
+    """Return an expression, parsed if it is known, and what is wrong with it."""
+    if Token.is_unresolved(expression):
+        return None, []
+    try:
+        parsed = parse(expression)
+    except ValueError as error:
+        return None, [str(error)]
+    return parsed, findings(parsed, {})

@@ -12,13 +12,13 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct, IValidation
 
 from cdk_personalize._actions import METRIC_ATTRIBUTION_DESCRIBE
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metric_attribute import MetricAttribute
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
-from cdk_personalize._request import known
+from cdk_personalize._request import known, refuse
 from cdk_personalize._service_role import KEY_USE, SERVICE, RoleAccess, ServiceRole
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.metric_expression import (
@@ -161,9 +161,11 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
             *findings_of_number(requests),
             *findings_of_names(known(requests)),
             *_findings_of_output(bucket, prefix, encryption_key),
+            *findings_of_declaration(
+                scope, construct_id, "metric-attribution", metric_attribution_name
+            ),
         ]
-        if findings:
-            raise ValueError("; ".join(findings))
+        refuse(findings)
         super().__init__(scope, construct_id, physical_name=metric_attribution_name)
         self._dataset_group = dataset_group
         self._metrics = tuple(metrics)
@@ -176,7 +178,9 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
         self._role = role or ServiceRole(self, "Role")
         if bucket is not None:
             encryption_key = encryption_key or bucket.encryption_key
+        self._outputs = (bucket, encryption_key)
         access = self._allow(bucket, prefix or _DEFAULT_PREFIX, encryption_key)
+        self._goes_with = access.defined
         output: dict[str, Any] = {"roleArn": self._role.role_arn}
         if bucket is not None:
             output["s3DataDestination"] = {
@@ -252,7 +256,7 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
 
     @property
     def _rests_on(self) -> Sequence[object]:
-        return (self._dataset_group, *self._dataset_group.datasets)
+        return (self._dataset_group, *self._dataset_group.datasets, *self._outputs, self._role)
 
     def _allow(self, bucket: s3.IBucket | None, prefix: str, key: kms.IKey | None) -> RoleAccess:
         access = RoleAccess(self, self._role)

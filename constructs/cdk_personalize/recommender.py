@@ -10,12 +10,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import RECOMMENDER_DESCRIBE, RECOMMENDER_QUERY, RECOMMENDER_SWITCH
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration, findings_of_member
 from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
+from cdk_personalize._realisation import warn_unless_realised
 from cdk_personalize._recommendation_metrics import (
     IRecommendationMetrics,
     RecommendationMetrics,
@@ -23,6 +24,7 @@ from cdk_personalize._recommendation_metrics import (
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import in_properties, known, refuse
 from cdk_personalize._serving_options import (
+    cost_of_recommender,
     serving_config,
     warn_of_metadata,
     warn_of_throughput,
@@ -126,9 +128,9 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
     """Define a recommender, which answers requests for a use case of a domain.
 
     It is created at once if the dataset group has data; else the deployment does not wait for any,
-    and a `TrainingPipeline` creates it. The service trains it then, and again every 7 days. It is
-    billed as long as it is there, asked or not, unless it is stopped; a deployment that changes a
-    stopped one starts it for as long as that takes.
+    and a `TrainingPipeline` creates it; a warning tells if there is no pipeline. The service trains
+    it then, and again every 7 days. It is billed as long as it is there, asked or not, unless it is
+    stopped; a deployment that changes a stopped one starts it for as long as that takes.
 
     How it answers and the columns that it learns from are changed in place; other columns are a
     full training. Its name ends in a hash of the use case and the dataset group, so another use
@@ -210,6 +212,8 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
                 ),
                 *in_properties(findings(told, use_case)),
                 *in_properties(findings_of_choice(told, use_case)),
+                *findings_of_declaration(scope, construct_id, "recommender", recommender_name),
+                *findings_of_member(dataset_group.deletion_order, Rank.RECOMMENDER),
             ]
         )
         super().__init__(scope, construct_id, physical_name=recommender_name)
@@ -244,9 +248,14 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
             "minRecommendationRequestsPerSecond",
             "min_recommendation_requests_per_second",
             min_recommendation_requests_per_second,
-            f"as {min_recommendation_requests_per_second * 3600:.0f} requests an hour",
+            cost_of_recommender(min_recommendation_requests_per_second),
         )
         warn_of_metadata(self, config, use_case)
+        warn_unless_realised(
+            self,
+            why="no TrainingPipeline of this app has its dataset group",
+            condition="the datasets that its use case needs have data",
+        )
         declare(self, "recommender", self._recommender_name)
         dataset_group.declare(self, Rank.RECOMMENDER)
         self.apply_removal_policy(removal_policy)

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import SCHEMA_DESCRIBE
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._names import (
     arn_of,
     derived_stem,
@@ -19,7 +19,7 @@ from cdk_personalize._names import (
 )
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
-from cdk_personalize._request import without_none
+from cdk_personalize._request import refuse, without_none
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, Domain, SchemaField
 
 
@@ -126,9 +126,13 @@ class Schema(_SchemaBase, RemovableResource):
                 columns take more than the 20,000 characters of CreateSchema, or the name is taken.
         """
         avro = AvroSchema.of(dataset_type, fields, domain)
-        findings = [*findings_of_name("schema_name", schema_name), *avro.findings()]
-        if findings:
-            raise ValueError("; ".join(findings))
+        refuse(
+            [
+                *findings_of_name("schema_name", schema_name),
+                *avro.findings(),
+                *findings_of_declaration(scope, construct_id, "schema", schema_name),
+            ]
+        )
         super().__init__(scope, construct_id, physical_name=schema_name)
         self._avro = avro
         content = {"schema": avro.to_json(), "domain": domain}

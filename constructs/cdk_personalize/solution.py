@@ -10,10 +10,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
-from cdk_personalize._declarations import declare
+from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._declared_data import FitsData
 from cdk_personalize._deletion_order import Rank
-from cdk_personalize._metrics import MetricOptions, metric, total
+from cdk_personalize._metrics import Measured, MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
@@ -90,7 +90,7 @@ class ISolution(IResource, Protocol):
         ...
 
 
-class _SolutionBase(Resource):
+class _SolutionBase(Resource, Measured):
     """What owned and imported solutions share; it rests on `solution_arn` alone."""
 
     @property
@@ -135,9 +135,6 @@ class _SolutionBase(Resource):
     ) -> cloudwatch.Metric:
         """Return how many seconds training takes (default: average over 5 minutes)."""
         return self.metric("SolutionTrainingJobExecutionTime", **options)
-
-    def _total(self, metric_name: str, options: MetricOptions) -> cloudwatch.Metric:
-        return total(self, metric_name, {"SolutionArn": self.solution_arn}, options)
 
 
 class SolutionOptions(TypedDict, total=False):
@@ -291,6 +288,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
             *_findings_of_interval(perform_auto_training, auto_training_interval),
             *_findings_of_tuning(perform_hpo, tuning),
             *in_properties(findings(told, recipe)),
+            *findings_of_declaration(scope, construct_id, "solution", solution_name),
         ]
         refuse(found)
         super().__init__(scope, construct_id, physical_name=solution_name)

@@ -127,7 +127,12 @@ def test_a_dependency_of_the_app_counts_too() -> None:
     data.add_dependency(between)
     between.add_dependency(models)
 
-    with pytest.raises(ValueError, match=r"^Models/Filter must be deleted before Data/D"):
+    with pytest.raises(
+        ValueError,
+        match=r"^Models/Filter must be deleted before Data/Dataset, but the stack Data"
+        r" depends on the stack Models and is deleted first: define the two in one"
+        r" stack$",
+    ):
         a_filter(models, group)
 
 

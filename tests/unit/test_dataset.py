@@ -16,6 +16,7 @@ from cdk_personalize import (
     OnIncompatibleChange,
     Schema,
 )
+from tests.refusals import whole
 
 DATASET = "Custom::PersonalizeDataset"
 ARN = "arn:aws:personalize:us-east-1:111111111111:dataset/demo"
@@ -88,7 +89,11 @@ def test_refuses_a_second_one_of_its_type(
     Dataset(stack, "One", dataset_group=dataset_group, schema=interactions)
 
     with pytest.raises(
-        ValueError, match="at most one dataset of Interactions, got another one beside Shop/One"
+        ValueError,
+        match=whole(
+            "a dataset group has at most one dataset of Interactions, got another one beside"
+            " Shop/One"
+        ),
     ):
         Dataset(stack, "Two", dataset_group=dataset_group, schema=interactions)
 
@@ -96,7 +101,13 @@ def test_refuses_a_second_one_of_its_type(
 def test_refuses_a_schema_for_another_domain(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
     schema = Schema(stack, "S", dataset_type=DatasetType.INTERACTIONS, domain=Domain.ECOMMERCE)
 
-    with pytest.raises(ValueError, match=r"for the domain of the dataset group, .* got ECOMMERCE"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "the schema of Interactions must be for the domain of the dataset group, which is"
+            " None, got ECOMMERCE"
+        ),
+    ):
         Dataset(stack, "Dataset", dataset_group=dataset_group, schema=schema)
 
 
@@ -112,7 +123,13 @@ def test_takes_any_domain_in_a_group_whose_domain_is_not_known(stack: cdk.Stack)
 def test_refuses_a_name_that_the_service_refuses(
     stack: cdk.Stack, dataset_group: DatasetGroup, interactions: Schema
 ) -> None:
-    with pytest.raises(ValueError, match="dataset_name must be"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "dataset_name must be 1 to 63 letters, digits, hyphens and underscores, the first"
+            " a letter or digit, got 'a b'"
+        ),
+    ):
         Dataset(stack, "D", dataset_group=dataset_group, schema=interactions, dataset_name="a b")
 
 

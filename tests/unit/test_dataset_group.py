@@ -17,6 +17,7 @@ from cdk_personalize import (
     Schema,
     Solution,
 )
+from tests.refusals import whole
 
 GROUP = "AWS::Personalize::DatasetGroup"
 ARN = "arn:aws:personalize:us-east-1:111111111111:dataset-group/demo"
@@ -92,7 +93,7 @@ def test_refuses_an_alias_for_a_key(stack: cdk.Stack) -> None:
     alias = kms.Alias.from_alias_name(stack, "Alias", "alias/shop")
 
     with pytest.raises(
-        ValueError, match=r"^encryption_key must be a key and no alias, got 'arn:.*:alias/shop'$"
+        ValueError, match=whole(f"encryption_key must be a key and no alias, got {alias.key_arn!r}")
     ):
         DatasetGroup(stack, "Group", encryption_key=alias)
 
@@ -100,10 +101,26 @@ def test_refuses_an_alias_for_a_key(stack: cdk.Stack) -> None:
 def test_refuses_a_name_that_the_service_refuses(stack: cdk.Stack) -> None:
     with pytest.raises(
         ValueError,
-        match=r"^dataset_group_name must be 1 to 63 letters, digits, hyphens and underscores, the"
-        r" first a letter or digit, got '-shop'$",
+        match=whole(
+            "dataset_group_name must be 1 to 63 letters, digits, hyphens and underscores, the"
+            " first a letter or digit, got '-shop'"
+        ),
     ):
         DatasetGroup(stack, "Group", dataset_group_name="-shop")
+
+
+def test_tells_all_that_is_wrong_at_once(stack: cdk.Stack) -> None:
+    DatasetGroup(stack, "One", dataset_group_name="shop")
+    alias = kms.Alias.from_alias_name(stack, "Alias", "alias/shop")
+
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole message is looked at
+        DatasetGroup(stack, "Two", dataset_group_name="shop", encryption_key=alias)
+
+    assert str(refused.value) == (
+        f"encryption_key must be a key and no alias, got {alias.key_arn!r}; no two resources of the"
+        " type dataset-group have one name in an account and Region, got 'shop' for Shop/One and"
+        " for Shop/Two"
+    )
 
 
 def test_takes_a_name_that_is_known_only_at_deployment(stack: cdk.Stack) -> None:
@@ -209,6 +226,29 @@ def test_grants_reading_it(stack: cdk.Stack, role: iam.Role, owned: bool) -> Non
     Template.from_stack(stack).has_resource_properties(
         "AWS::IAM::Policy", {"PolicyDocument": {"Statement": [statement]}}
     )
+
+
+METRICS = [
+    ("metric_dataset_import_job_requests", "DatasetImportJobRequests", "Sum"),
+    ("metric_dataset_import_job_error", "DatasetImportJobError", "Sum"),
+    ("metric_dataset_import_job_execution_time", "DatasetImportJobExecutionTime", "Average"),
+    ("metric_dataset_size", "DatasetSize", "Average"),
+    ("metric_put_events_requests", "PutEventsRequests", "Sum"),
+    ("metric_put_events_4xx_errors", "PutEvents4xxErrors", "Sum"),
+    ("metric_put_events_5xx_errors", "PutEvents5xxErrors", "Sum"),
+    ("metric_put_event_latency", "PutEventLatency", "Average"),
+]
+
+
+@pytest.mark.parametrize(("method", "name", "statistic"), METRICS)
+def test_measures(stack: cdk.Stack, method: str, name: str, statistic: str) -> None:
+    group = DatasetGroup.from_dataset_group_arn(stack, "Group", ARN)
+
+    metric = getattr(group, method)()
+
+    assert (metric.namespace, metric.metric_name) == ("AWS/Personalize", name)
+    assert metric.dimensions == {"DatasetGroupArn": ARN}
+    assert metric.statistic == statistic
 
 
 def test_an_import_knows_its_name(stack: cdk.Stack) -> None:

@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Match, Template
 
 from cdk_personalize import DatasetGroup, EventTracker, IEventTracker, Schema
+from cdk_personalize.regions import REGIONS
 from tests.unit.custom_resources import request_of
 
 TRACKER = "Custom::PersonalizeEventTracker"
@@ -108,11 +109,23 @@ def test_refuses_a_second_one_in_a_group(stack: cdk.Stack, dataset_group: Datase
         EventTracker(stack, "Two", dataset_group=dataset_group)
 
 
-def test_refuses_a_name_that_the_service_refuses(
-    stack: cdk.Stack, dataset_group: DatasetGroup
-) -> None:
-    with pytest.raises(ValueError, match="event_tracker_name must be"):
-        EventTracker(stack, "T", dataset_group=dataset_group, event_tracker_name="x" * 64)
+def test_tells_all_that_is_wrong_at_once(dataset_group: DatasetGroup) -> None:
+    dataset_group.add_event_tracker("One")
+    abroad = cdk.Stack(
+        dataset_group.node.root,
+        "Abroad",
+        env=cdk.Environment(account="111111111111", region="eu-north-1"),
+    )
+
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole message is looked at
+        EventTracker(abroad, "Two", dataset_group=dataset_group, event_tracker_name="x" * 64)
+
+    assert str(refused.value).split("; ") == [
+        "a dataset group has at most one event tracker, got another one beside Shop/Group/One",
+        "event_tracker_name must be 1 to 63 letters, digits, hyphens and underscores, the first a"
+        f" letter or digit, got '{'x' * 64}'",
+        f"Amazon Personalize is in the Regions {', '.join(REGIONS)}, got eu-north-1",
+    ]
 
 
 @pytest.mark.parametrize(

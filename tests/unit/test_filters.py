@@ -14,6 +14,7 @@ from cdk_personalize import (
     Schema,
     SchemaField,
 )
+from tests.refusals import at_synth, whole
 
 FILTER = "AWS::Personalize::Filter"
 ARN = "arn:aws:personalize:us-east-1:111111111111:filter/demo"
@@ -62,7 +63,7 @@ def test_takes_another_name_for_another_expression_or_group() -> None:
 
 
 def test_refuses_what_is_no_expression(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
-    with pytest.raises(ValueError, match="WHERE"):
+    with pytest.raises(ValueError, match=whole("expected WHERE, got the end, at character 15")):
         Filter(stack, "F", dataset_group=dataset_group, filter_expression="EXCLUDE ItemID")
 
 
@@ -71,8 +72,30 @@ def test_refuses_a_broken_rule_with_its_place(
 ) -> None:
     expression = "EXCLUDE ItemID WHERE Interactions.PRICE IN ($PRICE)"
 
-    with pytest.raises(ValueError, match=r"only EVENT_TYPE can be filtered by.* at character 22"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "of Interactions, only EVENT_TYPE can be filtered by, got Interactions.PRICE, at"
+            " character 22"
+        ),
+    ):
         Filter(stack, "F", dataset_group=dataset_group, filter_expression=expression)
+
+
+def test_tells_all_that_is_wrong_at_once(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the whole message is looked at
+        Filter(
+            stack,
+            "F",
+            dataset_group=dataset_group,
+            filter_expression="EXCLUDE ItemID",
+            filter_name="my filter",
+        )
+
+    assert str(refused.value) == (
+        "filter_name must be 1 to 63 letters, digits, hyphens and underscores, the first a letter"
+        " or digit, got 'my filter'; expected WHERE, got the end, at character 15"
+    )
 
 
 def test_warns_of_a_spelling_that_the_guide_does_not_have(stack: cdk.Stack) -> None:
@@ -94,7 +117,13 @@ def test_refuses_a_column_that_no_schema_has(stack: cdk.Stack, dataset_group: Da
     # Defined later, and looked at all the same.
     dataset_group.add_dataset("Items", schema=items_with(stack, "GENRE"))
 
-    with pytest.raises(RuntimeError, match="schema of Items has no column COLOUR, only ITEM_ID"):
+    with pytest.raises(
+        RuntimeError,
+        match=at_synth(
+            "Shop/F",
+            "the schema of Items has no column COLOUR, only ITEM_ID, GENRE, at character 22",
+        ),
+    ):
         Template.from_stack(stack)
 
 
@@ -104,7 +133,12 @@ def test_refuses_a_dataset_that_the_group_lacks(
     Dataset(stack, "Interactions", dataset_group=dataset_group, schema=interactions)
     Filter(stack, "F", dataset_group=dataset_group, filter_expression=by_column("GENRE"))
 
-    with pytest.raises(RuntimeError, match="the dataset group has no data set Items"):
+    with pytest.raises(
+        RuntimeError,
+        match=at_synth(
+            "Shop/F", "the dataset group has no data set Items, got Items.GENRE, at character 22"
+        ),
+    ):
         Template.from_stack(stack)
 
 
@@ -154,7 +188,12 @@ def test_counts_the_columns_of_all_filters_of_a_group(
     if fits:
         Template.from_stack(stack).resource_count_is(FILTER, 3)
     else:
-        with pytest.raises(RuntimeError, match="at most 20 distinct columns, got 21"):
+        with pytest.raises(
+            RuntimeError,
+            match=at_synth(
+                "Shop/F2", "the filters of a dataset group use at most 20 distinct columns, got 21"
+            ),
+        ):
             Template.from_stack(stack)
 
 

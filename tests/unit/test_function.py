@@ -12,6 +12,7 @@ from aws_cdk.assertions import Match, Template
 
 from cdk_personalize._assets import function_code, lambda_root
 from cdk_personalize._function import POWERTOOLS_LAYER_CONTEXT, LambdaFunction
+from tests.refusals import whole
 
 FUNCTION = "AWS::Lambda::Function"
 
@@ -146,5 +147,10 @@ def test_the_code_of_a_function_is_its_package_and_the_runtime() -> None:
 
 
 def test_refuses_a_function_that_is_not_there() -> None:
-    with pytest.raises(ValueError, match=r"function must be one of .*'recommend'.* got 'shop'"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "function must be one of ['event_ingest', 'recommend', 'resource_provider'], got 'shop'"
+        ),
+    ):
         function_code("shop")

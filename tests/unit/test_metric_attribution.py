@@ -18,6 +18,7 @@ from cdk_personalize import (
     Schema,
     SchemaField,
 )
+from tests.refusals import at_synth, whole
 from tests.unit.custom_resources import request_of
 
 ATTRIBUTION = "Custom::PersonalizeMetricAttribution"
@@ -284,7 +285,11 @@ def test_refuses_a_group_without_interactions(
     dataset_group.add_metric_attribution("A", metrics=[CLICKS])
 
     with pytest.raises(
-        RuntimeError, match="needs a dataset Interactions with the column EVENT_TYPE"
+        RuntimeError,
+        match=at_synth(
+            "Shop/Group/A",
+            "a metric attribution needs a dataset Interactions with the column EVENT_TYPE",
+        ),
     ):
         Template.from_stack(stack)
 
@@ -338,7 +343,13 @@ def test_a_metric_says_all_that_is_wrong_with_it() -> None:
 
 
 def test_a_metric_adds_up_a_column_by_its_name() -> None:
-    with pytest.raises(ValueError, match=r"^an expression must be SUM.*got SUM.Items.THE PRICE.$"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "an expression must be SUM(Interactions.COLUMN), SUM(Items.COLUMN) or"
+            " SAMPLECOUNT(), got SUM(Items.THE PRICE)"
+        ),
+    ):
         revenue("THE PRICE")
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.recipe import Feature, Recipe, RecipeType
+from tests.refusals import whole
 
 
 def test_a_recipe_belongs_to_no_account_and_no_region() -> None:
@@ -20,7 +21,10 @@ def test_a_recipe_is_found_by_its_name_and_by_its_arn(recipe: Recipe) -> None:
 
 
 def test_a_recipe_that_is_not_known_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ValueError, match=r"one of aws-user-personalization-v2, .*, got 'aws-new'"):
+    with pytest.raises(
+        ValueError,
+        match=whole(f"a recipe must be one of {', '.join(map(str, Recipe.all()))}, got 'aws-new'"),
+    ):
         Recipe.of("aws-new")
 
 

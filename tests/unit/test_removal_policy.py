@@ -3,11 +3,24 @@
 import aws_cdk as cdk
 import pytest
 from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 
-from cdk_personalize import Campaign, Dataset, DatasetGroup, DatasetType, Filter, Recipe, Schema
+from cdk_personalize import (
+    Campaign,
+    Dataset,
+    DatasetGroup,
+    DatasetType,
+    Filter,
+    MetricAttribute,
+    Recipe,
+    Schema,
+)
 
 KEEP = RemovalPolicy.RETAIN
+CLICKS = MetricAttribute.count(metric_name="Clicks", event_type="Click")
 NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
 
 
@@ -119,6 +132,94 @@ def test_a_retained_campaign_needs_its_solution(stack: cdk.Stack) -> None:
         Template.from_stack(stack)
 
     assert refusal("Shop/Campaign", "Shop/Group/ForYou") in str(refused.value)
+
+
+def policies_of(stack: cdk.Stack, resource_type: str) -> list[str]:
+    found = Template.from_stack(stack).find_resources(resource_type)
+    return [
+        each.get("DeletionPolicy", "Delete")
+        for logical_id, each in found.items()
+        if "Provider" not in logical_id
+    ]
+
+
+@pytest.mark.parametrize("resource_type", ["AWS::IAM::Role", "AWS::IAM::Policy"])
+def test_a_retained_group_keeps_the_role_that_reads_its_key(
+    stack: cdk.Stack, resource_type: str
+) -> None:
+    DatasetGroup(stack, "Group", encryption_key=kms.Key(stack, "Key"), removal_policy=KEEP)
+
+    assert policies_of(stack, resource_type) == ["Retain"]
+
+
+@pytest.mark.parametrize("resource_type", ["AWS::IAM::Role", "AWS::IAM::Policy"])
+def test_the_role_of_a_group_that_is_not_retained_after_all_goes_with_it(
+    stack: cdk.Stack, resource_type: str
+) -> None:
+    key = kms.Key(stack, "Key")
+    group = DatasetGroup(stack, "Group", encryption_key=key, removal_policy=KEEP)
+
+    group.apply_removal_policy(RemovalPolicy.DESTROY)
+
+    assert policies_of(stack, resource_type) == ["Delete"]
+
+
+@pytest.mark.parametrize("resource_type", ["AWS::IAM::Role", "AWS::IAM::Policy"])
+def test_a_retained_metric_attribution_keeps_the_role_that_writes_its_figures(
+    stack: cdk.Stack, resource_type: str
+) -> None:
+    bucket = s3.Bucket(stack, "Reports")
+    kept_group(stack).add_metric_attribution(
+        "Attribution", metrics=[CLICKS], bucket=bucket, removal_policy=KEEP
+    )
+
+    assert policies_of(stack, resource_type) == ["Retain"]
+
+
+def test_a_retained_group_needs_its_key(stack: cdk.Stack) -> None:
+    key = kms.Key(stack, "Key", removal_policy=RemovalPolicy.DESTROY)
+    DatasetGroup(stack, "Group", encryption_key=key, removal_policy=KEEP)
+
+    with pytest.raises(RuntimeError) as refused:
+        Template.from_stack(stack)
+
+    assert refusal("Shop/Group", "Shop/Key") in str(refused.value)
+
+
+def test_a_retained_group_needs_the_role_that_it_is_given(stack: cdk.Stack) -> None:
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("personalize.amazonaws.com"))
+    key = kms.Key(stack, "Key")
+    key.grant_decrypt(role)
+    DatasetGroup(stack, "Group", encryption_key=key, role=role, removal_policy=KEEP)
+
+    with pytest.raises(RuntimeError) as refused:
+        Template.from_stack(stack)
+
+    assert refusal("Shop/Group", "Shop/Role, Shop/Role/DefaultPolicy") in str(refused.value)
+
+
+def test_a_retained_metric_attribution_needs_its_bucket(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Reports", removal_policy=RemovalPolicy.DESTROY)
+    kept_group(stack).add_metric_attribution(
+        "Attribution", metrics=[CLICKS], bucket=bucket, removal_policy=KEEP
+    )
+
+    with pytest.raises(RuntimeError) as refused:
+        Template.from_stack(stack)
+
+    assert refusal("Shop/Group/Attribution", "Shop/Reports") in str(refused.value)
+
+
+def test_a_retained_group_may_have_a_key_and_a_role_of_others(stack: cdk.Stack) -> None:
+    account = "arn:aws:{}:111111111111:{}"
+    key = kms.Key.from_key_arn(stack, "Key", account.format("kms:us-east-1", "key/1234"))
+    role = iam.Role.from_role_arn(stack, "Role", account.format("iam:", "role/personalize"))
+
+    DatasetGroup(stack, "Group", encryption_key=key, role=role, removal_policy=KEEP)
+
+    Template.from_stack(stack).has_resource(
+        "AWS::Personalize::DatasetGroup", {"DeletionPolicy": "Retain"}
+    )
 
 
 def test_a_snapshot_is_refused(stack: cdk.Stack) -> None:

@@ -10,6 +10,7 @@ from aws_cdk.assertions import Capture, Match, Template
 
 from cdk_personalize import DatasetGroup, DatasetType, Domain, Schema, SchemaField
 from cdk_personalize.avro_schema import AvroSchema
+from tests.refusals import whole
 
 SCHEMA = "Custom::PersonalizeSchema"
 COUNTRY = SchemaField.string("COUNTRY", categorical=True)
@@ -102,7 +103,13 @@ def test_a_dataset_of_an_imported_group_waits_for_it(stack: cdk.Stack) -> None:
 
 
 def test_refuses_a_name_that_the_service_refuses(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match=r"schema_name must be 1 to 63 letters.*got 'my schema'"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "schema_name must be 1 to 63 letters, digits, hyphens and underscores, the first a"
+            " letter or digit, got 'my schema'"
+        ),
+    ):
         Schema(stack, "Schema", dataset_type=DatasetType.USERS, schema_name="my schema")
 
 
@@ -112,7 +119,11 @@ def test_tells_every_finding_about_the_columns_at_once(stack: cdk.Stack) -> None
     with pytest.raises(ValueError, match="A B") as refused:
         Schema(stack, "Schema", dataset_type=DatasetType.ITEMS, fields=[*fields, fields[0]])
 
-    assert "; " in str(refused.value)
+    assert str(refused.value).split("; ") == [
+        "a column name is made of letters, digits and underscores, got 'A B'",
+        "a column name is made of letters, digits and underscores, got 'A B'",
+        "the column A B is there 2 times",
+    ]
 
 
 def test_bears_no_tags_of_the_stack(stack: cdk.Stack) -> None:

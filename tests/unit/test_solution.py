@@ -20,6 +20,7 @@ from cdk_personalize import (
     Schema,
     Solution,
 )
+from tests.refusals import at_synth, whole
 
 SOLUTION = "Custom::PersonalizeSolution"
 ARN = "arn:aws:personalize:us-east-1:111111111111:solution/demo"
@@ -250,14 +251,21 @@ def test_trains_as_often_as_it_is_told(days: int, expression: str) -> None:
     assert config == {"autoTrainingConfig": {"schedulingExpression": expression}}
 
 
-@pytest.mark.parametrize("interval", [cdk.Duration.hours(36), cdk.Duration.days(31)])
-def test_refuses_an_interval_that_the_service_refuses(interval: cdk.Duration) -> None:
-    with pytest.raises(ValueError, match="auto_training_interval must be 1 to 30 whole days, got"):
+@pytest.mark.parametrize("days", [1.5, 31])
+def test_refuses_an_interval_that_the_service_refuses(days: float) -> None:
+    interval = cdk.Duration.hours(days * 24)
+
+    with pytest.raises(
+        ValueError, match=whole(f"auto_training_interval must be 1 to 30 whole days, got {days:g}")
+    ):
         solution(perform_auto_training=True, auto_training_interval=interval)
 
 
 def test_refuses_an_interval_without_training() -> None:
-    with pytest.raises(ValueError, match="is for perform_auto_training=True, got False"):
+    with pytest.raises(
+        ValueError,
+        match=whole("auto_training_interval is for perform_auto_training=True, got False"),
+    ):
         solution(auto_training_interval=cdk.Duration.days(7))
 
 
@@ -328,7 +336,12 @@ def test_refuses_a_group_that_lacks_a_dataset_of_the_recipe(
     Solution(stack, "S", dataset_group=dataset_group, recipe=Recipe.NEXT_BEST_ACTION)
     Dataset(stack, "Interactions", dataset_group=dataset_group, schema=interactions)
 
-    with pytest.raises(RuntimeError, match="aws-next-best-action needs a dataset of Actions in"):
+    with pytest.raises(
+        RuntimeError,
+        match=at_synth(
+            "Shop/S", "aws-next-best-action needs a dataset of Actions in the dataset group"
+        ),
+    ):
         Template.from_stack(stack)
 
 

@@ -5,6 +5,7 @@ import pytest
 from cdk_personalize.avro_schema import DatasetType, Domain
 from cdk_personalize.recipe import Feature, RecipeType
 from cdk_personalize.use_case import UseCase
+from tests.refusals import whole
 
 
 def test_a_use_case_has_the_arn_of_a_recipe() -> None:
@@ -22,7 +23,12 @@ def test_a_use_case_is_found_by_its_name_and_by_its_arn(use_case: UseCase) -> No
 
 
 def test_a_use_case_that_is_not_known_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ValueError, match=r"one of aws-ecomm-.*, got 'aws-ecomm-new'"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            f"a use case must be one of {', '.join(map(str, UseCase.all()))}, got 'aws-ecomm-new'"
+        ),
+    ):
         UseCase.of("aws-ecomm-new")
 
 

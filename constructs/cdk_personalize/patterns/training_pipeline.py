@@ -18,6 +18,7 @@ from cdk_personalize._declared_data import FitsData
 from cdk_personalize._function import admit_logs
 from cdk_personalize._names import arn_of
 from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired
+from cdk_personalize._realisation import realise
 from cdk_personalize._request import refuse
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
@@ -297,9 +298,11 @@ class TrainingPipeline(Construct):
         elif isinstance(resource, Campaign):
             self._plan.add_campaign(resource)
             self._allow_deployment(resource)
+            realise(resource)
         elif isinstance(resource, Recommender):
             self._plan.add_recommender(resource)
             self._allow_recommender(resource)
+            realise(resource)
         # Deleted before everything that an execution may be working on.
         self._group.deletion_order.delete_before(self.lifecycle, resource)
         self.lifecycle.node.add_dependency(resource)

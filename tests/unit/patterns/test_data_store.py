@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Matcher, Template
 
 from cdk_personalize.patterns.data_store import DataStore
+from tests.refusals import whole
 
 ROLE_ARN = "arn:aws:iam::111111111111:role/personalize"
 KEY_ARN = "arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000000"
@@ -87,14 +88,26 @@ def test_the_log_of_the_function_that_empties_the_buckets_goes_after_it(
 
 
 def test_refuses_to_empty_a_bucket_that_is_kept(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="needs a new bucket and removal_policy DESTROY, got"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "auto_delete_objects needs a new bucket and removal_policy DESTROY, got"
+            " removal_policy RETAIN"
+        ),
+    ):
         DataStore(stack, "Data", auto_delete_objects=True)
 
 
 def test_refuses_to_empty_a_bucket_of_others(stack: cdk.Stack) -> None:
     bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "theirs")
 
-    with pytest.raises(ValueError, match="got an existing bucket"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "auto_delete_objects needs a new bucket and removal_policy DESTROY, got an"
+            " existing bucket"
+        ),
+    ):
         DataStore(
             stack,
             "Data",
@@ -305,7 +318,13 @@ def test_has_a_folder_for_each_data_set(stack: cdk.Stack, dataset: str, prefix: 
 
 
 def test_refuses_a_data_set_that_there_is_not(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="orders"):
+    with pytest.raises(
+        ValueError,
+        match=whole(
+            "a dataset type must be one of Interactions, Items, Users, Actions,"
+            " Action_Interactions, got 'orders'"
+        ),
+    ):
         DataStore(stack, "Data").import_prefix("orders")
 
 

@@ -11,6 +11,7 @@ from aws_cdk.assertions import Match, Template
 
 from cdk_personalize.event_tracker import EventTracker, IEventTracker
 from cdk_personalize.patterns.event_ingestion import EventIngestion, EventSourceOptions
+from tests.refusals import whole
 
 TRACKER_ARN = "arn:aws:personalize:us-east-1:111111111111:event-tracker/abc"
 STREAM_ARN = "arn:aws:kinesis:us-east-1:111111111111:stream/clicks"
@@ -96,7 +97,10 @@ def test_keeps_events_for_longer_than_it_tries_to_send_them(
 def test_refuses_a_stream_that_forgets_events_before_they_are_given_up(
     stack: cdk.Stack, tracker: IEventTracker
 ) -> None:
-    with pytest.raises(ValueError, match="retention_period must be longer than max_record_age"):
+    with pytest.raises(
+        ValueError,
+        match=whole("retention_period must be longer than max_record_age, got 1 day and 1 day"),
+    ):
         EventIngestion(
             stack,
             "Ingestion",
@@ -151,13 +155,17 @@ def test_reads_the_stream_as_told(stack: cdk.Stack, tracker: IEventTracker) -> N
 
 @pytest.mark.parametrize("batch_size", [0, 10_001])
 def test_refuses_a_batch_that_lambda_does_not_take(batch_size: int) -> None:
-    with pytest.raises(ValueError, match=f"between 1 and 10000, got {batch_size}"):
+    with pytest.raises(
+        ValueError, match=whole(f"batch_size must be between 1 and 10000, got {batch_size}")
+    ):
         EventSourceOptions(batch_size=batch_size)
 
 
 @pytest.mark.parametrize("factor", [0, 11])
 def test_refuses_a_parallelization_that_lambda_does_not_take(factor: int) -> None:
-    with pytest.raises(ValueError, match=f"between 1 and 10, got {factor}"):
+    with pytest.raises(
+        ValueError, match=whole(f"parallelization_factor must be between 1 and 10, got {factor}")
+    ):
         EventSourceOptions(parallelization_factor=factor)
 
 
@@ -291,7 +299,10 @@ def test_refuses_to_change_a_stream_that_exists_already(
 ) -> None:
     stream = kinesis.Stream.from_stream_arn(stack, "Clicks", STREAM_ARN)
 
-    with pytest.raises(ValueError, match="belong to a new stream, got an existing one"):
+    with pytest.raises(
+        ValueError,
+        match=whole("shard_count and retention_period belong to a new stream, got an existing one"),
+    ):
         EventIngestion(stack, "Ingestion", event_tracker=tracker, stream=stream, **properties)
 
 

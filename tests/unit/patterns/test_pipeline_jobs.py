@@ -32,6 +32,7 @@ from cdk_personalize import (
     UseCase,
 )
 from cdk_personalize.patterns import DataStore, TrainingPipeline
+from tests.refusals import at_synth
 from tests.unit.patterns.declared_pipeline import (
     Declared,
     Tree,
@@ -275,7 +276,9 @@ def test_themes_are_checked_when_all_datasets_are_defined() -> None:
         BatchInferenceJob(job_name="themes", solution=similar, theme_item_name_column="TITLE")
     )
 
-    with pytest.raises(RuntimeError, match="themes need a dataset of type Items"):
+    with pytest.raises(
+        RuntimeError, match=at_synth("Shop/Pipeline", "themes need a dataset of type Items")
+    ):
         Template.from_stack(other.stack)
 
 
@@ -378,9 +381,10 @@ def test_a_schedule_beside_automatic_training_is_refused() -> None:
 
     with pytest.raises(
         RuntimeError,
-        match=re.escape(
+        match=at_synth(
+            "Shop/Pipeline",
             "perform_auto_training of Shop/Automatic and schedule of Shop/Pipeline must not both"
-            " be on: each would train, and be paid for"
+            " be on: each would train, and be paid for",
         ),
     ):
         Template.from_stack(other.stack)
