@@ -116,8 +116,8 @@ class Schema(_SchemaBase, RemovableResource):
                 that the developer guide gives as an example).
             domain: The domain of the dataset group (default: none, a custom dataset group).
             schema_name: The name of the schema (default: derived from the construct path and the
-                columns). A schema that is given a name needs another one for other columns; one
-                of that name and the same columns is taken over.
+                columns). A schema that is given a name needs another one for other columns; the
+                deployment fails if there is a schema of that name already.
             removal_policy: What becomes of it when it is removed from the stack, or the stack is
                 deleted (default: DESTROY).
 

@@ -319,7 +319,10 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
             "Resource",
             resource_type="Custom::PersonalizeSolution",
             tags=self.cdk_tag_manager,
-            properties={"Request": managed_request(self, self._request)},
+            properties={
+                "Request": managed_request(self, self._request),
+                "DatasetTypes": sorted(each.arn_segment for each in recipe.required_datasets),
+            },
             touches=[
                 ("solution", self._solution_name),
                 ("dataset-group", dataset_group.dataset_group_name),

@@ -117,6 +117,11 @@ def versions_of(personalize: PersonalizeClient, solution_arn: str) -> list[dict[
     return [dict(version) for version in found or []]
 
 
+def solution_of(version_arn: str) -> str:
+    """Return the ARN of the solution that a version, or `/$LATEST`, is below."""
+    return version_arn.rpartition("/")[0]
+
+
 def stop_training(personalize: PersonalizeClient, solution_arn: str) -> str | None:
     """Stop every training of a solution; return what is still in progress, if anything is."""
     waiting = None

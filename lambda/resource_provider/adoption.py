@@ -30,12 +30,13 @@ def adopt(
         arn: Its ARN.
         resource: What the service says of it, if it says anything.
         wanted: What the request asks for and cannot be changed later.
-        is_known: Whether it belongs to the stack, however old it is.
+        is_known: Whether it belongs to the stack, however old it is: the stack rolls back to it,
+            or its name or a tag says so.
 
     Raises:
         ProvisioningError: If it is another one, or is going away.
     """
-    if resource is not None and is_being_deleted(resource["status"]):
+    if resource is not None and is_being_deleted(resource.get("status", "")):
         msg = f"the {kind} {arn} is being deleted: try again when it is gone"
         raise ProvisioningError(msg)
     if (

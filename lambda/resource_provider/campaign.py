@@ -15,6 +15,7 @@ from personalize_runtime.control_plane import (
     is_active,
     matches,
     newest_active_version,
+    solution_of,
     unless_missing,
 )
 from resource_provider.adoption import adopt
@@ -26,6 +27,7 @@ from resource_provider.lifecycle import (
     old_request_of,
     physical_id,
     request_of,
+    stack_name,
 )
 from resource_provider.progress import (
     began_at,
@@ -35,6 +37,8 @@ from resource_provider.progress import (
     update_failed,
     with_defaults,
 )
+from resource_provider.retirement import is_retired
+from resource_provider.stacks import Stacks
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -48,9 +52,10 @@ _UPDATABLE = ("minProvisionedTPS", "campaignConfig")
 class CampaignResource:
     """The campaigns of the stack."""
 
-    def __init__(self, personalize: PersonalizeClient) -> None:
-        """Keep the client."""
+    def __init__(self, personalize: PersonalizeClient, stacks: Stacks) -> None:
+        """Keep the client, and what tells how a stack is."""
         self._personalize = personalize
+        self._stacks = stacks
 
     def create(self, event: ResourceEvent) -> Change:
         """Create the campaign, or leave it to the pipeline."""
@@ -60,16 +65,18 @@ class CampaignResource:
         """Update the campaign, or create another one."""
         arn = _arn(event)
         if arn != physical_id(event):
-            return self._create(event, is_known=True)
+            return self._create(event, is_known=self._stacks.is_rolling_back(event))
         campaign = self._describe(arn)
         if campaign is None:
             return self._create(event)
         old, new = old_request_of(event), request_of(event)
-        is_changed = any(old.get(name) != new.get(name) for name in _UPDATABLE)
+        version = self._moves_to(event, campaign)
+        changeable = _changeable(event, campaign, version)
         return Change(
             arn,
             latest_update=began_at(_latest_update(campaign)),
-            update_due=is_changed or self._moves_to(event, campaign) is not None,
+            update_due=version is not None
+            or any(old.get(name) != new.get(name) for name in changeable),
         )
 
     def still_changing(self, event: ResourceEvent) -> str | None:
@@ -106,21 +113,43 @@ class CampaignResource:
             # Told now and not by the pipeline, which would take a stranger's campaign for ours.
             if (campaign := self._describe(arn)) is None:
                 return Change(arn, DEFERRED)
-            adopt(_KIND, arn, campaign, {"name": request["name"]}, is_known=is_known)
+            self._adopt(event, campaign, is_known=is_known)
             return Change(arn)
         try:
             self._personalize.create_campaign(**request, solutionVersionArn=version)
         except ClientError as error:
             if code_of(error) != "ResourceAlreadyExistsException":
                 raise
-            known = ("name",) if is_known else ("name", *_UPDATABLE)
-            wanted = {name: request[name] for name in known if name in request}
-            adopt(_KIND, arn, self._describe(arn), wanted, is_known=is_known)
+            self._adopt(event, self._describe(arn), is_known=is_known)
         return Change(arn)
+
+    def _adopt(
+        self, event: ResourceEvent, campaign: dict[str, Any] | None, *, is_known: bool
+    ) -> None:
+        """Accept a campaign that this request has created, or that a roll-back returns to.
+
+        What it serves tells it from that of somebody else, who may have given it the same name.
+        """
+        request, solution_arn = request_of(event), event["ResourceProperties"]["SolutionArn"]
+        wanted = {name: request[name] for name in _UPDATABLE if name in request and not is_known}
+        if campaign is not None:
+            served = solution_of(campaign["solutionVersionArn"])
+            if is_known and self._has_served(event, served):
+                solution_arn = served
+            campaign = campaign | {"solutionArn": served}
+        wanted |= {"name": request["name"], "solutionArn": solution_arn}
+        adopt(_KIND, _arn(event), campaign, wanted, is_known=is_known)
+
+    def _has_served(self, event: ResourceEvent, solution_arn: str) -> bool:
+        """Tell whether a solution is one that the campaign may not have moved away from yet."""
+        old_arn = event.get("OldResourceProperties", {}).get("SolutionArn")
+        return solution_arn == old_arn or is_retired(
+            self._personalize, solution_arn, stack_name(event)
+        )
 
     def _create_again(self, event: ResourceEvent) -> str | None:
         """Create a campaign that somebody deleted while it was to be updated."""
-        if self._create(event, is_known=True).state == DEFERRED:
+        if self._create(event).state == DEFERRED:
             return None
         return f"the campaign {physical_id(event)} is being created"
 
@@ -129,8 +158,9 @@ class CampaignResource:
         update = _latest_update(campaign)
         if waiting := still_being_updated(_KIND, arn, update):
             return waiting
-        wanted = {name: request[name] for name in _UPDATABLE if name in request}
         version = self._moves_to(event, campaign)
+        changeable = _changeable(event, campaign, version)
+        wanted = {name: request[name] for name in changeable if name in request}
         # The service may tell of the version that /$LATEST stood for.
         served = {"solutionVersionArn": version} if version and not _follows(event) else {}
         is_ours = began_at(update) not in {"", event.get("LatestUpdate", "")}
@@ -139,7 +169,7 @@ class CampaignResource:
                 return None
             raise update_failed(_KIND, arn, update)
         old_config = old_request_of(event).get("campaignConfig")
-        if old_config is not None:
+        if old_config is not None and "campaignConfig" in changeable:
             config = request.get("campaignConfig", {})
             wanted["campaignConfig"] = with_defaults(config, old_config, _DEFAULTS)
         if _follows(event):
@@ -160,10 +190,8 @@ class CampaignResource:
 
         Otherwise the campaign keeps the model that it has: to move it is the pipeline's part.
         """
-        solution_arn = event["ResourceProperties"]["SolutionArn"]
-        old_arn = event.get("OldResourceProperties", {}).get("SolutionArn", solution_arn)
         followed = campaign.get("campaignConfig", {}).get("syncWithLatestSolutionVersion", False)
-        if old_arn == solution_arn and _follows(event) == followed:
+        if _serves_its_solution(event, campaign) and _follows(event) == followed:
             return None
         return self._newest_version(event)
 
@@ -175,6 +203,23 @@ class CampaignResource:
 def _arn(event: ResourceEvent) -> str:
     prefix = str(event["ResourceProperties"]["SolutionArn"]).partition(":solution/")[0]
     return f"{prefix}:campaign/{request_of(event)['name']}"
+
+
+def _serves_its_solution(event: ResourceEvent, campaign: dict[str, Any]) -> bool:
+    solution_arn: str = event["ResourceProperties"]["SolutionArn"]
+    return solution_of(campaign["solutionVersionArn"]) == solution_arn
+
+
+def _changeable(
+    event: ResourceEvent, campaign: dict[str, Any], version: str | None
+) -> tuple[str, ...]:
+    """Return the members that can be changed now.
+
+    The configuration is one for the recipe of the solution. While that has no model, the campaign
+    serves another, and its move there, which is the pipeline's part, brings the configuration.
+    """
+    is_ready = version is not None or _serves_its_solution(event, campaign)
+    return _UPDATABLE if is_ready else ("minProvisionedTPS",)
 
 
 def _follows(event: ResourceEvent) -> bool:

@@ -54,17 +54,17 @@ class DatasetResource:
 
     def create(self, event: ResourceEvent) -> Change:
         """Create the data set."""
-        return self._create(request_of(event))
+        return self._create(event)
 
     def update(self, event: ResourceEvent) -> Change:
         """Begin to give the data set another schema, or create another data set."""
         old, new = old_request_of(event), request_of(event)
         arn = _arn(new)
         if arn != physical_id(event):
-            return self._create(new, is_known=True)
+            return self._create(event, is_known=self._stacks.is_rolling_back(event))
         dataset = self._describe(arn)
         if dataset is None:
-            return self._create(new)
+            return self._create(event)
         if is_failed(dataset["status"]):  # it holds nothing, and nothing can be done with it
             unless_missing(lambda: self._personalize.delete_dataset(datasetArn=arn))
             return Change(arn)
@@ -85,7 +85,7 @@ class DatasetResource:
         dataset = self._describe(arn)
         if dataset is None:
             if event["RequestType"] == "Update":  # it was deleted for this one to take its place
-                self._create(new, is_known=True)
+                self._create(event)
                 return f"the data set {arn} is being created"
             msg = f"the data set {arn} is gone"
             raise ProvisioningError(msg)
@@ -183,14 +183,17 @@ class DatasetResource:
         unless_missing(lambda: self._personalize.delete_dataset(datasetArn=arn))
         return f"the data set {arn} is being deleted, to be created with another schema"
 
-    def _create(self, request: dict[str, Any], *, is_known: bool = False) -> Change:
+    def _create(self, event: ResourceEvent, *, is_known: bool = False) -> Change:
+        request = request_of(event)
         try:
             arn = self._personalize.create_dataset(**request)["datasetArn"]
         except ClientError as error:
             if code_of(error) != "ResourceAlreadyExistsException":
                 raise
             arn = _arn(request)
-            wanted = {name: request[name] for name in ("name", "datasetGroupArn", "schemaArn")}
+            # One that a roll-back returns to may have another schema, which is seen to later.
+            members = ("name", "datasetGroupArn", *(() if is_known else ("schemaArn",)))
+            wanted = {name: request[name] for name in members}
             adopt("data set", arn, self._describe(arn), wanted, is_known=is_known)
         return Change(arn)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from personalize_runtime.control_plane import is_busy, unless_missing
+from personalize_runtime.control_plane import is_busy, solution_of, unless_missing
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -51,16 +51,11 @@ class FileJobs:
             for each in _pages(personalize.list_solutions, "solutions", datasetGroupArn=group_arn)
         }
         for job in _pages(personalize.list_batch_inference_jobs, "batchInferenceJobs"):
-            if _solution_of(job) in solutions:
+            if solution_of(job["solutionVersionArn"]) in solutions:
                 yield "batch inference", "batchInferenceJobArn", job
         for job in _pages(personalize.list_batch_segment_jobs, "batchSegmentJobs"):
-            if _solution_of(job) in solutions:
+            if solution_of(job["solutionVersionArn"]) in solutions:
                 yield "batch segmentation", "batchSegmentJobArn", job
-
-
-def _solution_of(job: Mapping[str, Any]) -> str:
-    # A version has its ARN below that of its solution.
-    return str(job["solutionVersionArn"]).rpartition("/")[0]
 
 
 def _pages(

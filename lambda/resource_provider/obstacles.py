@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from personalize_runtime.control_plane import is_being_deleted, is_failed
+from resource_provider.listing import listed
 from resource_provider.retirement import campaigns_of
 
 if TYPE_CHECKING:
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 
 
 def obstacles_of(personalize: PersonalizeClient, dataset: dict[str, Any]) -> str:
-    """Return what has to be deleted before a data set can be, in words; nothing if nothing has."""
+    """Return what has to be deleted before a data set can be, in words; nothing if nothing has.
+
+    Of much only the first is told, and how much more there is.
+    """
     group = dataset["datasetGroupArn"]
     found = [*_filters(personalize, group), *_metric_attributions(personalize, group)]
     if dataset["datasetArn"].endswith("/INTERACTIONS"):
         found += _event_trackers(personalize, group)
     found += _campaigns(personalize, group)
-    return ", ".join(what for what, status in found if not is_being_deleted(status))
+    return listed([what for what, status in found if not is_being_deleted(status)])
 
 
 def _filters(personalize: PersonalizeClient, group: str) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,7 @@ from resource_provider.lifecycle import (
     old_request_of,
     request_of,
 )
+from resource_provider.stacks import Stacks
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -43,9 +44,10 @@ class OnePerGroup(ABC):
     arn_member: ClassVar[str]
     """The member of the API's answers that holds its ARN."""
 
-    def __init__(self, personalize: PersonalizeClient) -> None:
-        """Keep the client."""
+    def __init__(self, personalize: PersonalizeClient, stacks: Stacks) -> None:
+        """Keep the client, and what tells how a stack is."""
         self._personalize = personalize
+        self._stacks = stacks
 
     def create(self, event: ResourceEvent) -> Change:
         """Create the one of the group, if it has none."""
@@ -72,12 +74,12 @@ class OnePerGroup(ABC):
         found = self._find(new)
         if found is None:
             return Change(self._place(new))
-        # What is there may be either: a roll-back undoes an update that got half-way, or nowhere.
-        names = {new["name"]}
-        if old.get("datasetGroupArn") == new["datasetGroupArn"]:
-            names.add(old.get("name"))
         if is_being_deleted(found["status"]):
             return Change(self._place(new))
+        # What is there may be either: a roll-back undoes an update that got half-way, or nowhere.
+        names = {old.get("name"), new["name"]}
+        if old.get("datasetGroupArn") != new["datasetGroupArn"]:
+            names = {new["name"]} if self._is_ours(event, found) else set()
         if found["name"] not in names:
             raise self._refusal(new, found)
         if found["name"] != new["name"]:
@@ -145,6 +147,10 @@ class OnePerGroup(ABC):
     def _attributes(self, arn: str) -> dict[str, str]:
         """Return what else the service knows."""
         return {}
+
+    def _is_ours(self, event: ResourceEvent, found: dict[str, Any]) -> bool:
+        """Tell whether what another group has was made by this stack: just now, or before."""
+        return is_recent(found["creationDateTime"]) or self._stacks.is_rolling_back(event)
 
     def _still_creating(self, request: dict[str, Any]) -> str:
         try:

@@ -96,9 +96,9 @@ class PipelineResource:
                 for execution in page["executions"]:
                     arn = execution["executionArn"]
                     waiting = f"the execution {arn} is being stopped"
-                    self._stepfunctions.stop_execution(
-                        executionArn=arn, cause="the pipeline is being deleted"
-                    )
+                    # Without a cause, which Step Functions would encrypt, also with a key that is
+                    # disabled by now.
+                    self._stepfunctions.stop_execution(executionArn=arn)
         except ClientError as error:
             if code_of(error) not in {"StateMachineDoesNotExist", "ExecutionDoesNotExist"}:
                 raise

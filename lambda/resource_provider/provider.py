@@ -55,11 +55,11 @@ class ResourceProvider:
         self._types: Mapping[str, ManagedResource] = {
             "Custom::PersonalizeSchema": SchemaResource(personalize, stacks),
             "Custom::PersonalizeDataset": DatasetResource(personalize, stacks),
-            "Custom::PersonalizeEventTracker": EventTrackerResource(personalize),
-            "Custom::PersonalizeMetricAttribution": MetricAttributionResource(personalize),
-            "Custom::PersonalizeSolution": SolutionResource(personalize),
-            "Custom::PersonalizeCampaign": CampaignResource(personalize),
-            "Custom::PersonalizeRecommender": RecommenderResource(personalize),
+            "Custom::PersonalizeEventTracker": EventTrackerResource(personalize, stacks),
+            "Custom::PersonalizeMetricAttribution": MetricAttributionResource(personalize, stacks),
+            "Custom::PersonalizeSolution": SolutionResource(personalize, stacks),
+            "Custom::PersonalizeCampaign": CampaignResource(personalize, stacks),
+            "Custom::PersonalizeRecommender": RecommenderResource(personalize, stacks),
             "Custom::PersonalizePipeline": PipelineResource(personalize, stepfunctions),
         }
 

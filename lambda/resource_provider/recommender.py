@@ -1,7 +1,8 @@
 """Custom::PersonalizeRecommender.
 
 CloudFormation has no type for recommenders. One is trained as it is created, so until the data is
-there that its use case needs it is declared and its ARN known, and the pipeline creates it.
+there that its use case needs it is declared and its ARN known, and the pipeline creates it. One
+whose creation failed, for want of enough data perhaps, is deleted and created again by an update.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from personalize_runtime.control_plane import (
 from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import trouble_of
 from resource_provider.adoption import adopt
+from resource_provider.imports import has_data
 from resource_provider.lifecycle import (
     DEFERRED,
     Change,
@@ -40,6 +42,7 @@ from resource_provider.progress import (
     update_failed,
     with_defaults,
 )
+from resource_provider.stacks import Stacks
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -61,20 +64,25 @@ LONGEST_WAIT_SECONDS = 45 * 60
 class RecommenderResource:
     """The recommenders of the stack."""
 
-    def __init__(self, personalize: PersonalizeClient) -> None:
-        """Keep the client."""
+    def __init__(self, personalize: PersonalizeClient, stacks: Stacks) -> None:
+        """Keep the client, and what tells how a stack is."""
         self._personalize = personalize
+        self._stacks = stacks
 
     def create(self, event: ResourceEvent) -> Change:
         """Create the recommender, or leave it to the pipeline."""
-        return self._create(event, ("recommenderConfig", *_FIXED))
+        return self._create(event)
 
     def update(self, event: ResourceEvent) -> Change:
         """Update the recommender, or create another one."""
         arn, request = _arn(event), request_of(event)
+        if arn != physical_id(event):
+            return self._create(event, is_known=self._stacks.is_rolling_back(event))
         recommender = self._describe(arn)
-        if arn != physical_id(event) or recommender is None:
-            return self._create(event, _FIXED, is_known=True)
+        if recommender is None:
+            return self._create(event)
+        if is_failed(recommender["status"]):
+            return self._replace_failed(event)
         changed = [name for name in _FIXED if not matches(request[name], recommender[name])]
         if changed:
             msg = (
@@ -82,8 +90,6 @@ class RecommenderResource:
                 "give the recommender another name, so that it is replaced"
             )
             raise ProvisioningError(msg)
-        if is_failed(recommender["status"]):
-            return Change(arn, DEFERRED)  # no update mends it; the pipeline makes it anew
         status = recommender["status"]
         return Change(
             arn,
@@ -95,13 +101,21 @@ class RecommenderResource:
         """Wait until the recommender is there, as it is asked for."""
         if is_deferred(event):
             return None
-        arn = physical_id(event)
-        recommender = found(_KIND, arn, self._describe(arn))
+        arn, is_update = physical_id(event), _is_update(event)
+        recommender = self._describe(arn)
+        if recommender is None and is_update:
+            return self._create_again(event)
+        recommender = found(_KIND, arn, recommender)
+        is_failure = is_update and is_failed(recommender["status"])
+        if is_failure and self._stacks.is_rolling_back(event):
+            # A roll-back that fails leaves a stack that nothing can be done with.
+            logger.warning("left to the next update", arn=arn, status=recommender["status"])
+            return None
         waiting = still_being_made(_KIND, arn, recommender)
         waiting = waiting or still_being_updated(_KIND, arn, _latest_update(recommender))
         if waiting is not None:
             return _unless_too_long(event, waiting)
-        return self._still_updating(event, recommender) if _is_update(event) else None
+        return self._still_updating(event, recommender) if is_update else None
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
         """Delete the recommender, running or stopped, once the service is not at work on it."""
@@ -116,13 +130,11 @@ class RecommenderResource:
         unless_missing(lambda: self._personalize.delete_recommender(recommenderArn=arn))
         return f"the recommender {arn} is being deleted"
 
-    def _create(
-        self, event: ResourceEvent, wanted: tuple[str, ...], *, is_known: bool = False
-    ) -> Change:
+    def _create(self, event: ResourceEvent, *, is_known: bool = False) -> Change:
         arn, request = _arn(event), request_of(event)
         recommender = self._describe(arn)
         if recommender is None:
-            if not self._has_data(event):
+            if not has_data(self._personalize, event):
                 return Change(arn, DEFERRED)
             try:
                 self._personalize.create_recommender(**request)
@@ -132,9 +144,27 @@ class RecommenderResource:
                 recommender = self._describe(arn)
             else:
                 return Change(arn)
-        asked = {name: request[name] for name in wanted if name in request}
+        # One that a roll-back returns to is updated later on, should it be configured otherwise.
+        members = _FIXED if is_known else ("recommenderConfig", *_FIXED)
+        asked = {name: request[name] for name in members if name in request}
         adopt(_KIND, arn, recommender, asked, is_known=is_known)
         return Change(arn, latest_update=began_at(_latest_update(recommender or {})))
+
+    def _create_again(self, event: ResourceEvent) -> str | None:
+        """Create a recommender that was deleted while it was to be updated."""
+        if self._create(event).state == DEFERRED:
+            return None
+        return f"the recommender {physical_id(event)} is being created"
+
+    def _replace_failed(self, event: ResourceEvent) -> Change:
+        """Delete a recommender that no update mends; it is created again if there is data.
+
+        A roll-back leaves that to the pipeline, since what failed may fail again.
+        """
+        arn = physical_id(event)
+        unless_missing(lambda: self._personalize.delete_recommender(recommenderArn=arn))
+        is_created = has_data(self._personalize, event) and not self._stacks.is_rolling_back(event)
+        return Change(arn) if is_created else Change(arn, DEFERRED)
 
     def _still_updating(self, event: ResourceEvent, recommender: dict[str, Any]) -> str | None:
         arn, update, wanted = physical_id(event), _latest_update(recommender), _wanted(event)
@@ -175,22 +205,6 @@ class RecommenderResource:
         self._personalize.stop_recommender(recommenderArn=arn)
         return f"the recommender {arn} is being stopped, as it was before"
 
-    def _has_data(self, event: ResourceEvent) -> bool:
-        """Tell whether all data sets that the use case needs have been imported."""
-        group_arn = str(request_of(event)["datasetGroupArn"])
-        prefix = group_arn.replace(":dataset-group/", ":dataset/", 1)
-        return all(
-            self._is_imported(f"{prefix}/{dataset_type}")
-            for dataset_type in event["ResourceProperties"]["DatasetTypes"]
-        )
-
-    def _is_imported(self, dataset_arn: str) -> bool:
-        pages = self._personalize.get_paginator("list_dataset_import_jobs").paginate(
-            datasetArn=dataset_arn
-        )
-        jobs = unless_missing(lambda: [j for page in pages for j in page["datasetImportJobs"]])
-        return any(is_active(job["status"]) for job in jobs or [])
-
     def _describe(self, arn: str) -> dict[str, Any] | None:
         answer = unless_missing(lambda: self._personalize.describe_recommender(recommenderArn=arn))
         return None if answer is None else dict(answer["recommender"])
@@ -213,9 +227,9 @@ def _latest_update(recommender: Mapping[str, Any]) -> dict[str, Any]:
 def _wanted(event: ResourceEvent) -> dict[str, Any]:
     """Return the configuration that is asked for."""
     old, new = old_request_of(event), request_of(event)
-    return with_defaults(
-        new.get("recommenderConfig", {}), old.get("recommenderConfig", {}), _DEFAULTS
-    )
+    # One that replaces another has nothing of it to return from, and may be of another use case.
+    old_config = old.get("recommenderConfig", {}) if old.get("name") == new["name"] else {}
+    return with_defaults(new.get("recommenderConfig", {}), old_config, _DEFAULTS)
 
 
 def _has(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -47,15 +47,16 @@ def retire(
 
 def is_retired(personalize: PersonalizeClient, solution_arn: str, stack: str) -> bool:
     """Tell whether a solution was retired by a stack."""
-    answer = unless_missing(lambda: personalize.list_tags_for_resource(resourceArn=solution_arn))
-    return (
-        answer is not None
-        and {
-            "tagKey": TAG,
-            "tagValue": stack,
-        }
-        in answer["tags"]
-    )
+    try:
+        answer = unless_missing(
+            lambda: personalize.list_tags_for_resource(resourceArn=solution_arn)
+        )
+    except ClientError as error:
+        # The policy lets the functions read the tags of what this stack retired, and no other.
+        if code_of(error) == "AccessDeniedException":
+            return False
+        raise
+    return answer is not None and {"tagKey": TAG, "tagValue": stack} in answer["tags"]
 
 
 def reinstate(personalize: PersonalizeClient, solution_arn: str) -> None:
@@ -87,11 +88,6 @@ def delete_retired(
     waiting = None
     for solution in solutions:
         arn = solution["solutionArn"]
-        try:
-            if is_retired(personalize, arn, stack) and not campaigns_of(personalize, arn):
-                waiting = delete_solution(personalize, arn) or waiting
-        except ClientError as error:
-            # The policy lets the functions read the tags of what this stack retired, and no other.
-            if code_of(error) != "AccessDeniedException":
-                raise
+        if is_retired(personalize, arn, stack) and not campaigns_of(personalize, arn):
+            waiting = delete_solution(personalize, arn) or waiting
     return waiting

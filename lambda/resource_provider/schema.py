@@ -3,7 +3,8 @@
 A data set that has taken up a new schema keeps it when the stack rolls back, since the service
 takes no column away. The new schema then outlives the roll-back, and CloudFormation's own type
 would fail on it for ever after; this one takes it back when the same columns are deployed again,
-and deletes what nobody took back together with the stack.
+and deletes what nobody took back together with the stack. Only names that are derived from the
+stack tell that a schema is its own; of a name that was given, one that is there already is another.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from personalize_runtime.control_plane import code_of, unless_missing
 from personalize_runtime.observability import logger
+from resource_provider.adoption import adopt
 from resource_provider.lifecycle import (
     Change,
     ProvisioningError,
@@ -38,7 +40,7 @@ class SchemaResource:
         self._stacks = stacks
 
     def create(self, event: ResourceEvent) -> Change:
-        """Create the schema, or take the same one back that is there already."""
+        """Create the schema, or take the same one back that the stack has left."""
         request, arn = request_of(event), _arn(event)
         # Looked for first: the repeat of a creation needs no room for one more.
         there = self._describe(arn)
@@ -57,6 +59,7 @@ class SchemaResource:
                 "and no schema can be changed: give this one another schema_name"
             )
             raise ProvisioningError(msg)
+        adopt("schema", arn, there, {}, is_known=self._is_known(event))
         return Change(arn)
 
     def update(self, event: ResourceEvent) -> Change:
@@ -79,6 +82,16 @@ class SchemaResource:
             for arn in self._named(prefix):
                 self._delete(arn)
         return None
+
+    def _is_known(self, event: ResourceEvent) -> bool:
+        """Tell whether a schema that is there already is one of the stack."""
+        prefix = event["ResourceProperties"].get("NamePrefix")
+        if prefix and request_of(event)["name"].startswith(prefix):
+            return True
+        is_update = event["RequestType"] == "Update"
+        return is_update and (
+            _arn(event) == physical_id(event) or self._stacks.is_rolling_back(event)
+        )
 
     def _delete(self, arn: str) -> None:
         try:

@@ -6,12 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from personalize_runtime.control_plane import unless_missing
+from resource_provider.listing import listed
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
-
-# CloudFormation takes no more than 4 KB for the whole answer.
-_MOST_COLUMNS = 10
 
 
 def difference(personalize: PersonalizeClient, old_arn: str, new_arn: str) -> str:
@@ -26,8 +24,7 @@ def difference(personalize: PersonalizeClient, old_arn: str, new_arn: str) -> st
         ),
         *(f"{name} is new, {_written(new[name])}" for name in new if name not in old),
     ]
-    more = len(found) - _MOST_COLUMNS
-    return "; ".join(found[:_MOST_COLUMNS]) + (f"; and {more} more" if more > 0 else "")
+    return listed(found, between="; ")
 
 
 def _columns(personalize: PersonalizeClient, schema_arn: str) -> dict[str, dict[str, Any]]:

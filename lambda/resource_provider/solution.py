@@ -22,6 +22,7 @@ from personalize_runtime.control_plane import (
     unless_missing,
 )
 from resource_provider.adoption import adopt
+from resource_provider.imports import has_data
 from resource_provider.lifecycle import (
     DEFERRED,
     Change,
@@ -40,6 +41,7 @@ from resource_provider.retirement import (
     reinstate,
     retire,
 )
+from resource_provider.stacks import Stacks
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -59,9 +61,10 @@ _DEFAULT_CONFIGS: dict[str, Any] = {
 class SolutionResource:
     """The solutions of the stack."""
 
-    def __init__(self, personalize: PersonalizeClient) -> None:
-        """Keep the client."""
+    def __init__(self, personalize: PersonalizeClient, stacks: Stacks) -> None:
+        """Keep the client, and what tells how a stack is."""
         self._personalize = personalize
+        self._stacks = stacks
 
     def create(self, event: ResourceEvent) -> Change:
         """Create the solution, or leave it to the pipeline."""
@@ -72,7 +75,7 @@ class SolutionResource:
         old, new = old_request_of(event), request_of(event)
         arn = _arn(new)
         if arn != physical_id(event):
-            return self._create(event, is_known=True)
+            return self._create(event, is_known=self._stacks.is_rolling_back(event))
         solution = self._describe(arn)
         if solution is None:
             return self._create(event)
@@ -137,17 +140,18 @@ class SolutionResource:
 
     def _create(self, event: ResourceEvent, *, is_known: bool = False) -> Change:
         request, stack = request_of(event), stack_name(event)
-        try:
-            return Change(self._personalize.create_solution(**request)["solutionArn"])
-        except ClientError as error:
-            code, message = code_of(error), error.response["Error"]["Message"]
-            lacks_data = code == "InvalidInputException" and _LACKS_DATA.search(message)
-            if code != "ResourceAlreadyExistsException" and not lacks_data:
-                raise
-            arn = _arn(request)
-            solution = self._describe(arn)
-            if lacks_data and solution is None:
-                return Change(arn, DEFERRED)
+        arn = _arn(request)
+        # Looked for first: what a roll-back returns to could be refused by now.
+        solution = self._describe(arn)
+        if solution is None:
+            try:
+                return Change(self._personalize.create_solution(**request)["solutionArn"])
+            except ClientError as error:
+                if self._lacks_data(event, error):
+                    return Change(arn, DEFERRED)
+                if code_of(error) != "ResourceAlreadyExistsException":
+                    raise
+                solution = self._describe(arn)
         was_retired = solution is not None and is_retired(self._personalize, arn, stack)
         adopt("solution", arn, solution, _fixed(request), is_known=is_known or was_retired)
         if was_retired:
@@ -160,9 +164,17 @@ class SolutionResource:
         if event["RequestType"] == "Create":
             msg = f"the solution {arn} is gone"
             raise ProvisioningError(msg)
-        if self._create(event, is_known=True).state == DEFERRED:
+        if self._create(event).state == DEFERRED:
             return None
         return f"the solution {arn} is being created"
+
+    def _lacks_data(self, event: ResourceEvent, error: ClientError) -> bool:
+        """Tell whether a creation was refused for want of data, and not for what it asks for."""
+        return (
+            code_of(error) == "InvalidInputException"
+            and _LACKS_DATA.search(error.response["Error"]["Message"]) is not None
+            and not has_data(self._personalize, event)
+        )
 
     def _describe(self, arn: str) -> dict[str, Any] | None:
         answer = unless_missing(lambda: self._personalize.describe_solution(solutionArn=arn))

@@ -11,7 +11,8 @@ from constructs import Construct
 
 from cdk_personalize import Campaign, Dataset, DatasetGroup, DatasetType, Recipe, Schema
 from cdk_personalize._names import name_prefix
-from cdk_personalize._provider import PersonalizeProvider
+from cdk_personalize._provider import RETIRED_TAG, PersonalizeProvider
+from resource_provider import retirement
 from tests.dependencies import dependencies
 
 # The sum of all policies that IAM takes inline in a role, without white space (IAM quotas).
@@ -131,6 +132,10 @@ def test_deletes_what_the_stack_retired_whatever_its_name(stack: cdk.Stack) -> N
         "personalize:DescribeSolution",
         "personalize:ListTagsForResource",
     ]
+
+
+def test_knows_what_was_retired_by_the_tag_that_the_functions_give() -> None:
+    assert RETIRED_TAG == retirement.TAG
 
 
 def test_asks_how_its_own_stack_is_and_no_other(stack: cdk.Stack) -> None:

@@ -71,6 +71,16 @@ def test_hands_its_request_over_as_json_with_its_types(
     assert request["performHPO"] is True
 
 
+def test_tells_what_data_its_recipe_needs(
+    stack: cdk.Stack, dataset_group: DatasetGroup, interactions: Schema
+) -> None:
+    Dataset(stack, "Interactions", dataset_group=dataset_group, schema=interactions)
+    Solution(stack, "S", dataset_group=dataset_group, recipe=Recipe.SIMS)
+
+    (resource,) = Template.from_stack(stack).find_resources(SOLUTION).values()
+    assert resource["Properties"]["DatasetTypes"] == ["INTERACTIONS"]
+
+
 def test_says_nothing_of_what_is_left_to_the_service() -> None:
     assert set(solution().request) == {
         "name",

@@ -7,6 +7,7 @@ import pytest
 
 from personalize_emulator import PersonalizeEmulator
 from resource_provider.provider import ResourceProvider
+from tests.handlers.resource_provider.boutique import Boutique
 from tests.handlers.resource_provider.cloudformation import CloudFormation, Stacks
 from tests.handlers.resource_provider.shop import Shop
 
@@ -25,3 +26,16 @@ def stack(shop: Shop) -> CloudFormation:
     stacks = Stacks()
     provider = ResourceProvider(shop.personalize, boto3.client("stepfunctions"), stacks.client())
     return CloudFormation(provider, shop.later, stacks=stacks)
+
+
+@pytest.fixture
+def empty(shop: Shop) -> Boutique:
+    boutique = Boutique(shop)
+    boutique.open()
+    return boutique
+
+
+@pytest.fixture
+def boutique(empty: Boutique) -> Boutique:
+    empty.stock()
+    return empty

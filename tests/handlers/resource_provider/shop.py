@@ -30,10 +30,11 @@ def dataset(kind: str, schema_arn: str, **others: object) -> dict[str, str]:
     return as_request(**(request | {"datasetType": kind} | others))
 
 
-def solution(name: str = "similar", **others: object) -> dict[str, str]:
+def solution(name: str = "similar", **others: object) -> dict[str, Any]:
     """Return the properties of a solution."""
     request = {"recipeArn": SIMILAR_ITEMS, "datasetGroupArn": GROUP_ARN}
-    return as_request(name=name, **({"performAutoTraining": False} | request | others))
+    properties = as_request(name=name, **({"performAutoTraining": False} | request | others))
+    return {**properties, "DatasetTypes": ["INTERACTIONS"]}
 
 
 def campaign(solution_name: str = "similar", **others: object) -> dict[str, str]:
@@ -121,6 +122,15 @@ class Shop:
             part = resource.document[update] if update else resource.document
             part |= {"status": "CREATE FAILED", "failureReason": "there is no capacity"}
             backend.store.save(resource)
+
+    def age(self, arn: str) -> None:
+        """Let a resource have been there for a day; the clock can only be set forward."""
+        store = self.aws.service.backend.store
+        with store.transaction():
+            resource = store.get(arn)
+            assert resource is not None
+            resource.document["creationDateTime"] -= 86_400
+            store.save(resource)
 
     def found(self, arn: str) -> dict[str, Any]:
         """Return what the service keeps of a resource."""

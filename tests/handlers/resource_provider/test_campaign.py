@@ -21,6 +21,8 @@ from tests.handlers.upstream import Answer, Call, Upstream
 CAMPAIGN = "Custom::PersonalizeCampaign"
 SOLUTION_ARN = f"{PREFIX}:solution/similar"
 ARN = f"{PREFIX}:campaign/live"
+V1 = "arn:aws:personalize:::recipe/aws-user-personalization"
+EXPLORATION = {"itemExplorationConfig": {"explorationWeight": "0.1"}}
 
 
 @pytest.fixture
@@ -110,6 +112,17 @@ def test_a_campaign_of_somebody_else_is_not_taken_over(
 
     with pytest.raises(ProvisioningError, match=f"{ARN} is there already, and not made by this"):
         stack.create(CAMPAIGN, campaign())
+
+
+def test_a_campaign_of_another_solution_is_not_taken_over_however_new(
+    stack: CloudFormation, shop: Shop, trained: str
+) -> None:
+    shop.personalize.create_campaign(name="live", solutionVersionArn=trained, minProvisionedTPS=1)
+    stack.create("Custom::PersonalizeSolution", solution("similar-2"))
+    shop.train(f"{SOLUTION_ARN}-2")
+
+    with pytest.raises(ProvisioningError, match=f"{ARN} is there already, and not made by this"):
+        stack.create(CAMPAIGN, campaign("similar-2"))
 
 
 # Update
@@ -228,6 +241,57 @@ def test_another_solution_that_is_not_trained_is_left_to_the_pipeline(
     assert shop.campaign(ARN)["solutionVersionArn"] == trained
 
 
+@pytest.fixture
+def exploring(stack: CloudFormation, shop: Shop) -> Resource:
+    """Create a campaign that cannot explore, and declare the solution of another that can."""
+    shop.stock()
+    stack.create("Custom::PersonalizeSolution", solution(recipeArn=f"{V1}-v2"))
+    shop.train(SOLUTION_ARN)
+    stack.create("Custom::PersonalizeSolution", solution("exploring", recipeArn=V1))
+    return stack.create(CAMPAIGN, campaign())
+
+
+def test_options_of_another_solution_wait_until_that_is_trained(
+    stack: CloudFormation, shop: Shop, exploring: Resource
+) -> None:
+    stack.update(exploring, campaign("exploring", minProvisionedTPS=2, campaignConfig=EXPLORATION))
+
+    now = shop.campaign(ARN)
+    assert (now["minProvisionedTPS"], now.get("campaignConfig")) == (2, None)
+
+
+def test_options_that_wait_alone_call_for_nothing(
+    stack: CloudFormation, shop: Shop, exploring: Resource
+) -> None:
+    stack.update(exploring, campaign("exploring", campaignConfig=EXPLORATION))
+
+    assert "latestCampaignUpdate" not in shop.campaign(ARN)
+
+
+def test_options_that_waited_come_with_an_update_once_the_solution_is_trained(
+    stack: CloudFormation, shop: Shop, exploring: Resource
+) -> None:
+    waiting = stack.update(exploring, campaign("exploring", campaignConfig=EXPLORATION))
+    version = shop.train(f"{PREFIX}:solution/exploring")
+
+    stack.update(waiting, campaign("exploring", minProvisionedTPS=2, campaignConfig=EXPLORATION))
+
+    now = shop.campaign(ARN)
+    assert (now["solutionVersionArn"], now["minProvisionedTPS"]) == (version, 2)
+    assert now["campaignConfig"] == EXPLORATION
+
+
+def test_options_that_wait_can_be_rolled_back(
+    stack: CloudFormation, shop: Shop, exploring: Resource
+) -> None:
+    attempted = campaign("exploring", minProvisionedTPS=2, campaignConfig=EXPLORATION)
+    stack.update(exploring, attempted)
+
+    stack.roll_back(exploring, attempted)
+
+    assert shop.campaign(ARN)["minProvisionedTPS"] == 1
+
+
 @pytest.mark.usefixtures("trained")
 def test_another_name_is_another_campaign(stack: CloudFormation, shop: Shop) -> None:
     resource = stack.create(CAMPAIGN, campaign())
@@ -235,6 +299,59 @@ def test_another_name_is_another_campaign(stack: CloudFormation, shop: Shop) -> 
     stack.update(resource, campaign(name="live-2"))
 
     assert [arn for arn in shop.left() if "campaign" in arn] == [f"{PREFIX}:campaign/live-2"]
+
+
+@pytest.mark.parametrize("solution_name", ["similar", "untrained"])
+def test_a_rename_does_not_take_over_a_campaign_of_somebody_else(
+    stack: CloudFormation, shop: Shop, trained: str, solution_name: str
+) -> None:
+    resource = stack.create(CAMPAIGN, campaign())
+    theirs = shop.personalize.create_campaign(
+        name="live-2", solutionVersionArn=trained, minProvisionedTPS=1
+    )["campaignArn"]
+    shop.age(theirs)
+
+    with pytest.raises(ProvisioningError, match=f"{theirs} is there already, and not made by this"):
+        stack.update(resource, campaign(solution_name, name="live-2"))
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_rename_is_rolled_back(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(CAMPAIGN, campaign())
+    shop.age(ARN)
+    renamed = stack.update_only(resource, campaign(name="live-2"))
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(renamed, campaign())
+
+    assert [arn for arn in shop.left() if "campaign" in arn] == [ARN]
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_roll_back_returns_to_a_campaign_that_has_not_moved_yet(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(CAMPAIGN, campaign())
+    shop.age(ARN)
+    stack.create("Custom::PersonalizeSolution", solution("similar-2"))
+    moving = stack.update(resource, campaign("similar-2"))
+    stack.delete(Resource("Custom::PersonalizeSolution", solution(), SOLUTION_ARN))
+    renamed = stack.update_only(moving, campaign("similar-2", name="live-2"))
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    assert stack.update(renamed, campaign("similar-2")).physical_id == ARN
+
+
+def test_a_roll_back_does_not_return_to_a_campaign_of_somebody_else(
+    stack: CloudFormation, shop: Shop, trained: str
+) -> None:
+    shop.personalize.create_campaign(name="live", solutionVersionArn=trained, minProvisionedTPS=1)
+    renamed = Resource(CAMPAIGN, campaign("similar-2", name="live-2"), f"{PREFIX}:campaign/live-2")
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    with pytest.raises(ProvisioningError, match=f"{ARN} is there already, and not made by this"):
+        stack.update(renamed, campaign("similar-2"))
 
 
 @pytest.mark.usefixtures("trained")

@@ -65,6 +65,29 @@ def test_another_type_is_another_data_set(stack: CloudFormation, shop: Shop) -> 
     assert shop.left() == [updated.physical_id] == [f"{PREFIX}:dataset/shop/USERS"]
 
 
+def test_a_data_set_of_another_type_that_was_there_before_is_not_taken_over(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = items(stack, shop)
+    users = dataset("Users", shop.schema("users", "Users"))
+    theirs = stack.create(DATASET, users).physical_id
+    shop.age(theirs)
+
+    with pytest.raises(ProvisioningError, match=f"{theirs} is there already, and not made by"):
+        stack.update(resource, users)
+
+
+def test_another_type_is_rolled_back(stack: CloudFormation, shop: Shop) -> None:
+    resource = items(stack, shop)
+    shop.age(ITEMS_ARN)
+    users = stack.update_only(resource, dataset("Users", shop.schema("users", "Users")))
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(users, resource.properties)
+
+    assert shop.left() == [ITEMS_ARN]
+
+
 def test_a_data_set_is_not_renamed(stack: CloudFormation, shop: Shop) -> None:
     resource = items(stack, shop)
     renamed = dataset("Items", f"{PREFIX}:schema/items", name="goods")

@@ -138,6 +138,23 @@ def test_what_somebody_made_by_hand_is_told_and_waited_for(
     assert shop.left() == []
 
 
+def test_of_much_that_is_in_the_way_only_the_first_is_told(
+    stack: CloudFormation, shop: Shop, log: dict[str, str]
+) -> None:
+    stack.create(DATASET, log)
+    for number in range(12):
+        shop.personalize.create_filter(
+            name=f"unseen-{number:02}",
+            datasetGroupArn=GROUP_ARN,
+            filterExpression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")',
+        )
+    event = stack.begin(resource_event("Delete", DATASET, log, physical_id=ARN))
+    event["BeganAt"] = 0.0
+
+    with pytest.raises(ProvisioningError, match=r"/unseen-09, and 2 more\. It is safe"):
+        stack.provider.is_complete(event)
+
+
 # Creation and update
 
 

@@ -1,6 +1,5 @@
 """Custom::PersonalizeEventTracker, on the emulator."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,11 +73,10 @@ def test_the_event_tracker_of_somebody_else_is_not_taken_over(
 
 
 def test_one_of_the_same_name_that_was_there_long_before_is_not_taken_over(
-    stack: CloudFormation, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    stack: CloudFormation, shop: Shop
 ) -> None:
     arn = others_tracker(shop)
-    # The clock of the emulator can only be set forward.
-    monkeypatch.setattr("resource_provider.adoption._LONGEST_REQUEST", timedelta(hours=-1))
+    shop.age(arn)
 
     with pytest.raises(ProvisioningError, match=f"and {arn} is there already"):
         stack.create(TRACKER, tracker())
@@ -199,6 +197,30 @@ def test_moves_to_another_group(stack: CloudFormation, shop: Shop) -> None:
 
     assert moved.physical_id == f"{OTHER_GROUP_ARN}/event-tracker"
     assert trackers(shop) == {moved.data["Arn"]: "elsewhere"}
+
+
+def test_does_not_take_over_what_another_group_has_already(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(TRACKER, tracker())
+    open_other_group(shop)
+    arn = others_tracker(shop, "elsewhere", OTHER_GROUP_ARN)
+    shop.age(arn)
+
+    with pytest.raises(ProvisioningError, match=f"and {arn} is there already"):
+        stack.update(resource, tracker("elsewhere", OTHER_GROUP_ARN))
+
+
+def test_a_move_to_another_group_is_rolled_back(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(TRACKER, tracker())
+    shop.age(resource.data["Arn"])
+    open_other_group(shop)
+    moved = stack.update_only(resource, tracker("elsewhere", OTHER_GROUP_ARN))
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(moved, tracker())
+
+    assert trackers(shop) == {resource.data["Arn"]: "clicks"}
 
 
 def test_deletes_an_event_tracker_and_waits_until_it_is_gone(

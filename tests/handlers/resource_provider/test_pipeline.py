@@ -157,6 +157,17 @@ def test_executions_of_all_machines_are_stopped(
     assert machines.running == [f"{STATES}:execution:others:1"]
 
 
+def test_stopping_tells_no_cause_that_a_disabled_key_would_have_to_encrypt(
+    stack: CloudFormation, machines: StateMachines
+) -> None:
+    machines.running = [f"{STATES}:execution:pipeline:1"]
+
+    delete(stack)
+
+    stops = [call.body for call in machines.upstream.calls if "executionArn" in call.body]
+    assert stops == [{"executionArn": f"{STATES}:execution:pipeline:1"}]
+
+
 def test_what_was_stopped_is_looked_at_again(
     stack: CloudFormation, machines: StateMachines
 ) -> None:

@@ -36,6 +36,12 @@ def named(name: str, *more: SchemaField, **others: object) -> dict[str, str]:
     return as_request(name=name, schema=avro(*more), **others)
 
 
+def theirs(shop: Shop, name: str) -> None:
+    """Let somebody else have made a schema of items, long ago."""
+    shop.personalize.create_schema(name=name, schema=avro())
+    shop.age(arn(name))
+
+
 def left(shop: Shop) -> set[str]:
     schemas = shop.personalize.list_schemas()["schemas"]
     return {one["schemaArn"].rpartition("/")[2] for one in schemas}
@@ -97,6 +103,28 @@ def test_the_same_columns_written_otherwise_are_the_same(stack: CloudFormation, 
     assert stack.create(SCHEMA, named("goods")).physical_id == arn("goods")
 
 
+def test_a_given_name_does_not_take_over_what_has_it_already(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    theirs(shop, "goods")
+
+    with pytest.raises(ProvisioningError) as refusal:
+        stack.create(SCHEMA, named("goods"))
+
+    assert str(refusal.value) == (
+        f"the schema {arn('goods')} is there already, and not made by this stack: "
+        "delete it, give this one another name, or import it by its ARN"
+    )
+
+
+def test_a_derived_name_takes_back_what_has_it_however_old_that_is(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    theirs(shop, PLAIN)
+
+    assert stack.create(SCHEMA, schema(PLAIN)).physical_id == arn(PLAIN)
+
+
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 def test_other_columns_under_the_same_name_are_refused(
     stack: CloudFormation, shop: Shop, request_type: Literal["Create", "Update"]
@@ -143,8 +171,30 @@ def test_other_columns_take_the_place_of_the_old_ones(stack: CloudFormation, sho
     assert left(shop) == {BRANDED}
 
 
+def test_another_given_name_does_not_take_over_what_has_it_already(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SCHEMA, named("goods"))
+    theirs(shop, "wares")
+
+    with pytest.raises(ProvisioningError, match=f"{arn('wares')} is there already, and not made"):
+        stack.update(resource, named("wares"))
+
+
+def test_another_given_name_is_rolled_back(stack: CloudFormation, shop: Shop) -> None:
+    resource = stack.create(SCHEMA, named("goods"))
+    shop.age(arn("goods"))
+    renamed = stack.update_only(resource, named("wares"))
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(renamed, named("goods"))
+
+    assert left(shop) == {"goods"}
+
+
 def test_a_refused_change_of_a_given_name_is_rolled_back(stack: CloudFormation, shop: Shop) -> None:
     resource = stack.create(SCHEMA, named("goods"))
+    shop.age(arn("goods"))
     attempted = named("goods", BRAND)
     with pytest.raises(ProvisioningError):
         stack.update(resource, attempted)

@@ -27,7 +27,7 @@ from tests.handlers.resource_provider.shop import (
     dataset,
     solution,
 )
-from tests.handlers.upstream import Answer, Call, Upstream
+from tests.handlers.upstream import Call, Upstream
 
 SOLUTION = "Custom::PersonalizeSolution"
 ARN = f"{PREFIX}:solution/similar"
@@ -169,21 +169,30 @@ def test_a_solution_that_needs_data_first_is_left_to_the_pipeline(
 def test_a_request_that_is_wrong_is_not_left_to_the_pipeline(
     elsewhere: CloudFormation, upstream: Upstream
 ) -> None:
-    upstream.answer = lambda _: refused("InvalidInputException", message="no such recipe")
+    upstream.answer = lambda call: (
+        refused("InvalidInputException", message="no such recipe")
+        if is_creation(call)
+        else refused("ResourceNotFoundException")
+    )
 
     with pytest.raises(ProvisioningError, match="CreateSolution: no such recipe"):
         elsewhere.create(SOLUTION, solution())
 
 
-def test_a_creation_that_failed_is_told(elsewhere: CloudFormation, upstream: Upstream) -> None:
-    upstream.answer = lambda call: Answer(
-        {"solutionArn": ARN}
-        if is_creation(call)
-        else {"solution": {"solutionArn": ARN, "status": "CREATE FAILED"}}
-    )
+def test_what_is_wrong_is_told_once_there_is_data(stack: CloudFormation, shop: Shop) -> None:
+    shop.stock()
+    config = {"trainingDataConfig": {"excludedDatasetColumns": {"Interactions": ["COLOUR"]}}}
+
+    with pytest.raises(ProvisioningError, match="COLOUR"):
+        stack.create(SOLUTION, solution(recipeArn=V2, solutionConfig=config))
+
+
+def test_a_creation_that_failed_is_told(stack: CloudFormation, shop: Shop) -> None:
+    event = stack.begin(resource_event("Create", SOLUTION, solution()))
+    shop.fail(ARN)
 
     with pytest.raises(ProvisioningError, match=f"the solution {ARN} is CREATE FAILED"):
-        elsewhere.create(SOLUTION, solution())
+        stack.provider.is_complete(event)
 
 
 # Update
@@ -370,11 +379,26 @@ def test_a_rolled_back_replacement_takes_the_old_solution_back(
     stack: CloudFormation, shop: Shop
 ) -> None:
     resource = stack.create(SOLUTION, solution())
+    shop.age(ARN)
     replaced = stack.update_only(resource, solution("similar-2"))
 
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
     rolled_back = stack.update(replaced, solution())
 
     assert shop.left() == [rolled_back.physical_id] == [ARN]
+
+
+def test_a_rename_does_not_take_over_a_solution_of_somebody_else(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+    theirs = shop.personalize.create_solution(
+        name="similar-2", datasetGroupArn=GROUP_ARN, recipeArn=SIMILAR_ITEMS
+    )["solutionArn"]
+    shop.age(theirs)
+
+    with pytest.raises(ProvisioningError, match=f"{theirs} is there already, and not made by this"):
+        stack.update(resource, solution("similar-2"))
 
 
 def test_a_deferred_solution_is_tried_again_by_an_update(stack: CloudFormation, shop: Shop) -> None:
