@@ -109,10 +109,10 @@ def test_refuses_a_second_one_in_a_group(stack: cdk.Stack, dataset_group: Datase
         EventTracker(stack, "Two", dataset_group=dataset_group)
 
 
-def test_tells_all_that_is_wrong_at_once(dataset_group: DatasetGroup) -> None:
+def test_tells_all_that_is_wrong_at_once(stack: cdk.Stack, dataset_group: DatasetGroup) -> None:
     dataset_group.add_event_tracker("One")
     abroad = cdk.Stack(
-        dataset_group.node.root,
+        cdk.App.of(stack),
         "Abroad",
         env=cdk.Environment(account="111111111111", region="eu-north-1"),
     )

@@ -1,9 +1,10 @@
 """The warning of campaigns and recommenders that no pipeline creates."""
 
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk.assertions import Annotations, Match
+from constructs import Construct
 
 from cdk_personalize import (
     Campaign,
@@ -23,7 +24,7 @@ ACK = "[ack: cdk-personalize:notRealised]"
 
 def campaign_of(group: IDatasetGroup) -> Campaign:
     solution = group.add_solution("Related", recipe=Recipe.SIMS)
-    return Campaign(group, "Campaign", solution=solution)
+    return Campaign(cast("Construct", group), "Campaign", solution=solution)
 
 
 def add_pipeline(stack: cdk.Stack, group: IDatasetGroup) -> TrainingPipeline:
