@@ -94,13 +94,13 @@ _OF_OURS = (
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:solution/[\w-]+/\*\]",
-        r".*/(Pipeline/Jobs/Machine/Role/(Default|Overflow)Policy\d*|Access\w+)/Resource",
+        r".*/(Pipeline/Jobs/Machine/Role/(Default|Overflow)Policy\d*|PersonalizeProvider/Access/Names\w+)/Resource",
         "the service names the versions of a solution, below the ARN of the solution",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:states:.*:execution:.*\*\]",
-        r".*/Pipeline/(Access\w+|Rounds/Machine/Role/DefaultPolicy)/Resource",
+        r".*/(PersonalizeProvider/Access/Pipeline\w+|Pipeline/Rounds/Machine/Role/DefaultPolicy)/Resource",
         "any execution of the pipeline's own two state machines, which are named",
         _SERVICE_AUTHORIZATION,
     ),
@@ -115,7 +115,7 @@ _OF_OURS = (
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:event-tracker/\*\]",
-        r".*/Tracker/Access\w+/Resource",
+        r"\w+/PersonalizeProvider/Access/Names\w+/Resource",
         "the ARN of an event tracker ends in an id that the service gives, and whoever may tag one"
         " could give it any tag; it is created for the stack's own dataset group alone",
         _SERVICE_AUTHORIZATION,

@@ -1,7 +1,5 @@
 """The one custom resource provider of a stack, for what CloudFormation lacks or does badly."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import (
@@ -19,6 +17,7 @@ from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._names import arn_of, name_prefix
+from cdk_personalize._provider_access import ProviderAccess
 
 RETIRED_TAG = "cdk-personalize:retired-by"
 """The tag of a solution that its stack has let go; its value is the name of the stack."""
@@ -64,7 +63,6 @@ _ACTIONS = {
         "CreateSolution",
         "DeleteSolution",
         "DescribeSolution",
-        "DescribeSolutionVersion",
         "ListTagsForResource",
         "StopSolutionVersionCreation",
         "TagResource",
@@ -118,8 +116,8 @@ class PersonalizeProvider(Construct):
 
     Two functions of ours stand behind the provider framework of the CDK: one begins an operation,
     one asks whether it is complete. They share a role, which may do what it has to with whatever
-    bears a name derived from the stack. That is one policy, however much there is in the stack:
-    IAM allows a role 10,240 characters, which a policy for each resource would soon exceed.
+    bears a name derived from the stack. That is one policy, however much there is in the stack.
+    What is named otherwise is in policies beside it, on the names that are there.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -132,6 +130,7 @@ class PersonalizeProvider(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         )
         self._prefix = name_prefix(self)
+        self._access = ProviderAccess(self, "Access", role=self.role)
         for kind in [each for each in _ACTIONS if each not in _KNOWN_BY_ID]:
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
@@ -180,9 +179,9 @@ class PersonalizeProvider(Construct):
     ) -> CustomResource:
         """Define a resource that this provider manages.
 
-        What it needs beyond the names derived from the stack is a policy of its own, which it
-        depends on. So its permissions outlive it, also when it is taken out of a stack that
-        stays: CloudFormation changes policies first and deletes what is gone at the end.
+        What it needs beyond the names derived from the stack is in policies that it depends on.
+        So its permissions outlive it, also when it is taken out of a stack that stays:
+        CloudFormation changes policies first and deletes what is gone at the end.
 
         Args:
             scope: The construct to define the resource in.
@@ -193,8 +192,6 @@ class PersonalizeProvider(Construct):
             touches: What the functions work on, each the type and the name of an ARN.
             statements: What the functions may do besides.
         """
-        strange = [each for each in touches if not each[1].startswith(self._prefix)]
-        needed = [*(self._allow_all_of(*each) for each in strange), *statements]
         resource = CustomResource(
             scope,
             construct_id,
@@ -204,13 +201,11 @@ class PersonalizeProvider(Construct):
             service_token=self._framework.service_token,
             properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
-        if needed:
-            # Named by what it allows: when a resource gets another name, its policy becomes
-            # another policy, and the old one stays until the old resource is deleted.
-            allowed = Stack.of(scope).resolve([each.to_json() for each in needed])
-            digest = hashlib.sha256(json.dumps(allowed, sort_keys=True).encode()).hexdigest()
-            policy = iam.Policy(scope, f"Access{digest[:8]}", roles=[self.role], statements=needed)
-            resource.node.add_dependency(policy)
+        strange = [each for each in touches if not each[1].startswith(self._prefix)]
+        self._access.allow(resource, "Names", [self._allow_all_of(*each) for each in strange])
+        # Of its own kind alone: what these are on may depend on resources with names of their own.
+        kind = resource_type.removeprefix("Custom::Personalize")
+        self._access.allow(resource, kind, statements)
         return resource
 
     def _allow_all_of(self, kind: str, name: str) -> iam.PolicyStatement:

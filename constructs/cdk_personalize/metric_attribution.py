@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypedDict
 
 import jsii
-from aws_cdk import IResource, RemovalPolicy, Resource, Stack, Token
+from aws_cdk import Aws, IResource, RemovalPolicy, Resource, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -277,7 +277,7 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
         if key is None:
             return [passing]
         # CloudFormation's own type asks this of whoever creates one with a key (the registry).
-        service = f"personalize.{Stack.of(self).region}.amazonaws.com"
+        service = f"personalize.{Aws.REGION}.{Aws.URL_SUFFIX}"
         using = iam.PolicyStatement(
             actions=[*KEY_USE, "kms:CreateGrant"],
             resources=[key.key_arn],

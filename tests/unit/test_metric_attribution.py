@@ -43,10 +43,11 @@ def shop(dataset_group: DatasetGroup, interactions: Schema, items: Schema) -> Da
 
 def statements(stack: cdk.Stack, action: str) -> list[dict[str, Any]]:
     """Return the statements of roles that allow an action."""
-    policies = Template.from_stack(stack).find_resources("AWS::IAM::Policy").values()
+    template = Template.from_stack(stack)
     return [
         statement
-        for policy in policies
+        for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+        for policy in template.find_resources(kind).values()
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if action in ([action] if statement["Action"] == action else statement["Action"])
     ]
@@ -174,10 +175,9 @@ def test_the_functions_may_use_the_key_through_the_service_alone(
         "A", metrics=[CLICKS], bucket=s3.Bucket(stack, "Bucket"), encryption_key=key
     )
 
+    service = f"personalize.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
     (statement,) = statements(stack, "kms:CreateGrant")
-    assert statement["Condition"] == {
-        "StringEquals": {"kms:ViaService": "personalize.us-east-1.amazonaws.com"}
-    }
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": stack.resolve(service)}}
     assert statement["Resource"] == stack.resolve(key.key_arn)
 
 
@@ -193,7 +193,7 @@ def test_waits_for_the_policies_of_both_sides(stack: cdk.Stack, shop: DatasetGro
     assert {*template.find_resources("AWS::S3::BucketPolicy")} <= {*depends_on}
     assert {*template.find_resources("AWS::KMS::Key")} <= {*depends_on}
     assert any(each.startswith("GroupARoleDefaultPolicy") for each in depends_on)
-    assert any(each.startswith("GroupAAccess") for each in depends_on)
+    assert any(each.startswith("PersonalizeProviderAccessMetricAttribution") for each in depends_on)
 
 
 def test_allows_the_role_that_it_is_given(

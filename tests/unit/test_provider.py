@@ -6,6 +6,9 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 from constructs import Construct
 
@@ -14,9 +17,11 @@ from cdk_personalize._names import name_prefix
 from cdk_personalize._provider import RETIRED_TAG, PersonalizeProvider
 from resource_provider import retirement
 from tests.dependencies import dependencies
+from tests.everything import Everything
 
-# The sum of all policies that IAM takes inline in a role, without white space (IAM quotas).
-LARGEST = 10_240
+# IAM quotas, without white space: all inline policies of a role together, and a managed policy.
+LARGEST_INLINE = 10_240
+LARGEST_MANAGED = 6_144
 
 
 def statements_of(policies: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -25,10 +30,29 @@ def statements_of(policies: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def policies_of(stack: cdk.Stack, template: Template) -> list[dict[str, Any]]:
-    """Return the policies of the role of the functions."""
+    """Return the policies of the role of the functions, the inline ones first."""
+    return [*inline_policies_of(stack, template), *managed_policies_of(stack, template).values()]
+
+
+def inline_policies_of(stack: cdk.Stack, template: Template) -> list[dict[str, Any]]:
+    return list(_of_role(stack, template, "AWS::IAM::Policy").values())
+
+
+def managed_policies_of(stack: cdk.Stack, template: Template) -> dict[str, dict[str, Any]]:
+    return _of_role(stack, template, "AWS::IAM::ManagedPolicy")
+
+
+def _of_role(stack: cdk.Stack, template: Template, kind: str) -> dict[str, dict[str, Any]]:
     role = stack.resolve(PersonalizeProvider.of(stack).role.role_name)
-    found = template.find_resources("AWS::IAM::Policy", {"Properties": {"Roles": [role]}})
-    return [dict(policy) for policy in found.values()]
+    found = template.find_resources(kind, {"Properties": {"Roles": [role]}})
+    return {name: dict(policy) for name, policy in found.items()}
+
+
+def size_of(policy: dict[str, Any]) -> int:
+    """Return the characters of a policy, of a stack whose account and region are known."""
+    text = json.dumps(policy["Properties"]["PolicyDocument"], separators=(",", ":"))
+    arn = r'\{"Fn::Join":\["",\["arn:",\{"Ref":"AWS::Partition"\},"([^"]*)"\]\]\}'
+    return len(re.sub(arn, r'"arn:aws-us-gov\1"', text))
 
 
 def allowed(stack: cdk.Stack, template: Template, action: str) -> list[str]:
@@ -151,18 +175,30 @@ def test_has_room_for_all_that_a_group_can_hold(stack: cdk.Stack) -> None:
 
     statements = statements_of(policies_of(stack, Template.from_stack(stack)))
     # What is known only at deployment is longer in the template than it will be.
-    assert len(json.dumps(statements, separators=(",", ":"))) < LARGEST / 2
+    assert len(json.dumps(statements, separators=(",", ":"))) < LARGEST_INLINE / 2
 
 
-def test_a_name_of_ones_own_gets_a_policy_of_its_own(stack: cdk.Stack) -> None:
+def test_has_room_for_everything_with_names_of_ones_own() -> None:
+    env = cdk.Environment(account="123456789012", region="us-east-1")
+    stack = Everything(cdk.App(), "Everything", env=env)
+
+    template = Template.from_stack(stack)
+    assert sum(map(size_of, inline_policies_of(stack, template))) < LARGEST_INLINE
+    managed = managed_policies_of(stack, template).values()
+    # An update has the old ones beside the new ones, and a role at most ten.
+    assert 1 <= len(managed) <= 5
+    assert all(size_of(each) < LARGEST_MANAGED for each in managed)
+
+
+def test_a_name_of_ones_own_is_in_a_policy_that_its_resource_depends_on(stack: cdk.Stack) -> None:
     group = DatasetGroup(stack, "Group", dataset_group_name="demo")
     group.add_dataset("D", schema=Schema(stack, "S", dataset_type=DatasetType.INTERACTIONS))
     group.add_solution("ForYou", recipe=Recipe.SIMS, solution_name="for-you")
 
     template = Template.from_stack(stack)
+    (policy,) = managed_policies_of(stack, template)
     (solution,) = template.find_resources("Custom::PersonalizeSolution").values()
-    own = [each for each in solution["DependsOn"] if "ForYouAccess" in each]
-    assert len(own) == 1  # it outlives what it is for
+    assert policy in solution["DependsOn"]  # it outlives what it is for
     assert {"solution/for-you", "solution/for-you/*"} <= set(
         allowed(stack, template, "DeleteSolution")
     )
@@ -170,17 +206,101 @@ def test_a_name_of_ones_own_gets_a_policy_of_its_own(stack: cdk.Stack) -> None:
     assert "dataset/demo/INTERACTIONS" in allowed(stack, template, "DeleteDataset")
 
 
-def test_another_name_gets_another_policy_beside_the_old_one() -> None:
-    def policy_of(solution_name: str) -> str:
+def test_a_name_of_ones_own_allows_no_more_than_its_kind_needs(stack: cdk.Stack) -> None:
+    group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
+    solution = group.add_solution("ForYou", recipe=Recipe.SIMS, solution_name="for-you")
+    Campaign(stack, "Campaign", solution=solution, campaign_name="for-you")
+
+    template = Template.from_stack(stack)
+    own = f"campaign/{name_prefix(stack)}*"
+    assert allowed(stack, template, "DeleteCampaign") == [own, "campaign/for-you"]
+
+
+def test_another_name_gets_another_policy_and_the_old_one_stays_to_the_end() -> None:
+    def template_of(solution_name: str) -> dict[str, Any]:
         stack = cdk.Stack(cdk.App(), "Shop")
         group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
         group.add_solution("ForYou", recipe=Recipe.SIMS, solution_name=solution_name)
-        policies = Template.from_stack(stack).find_resources("AWS::IAM::Policy")
-        (own,) = [each for each in policies if "ForYouAccess" in each]
-        return own
+        return dict(Template.from_stack(stack).to_json()["Resources"])
 
-    assert policy_of("one") == policy_of("one")
-    assert policy_of("one") != policy_of("two")
+    def policy_of(resources: dict[str, Any]) -> str:
+        (policy,) = [n for n, each in resources.items() if each["Type"].endswith("ManagedPolicy")]
+        (solution,) = [each for each in resources.values() if each["Type"].endswith("Solution")]
+        assert policy in solution["DependsOn"]
+        return policy
+
+    before, after = template_of("one"), template_of("two")
+    assert template_of("one") == before
+    assert policy_of(before) not in after  # so it is deleted, and that at the end of the update
+    assert policy_of(after) not in before
+
+
+def test_the_order_of_definition_makes_no_other_policy() -> None:
+    def policies_of(*names: str) -> dict[str, Any]:
+        stack = cdk.Stack(cdk.App(), "Shop")
+        group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
+        for name in names:
+            group.add_solution(name, recipe=Recipe.SIMS, solution_name=name)
+        return managed_policies_of(stack, Template.from_stack(stack))
+
+    assert policies_of("one", "two") == policies_of("two", "one")
+
+
+def test_what_a_statement_is_on_may_depend_on_a_resource_with_a_name_of_its_own(
+    stack: cdk.Stack,
+) -> None:
+    group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
+    schema = Schema(stack, "S", dataset_type=DatasetType.INTERACTIONS, schema_name="mine")
+    topic = sns.Topic(stack, "T", display_name=schema.schema_arn)
+    statement = iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
+    PersonalizeProvider.of(stack).custom_resource(
+        stack,
+        "R",
+        resource_type="Custom::PersonalizeAnnouncement",
+        properties={},
+        touches=[("dataset-group", group.dataset_group_name)],
+        statements=[statement],
+    )
+
+    depends_on = dependencies(dict(Template.from_stack(stack).to_json()))
+    assert not [each for each, others in depends_on.items() if each in others]
+
+
+def test_a_policy_may_be_on_what_another_stack_defines() -> None:
+    app = cdk.App()
+    key = kms.Key(cdk.Stack(app, "Keys"), "Key")
+    stack = cdk.Stack(app, "Shop")
+    PersonalizeProvider.of(stack).custom_resource(
+        stack,
+        "R",
+        resource_type="Custom::PersonalizeAnnouncement",
+        properties={},
+        statements=[iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn])],
+    )
+
+    (policy,) = managed_policies_of(stack, Template.from_stack(stack)).values()
+    (statement,) = statements_of([policy])
+    assert "Fn::ImportValue" in statement["Resource"]
+
+
+def test_more_names_than_policies_have_room_for_are_refused(stack: cdk.Stack) -> None:
+    for number in range(40):
+        PersonalizeProvider.of(stack).custom_resource(
+            stack,
+            f"R{number}",
+            resource_type="Custom::PersonalizeSolution",
+            properties={},
+            touches=[("solution", f"{number:_>60}{each}") for each in range(4)],
+        )
+
+    with pytest.raises(RuntimeError) as refusal:
+        Template.from_stack(stack)
+    assert (
+        "[Shop/PersonalizeProvider/Access] what is named otherwise than after the stack takes 7"
+        " policies of 6,144 characters; a role has at most 10, and an update has the old ones"
+        " beside the new ones, so at most 5 are possible: leave names to be derived, or define a"
+        " dataset group in another stack"
+    ) in str(refusal.value)
 
 
 def test_may_do_nothing_but_manage(stack: cdk.Stack) -> None:
