@@ -3,10 +3,12 @@
 # make aws-check the demo and open questions in your own account: it asks before it costs (DRY_RUN=1: local AWS)
 # make bench     every benchmark, as a table and in .bench/results.json
 # make lock      write the lock files anew
+# make test-versions  the constructs on every Python of the machine, the lowest and the highest CDK
 SHELL := /bin/bash
 PYTHON ?= python3
 DATA ?=
 KEEP ?=
+VERSIONS ?=
 DRY_RUN ?=
 YES ?=
 
@@ -18,11 +20,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PERSONALIZE_LOCAL_PYTHON := $(CURDIR)/$(LOCAL)/bin/python
 UV := $(BIN)/uv
 
-.PHONY: demo demo-stop aws-check test bench check format setup lock clean
+.PHONY: demo demo-stop aws-check test test-versions bench check format setup lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,5p' Makefile
+	@sed -n '1,6p' Makefile
 
 setup: $(VENV)/.ready $(LOCAL)/.ready node_modules/.ready
 
@@ -58,6 +60,10 @@ aws-check: setup
 test: setup
 	$(BIN)/pytest -n 2 --dist loadfile
 
+# VERSIONS="--python 3.11 --end lowest" is a part of it.
+test-versions: setup
+	$(BIN)/python -m tests.versions $(VERSIONS)
+
 bench: setup
 	@$(BIN)/python -m benchmarks
 
@@ -79,4 +85,4 @@ lock:
 		requirements/local.in --output-file requirements/local.txt
 
 clean:
-	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .aws-check .local .bench
+	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .aws-check .local .bench .versions

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cdk_personalize.regions import finding_of_region
 from demo.cloud import Cloud
 from demo.progress import DemoError
 
@@ -40,10 +41,8 @@ class Account:
         if not region:
             msg = "no region is set: say it with AWS_REGION or in the profile"
             raise DemoError(msg)
-        regions = session.get_available_regions("personalize")
-        if region not in regions:
-            msg = f"Amazon Personalize must be in the region: {', '.join(regions)}; got {region}"
-            raise DemoError(msg)
+        if finding := finding_of_region(region):
+            raise DemoError(finding)
         try:
             identity = session.client("sts", region_name=region).get_caller_identity()
         except (BotoCoreError, ClientError) as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.figure import Figure
 
@@ -24,24 +26,48 @@ app.synth()
 """
 
 
+class Synth(NamedTuple):
+    """One synth of an app."""
+
+    seconds: float
+    resources: int
+
+
 def run() -> dict[str, Figure]:
-    """Measure the demo's app against an app with one bucket, in turns."""
-    with tempfile.TemporaryDirectory() as folder:
-        floor = Path(folder) / "floor.py"
-        floor.write_text(_ONE_BUCKET)
-        rounds = [(_seconds(ROOT / "app.py"), _seconds(floor)) for _ in range(_ROUNDS)]
-    ours, least = (min(column) for column in zip(*rounds, strict=True))
-    return {"synth.demo": {"unit": "s", "ours": ours, "naive": None, "floor": least}}
+    """Measure the demo and the stack of everything against an app with one bucket, in turns."""
+    apps = {
+        "demo": ["app.py"],
+        "everything": ["-m", "tests.everything"],
+        "floor": ["-c", _ONE_BUCKET],
+    }
+    rounds = [{name: _synth(app) for name, app in apps.items()} for _ in range(_ROUNDS)]
+    best = {name: min(each[name] for each in rounds) for name in apps}
+    floor, everything = best["floor"], best["everything"]
+    more = everything.resources - floor.resources
+    milliseconds = (everything.seconds - floor.seconds) * 1000 / more
+    return {
+        "synth.demo": _figure("s", best["demo"].seconds, floor.seconds),
+        "synth.everything": _figure("s", everything.seconds, floor.seconds),
+        "synth.everything.resources": _figure("resources", everything.resources, floor.resources),
+        # What each resource adds to an app with one bucket; 10 ms is what we allow ourselves.
+        "synth.everything.resource": _figure("ms", milliseconds, None),
+    }
 
 
-def _seconds(app: Path) -> float:
+def _figure(unit: str, ours: float, floor: float | None) -> Figure:
+    return {"unit": unit, "ours": ours, "naive": None, "floor": floor}
+
+
+def _synth(app: list[str]) -> Synth:
     with tempfile.TemporaryDirectory() as outdir:
         started = time.perf_counter()
         subprocess.run(
-            [sys.executable, str(app)],
+            [sys.executable, *app],
             cwd=ROOT,
             env=os.environ | {"CDK_OUTDIR": outdir},
             check=True,
             capture_output=True,
         )
-        return time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        templates = [json.loads(f.read_text()) for f in Path(outdir).glob("*.template.json")]
+        return Synth(seconds, sum(len(template["Resources"]) for template in templates))

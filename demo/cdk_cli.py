@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +49,15 @@ class CdkCli:
         self._run("synth", "--quiet")
         return self._assembly
 
-    def deploy(self, *stacks: str, anew: bool = True) -> dict[str, dict[str, str]]:
+    def deploy(
+        self, *stacks: str, anew: bool = True, tags: Mapping[str, str] | None = None
+    ) -> dict[str, dict[str, str]]:
         """Deploy stacks (default: all), and return their outputs by stack.
 
         Args:
             stacks: The names of the stacks.
             anew: Whether the app is run; else what was synthesised last is deployed.
+            tags: The tags of the stacks (default: those they have).
         """
         outputs = self.directory / "outputs.json"
         outputs.unlink(missing_ok=True)
@@ -63,6 +67,7 @@ class CdkCli:
             "--require-approval=never",
             "--progress=events",
             f"--outputs-file={outputs}",
+            *(f"--tags={key}={value}" for key, value in (tags or {}).items()),
             app=None if anew else str(self._assembly),
         )
         read: dict[str, dict[str, str]] = json.loads(outputs.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What cdk-nag's AwsSolutions says of the demo stack and is to stay, each with its reason.
+"""What cdk-nag's AwsSolutions says of the tests' stacks and is to stay, each with its reason.
 
 A finding that no entry takes fails the tests, and so does an entry that takes no finding.
 """
@@ -31,19 +31,19 @@ class Acknowledgment:
 _OF_THE_CDK = (
     Acknowledgment(
         r"AwsSolutions-IAM4\[.*AWSLambdaBasicExecutionRole\]",
-        r"Shop/PersonalizeProvider/Framework/.*",
+        r"\w+/PersonalizeProvider/Framework/.*",
         "the CDK gives the functions of its provider framework this managed policy",
         "https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/custom-resources",
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::<.*\.Arn>:\*\]",
-        r"Shop/PersonalizeProvider/Framework/.*",
+        r"\w+/PersonalizeProvider/Framework/.*",
         "the provider framework may call any version of the functions that it was given",
         "https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/custom-resources",
     ),
     Acknowledgment(
         r"AwsSolutions-(L1|SF1|SF2)(\[.*\])?",
-        r"Shop/PersonalizeProvider/Framework/.*",
+        r"\w+/PersonalizeProvider/Framework/.*",
         "the runtime, the logs and the traces of the framework are the CDK's to choose",
         "https://github.com/aws/aws-cdk/tree/main/packages/aws-cdk-lib/custom-resources",
     ),
@@ -52,64 +52,62 @@ _OF_THE_CDK = (
 _OF_OURS = (
     Acknowledgment(
         r"AwsSolutions-L1",
-        r"Shop/(Shop/Ingestion/Function|Shop/Api/Function|PersonalizeProvider/(OnEvent|IsComplete))"
-        r"/Resource",
+        r".*/(Ingestion/Function|Api/Function|PersonalizeProvider/(OnEvent|IsComplete))/Resource",
         "3.13 is the newest Python that the functions are tested on",
         "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
     ),
     Acknowledgment(
         r"AwsSolutions-SQS3",
-        r"Shop/Shop/Ingestion/DeadLetterQueue/Resource",
+        r".*/Ingestion/DeadLetterQueue/Resource",
         "it is a dead-letter queue; the rule knows those of other queues alone",
         "https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html",
     ),
     Acknowledgment(
         r"AwsSolutions-KDS3",
-        r"Shop/Shop/Ingestion/Stream/Resource",
+        r".*/Ingestion/Stream/Resource",
         "the stream is encrypted with the one key of the stack, whose policy says who may read",
         "https://docs.aws.amazon.com/streams/latest/dg/server-side-encryption.html",
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::<ShopDataBucket\w+\.Arn>/import/\*\]",
-        r"Shop/Shop/Data/Role/DefaultPolicy/Resource",
-        "Amazon Personalize reads whatever file lies under import/",
+        r"AwsSolutions-IAM5\[Resource::<\w*Bucket\w+\.Arn>/[\w/-]+/\*\]",
+        r".*/Role/DefaultPolicy/Resource",
+        "Amazon Personalize reads and writes whatever file lies in the folders that are for it",
         "https://docs.aws.amazon.com/personalize/latest/dg/granting-personalize-s3-access.html",
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"Shop/Shop/Ingestion/FunctionRole/DefaultPolicy/Resource",
+        r".*/Ingestion/FunctionRole/DefaultPolicy/Resource",
         "PutEvents and the tracing of X-Ray know no resources",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r"Shop/(Shop/Api/FunctionRole|Shop/Pipeline/(Jobs|Rounds)/Machine/Role)"
-        r"/DefaultPolicy/Resource",
+        r".*/(Api/FunctionRole|Pipeline/(Jobs|Rounds)/Machine/Role)/DefaultPolicy/Resource",
         "the tracing of X-Ray and the delivery of logs know no resources",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:dataset-import-job/Shop-Pipeline-\w+-\*\]",
-        r"Shop/Shop/Pipeline/Jobs/Machine/Role/DefaultPolicy/Resource",
-        "each import is a job with a name of its own, which begins with that of the pipeline",
+        r"AwsSolutions-IAM5\[Resource::.*:[a-z-]+-job/[\w-]+-\*\]",
+        r".*/Pipeline/Jobs/Machine/Role/(Default|Overflow)Policy\d*/Resource",
+        "each run is a job with a name of its own, which begins as the pipeline or the job says",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
-        r"AwsSolutions-IAM5\[Resource::.*:solution/Shop-\w+-Shop-Solution[\w-]+/\*\]",
-        r"Shop/Shop/Pipeline/Jobs/Machine/Role/DefaultPolicy/Resource",
+        r"AwsSolutions-IAM5\[Resource::.*:solution/[\w-]+/\*\]",
+        r".*/(Pipeline/Jobs/Machine/Role/(Default|Overflow)Policy\d*|Access\w+)/Resource",
         "the service names the versions of a solution, below the ARN of the solution",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:states:.*:execution:.*\*\]",
-        r"Shop/Shop/Pipeline/(Access\w+|Rounds/Machine/Role/DefaultPolicy)/Resource",
+        r".*/Pipeline/(Access\w+|Rounds/Machine/Role/DefaultPolicy)/Resource",
         "any execution of the pipeline's own two state machines, which are named",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:(campaign|dataset|dataset-group|metric-attribution|recommender|schema|solution)"
-        r"/Shop-\w+-\*\]",
-        r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
+        r"/\w+-\w+-\*\]",
+        r"\w+/PersonalizeProvider/Role/DefaultPolicy/Resource",
         "a resource that was replaced is deleted after the policy has changed, so the policy is on"
         " the names that the stack gives and not on the present ones",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
@@ -117,23 +115,45 @@ _OF_OURS = (
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:event-tracker/\*\]",
-        r"Shop/Shop/Tracker/Access\w+/Resource",
+        r".*/Tracker/Access\w+/Resource",
         "the ARN of an event tracker ends in an id that the service gives, and whoever may tag one"
         " could give it any tag; it is created for the stack's own dataset group alone",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::.*:solution/\*\]",
-        r"Shop/Shop/Pipeline/Rounds/Machine/Role/DefaultPolicy/Resource",
+        r".*/Pipeline/Rounds/Machine/Role/DefaultPolicy/Resource",
         "the solutions are those with the tag by which the stack retires what it replaced",
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::(\*|.*:solution/\*)\]",
-        r"Shop/PersonalizeProvider/Role/DefaultPolicy/Resource",
+        r"\w+/PersonalizeProvider/Role/DefaultPolicy/Resource",
         "List operations and X-Ray know no resources; the solutions are those with the stack's tag",
         _SERVICE_AUTHORIZATION,
     ),
 )
 
-ACKNOWLEDGED = (*_OF_THE_CDK, *_OF_OURS)
+# What only the stack of everything has, and what it asks for, to show that it can be asked for.
+_OF_EVERYTHING = (
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::\*\]",
+        r"Everything/.*/(Data|Attribution)/Role/DefaultPolicy/Resource",
+        "to put metrics knows no resources; what is reported goes to CloudWatch",
+        "https://docs.aws.amazon.com/personalize/latest/dg/metric-attribution-requirements.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-APIG4",
+        r"Everything/.*/Api/.*",
+        "an API that is open to anyone, with a warning that says so",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-(S1|KDS3)",
+        r"Everything/Services/(Bucket|Stream)/Resource",
+        "a bucket and a stream that are there already, and none of ours",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html",
+    ),
+)
+
+ACKNOWLEDGED = (*_OF_THE_CDK, *_OF_OURS, *_OF_EVERYTHING)

@@ -25,7 +25,7 @@ def report() -> Report:
 def test_refuses_a_region_without_amazon_personalize(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
 
-    with pytest.raises(DemoError, match=r"must be in the region: .*us-east-1.*; got eu-north-1"):
+    with pytest.raises(DemoError, match=r"is in the Regions .*us-east-1.*, got eu-north-1"):
         Account.of_environment()
 
 

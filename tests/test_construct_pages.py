@@ -29,8 +29,7 @@ INDEX = FOLDER / "README.md"
 
 NOTHING = "\N{EN DASH}"
 IN_PLACE = "in place"
-NEXT_RUN = "next run"
-WORDS = {IN_PLACE, "replaced", "refused", "stack only", NEXT_RUN}
+WORDS = {IN_PLACE, "replaced", "refused", "stack only", "next run"}
 HEADER = "| property | API | CloudFormation | when it changes |"
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -272,12 +271,6 @@ def test_the_table_says_how_the_resource_really_changes(page: Page) -> None:
         if not (row.api_paths or row.cloudformation_paths):
             continue
         assert (IN_PLACE in row.changes) is changes_in_place(page, row), row
-
-
-@each_page
-def test_only_a_job_is_another_one_with_its_next_run(page: Page) -> None:
-    for row in page.rows:
-        assert (NEXT_RUN in row.changes) is (page.subject in JOBS), row
 
 
 @pytest.mark.parametrize("word", sorted(WORDS))

@@ -2,8 +2,8 @@
 
 Most of them refer to the dataset group alone, so CloudFormation would see no order among them:
 it would delete a dataset while a filter still holds it, and fail. Each resource therefore
-depends on all resources of the lower ranks, and CloudFormation deletes in reverse, which is the
-order that AWS recommends (DG: deleting-resources).
+depends on all resources of the next lower rank, and so on those of all lower ranks. CloudFormation
+deletes in reverse, which is the order that AWS recommends (DG: deleting-resources).
 
 Between stacks, the stack that depends on the other is deleted first. There, only what the service
 insists on counts, and an arrangement of stacks that cannot meet it is refused.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 
 from aws_cdk import Annotations, Stack, Stage
-from constructs import Construct, DependencyGroup, IConstruct
+from constructs import Construct, IConstruct
 
 
 class Rank(IntEnum):
@@ -46,8 +46,8 @@ class DeletionOrder:
         """Start with nothing."""
         self._members: list[tuple[Construct, Rank]] = []
         self._observers: list[Callable[[Construct], None]] = []
-        self._ranks: dict[tuple[str, Rank], DependencyGroup] = {}
-        self._placed: list[tuple[IConstruct, Rank, str]] = []
+        self._placed: list[tuple[IConstruct, Rank, Stack]] = []
+        self._resources: dict[Stack, dict[Rank, list[IConstruct]]] = {}
         # What is deleted before what, of what is deployed as one beside another.
         self._before: dict[str, list[IConstruct]] = {}
 
@@ -84,21 +84,31 @@ class DeletionOrder:
             ValueError: If the stacks cannot be deleted in the order.
         """
         resource = resource_of(construct)
-        stack = Stack.of(construct).node.addr
-        for lower in Rank:
-            if lower < rank:
-                resource.node.add_dependency(self._group(stack, lower))
-        self._group(stack, rank).add(resource)
         if resource is construct:
             return  # an import, which is not deleted
+        stack = Stack.of(construct)
+        self._place_in_stack(resource, rank, stack)
         for other, its_rank, its_stack in self._placed:
-            if its_stack == stack:
+            if its_stack is stack:
                 continue
             if rank.blocks(its_rank):
                 self.delete_before(construct, other)
             elif its_rank.blocks(rank):
                 self.delete_before(other, construct)
         self._placed.append((construct, rank, stack))
+
+    def _place_in_stack(self, resource: IConstruct, rank: Rank, stack: Stack) -> None:
+        """Let `resource` depend on the next lower rank there is, and the next higher one on it.
+
+        So each rank depends on all lower ones, by way of those between them.
+        """
+        ranks = self._resources.setdefault(stack, {})
+        if lower := [each for each in ranks if each < rank]:
+            resource.node.add_dependency(*ranks[max(lower)])
+        if higher := [each for each in ranks if each > rank]:
+            for other in ranks[min(higher)]:
+                other.node.add_dependency(resource)
+        ranks.setdefault(rank, []).append(resource)
 
     def delete_before(self, first: IConstruct, then: IConstruct) -> None:
         """Let `first` be deleted before `then`, whatever stacks they are in.
@@ -145,11 +155,6 @@ class DeletionOrder:
     def _after(self, unit: IConstruct) -> list[IConstruct]:
         dependencies = unit.dependencies if isinstance(unit, Stack) else []
         return [*self._before.get(unit.node.addr, []), *dependencies]
-
-    def _group(self, stack: str, rank: Rank) -> DependencyGroup:
-        if (stack, rank) not in self._ranks:
-            self._ranks[stack, rank] = DependencyGroup()
-        return self._ranks[stack, rank]
 
 
 def resource_of(construct: IConstruct) -> IConstruct:

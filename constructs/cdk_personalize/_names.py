@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 from aws_cdk import ArnFormat, Stack, Token
 from constructs import Construct
@@ -18,6 +19,9 @@ _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]*")
 _NOT_READABLE = re.compile(r"[^a-zA-Z0-9-]")
 _HASH_LENGTH = 8
 _STACK_LENGTH = 16
+
+# Each name in a stack begins so, and to make it asks the CDK a dozen things.
+_prefixes: WeakKeyDictionary[Stack, str] = WeakKeyDictionary()
 
 
 def check_name(property_name: str, name: str | None) -> None:
@@ -49,12 +53,30 @@ def derived_name(construct: Construct, content: Mapping[str, object] | None = No
     `Shop-0d4a1f5e-Service-Items-7b1c9a02`. The content is hashed as CloudFormation will see it, so
     a token counts by what it stands for and not by its number, which changes from synth to synth.
     """
+    return _derived(construct, content, MAX_LENGTH)
+
+
+def derived_stem(construct: Construct) -> str:
+    """Return what all names begin with that `name_of_version` gives a construct, and no others."""
+    return _derived(construct, None, MAX_LENGTH - _HASH_LENGTH - 1) + "-"
+
+
+def name_of_version(construct: Construct, content: Mapping[str, object]) -> str:
+    """Return a name whose stem tells what else the same construct has defined, or will.
+
+    A derived name does not: paths that are much alike may differ by its one hash alone. This one
+    has a hash of the path and another of the content, and less room for the path.
+    """
+    return derived_stem(construct) + _hash_of(Stack.of(construct).resolve(dict(content)))
+
+
+def _derived(construct: Construct, content: Mapping[str, object] | None, length: int) -> str:
     stack = Stack.of(construct)
     prefix = name_prefix(construct)
     # As in logical ids, what is called Default may be put around a construct later.
     ids = [each for each in _path_below(stack, construct).split("/") if each not in {"", "Default"}]
     hashed = [prefix, ids, None if content is None else stack.resolve(dict(content))]
-    room = MAX_LENGTH - len(prefix) - _HASH_LENGTH - 1
+    room = length - len(prefix) - _HASH_LENGTH - 1
     # The end of a path tells most.
     readable = "-".join(filter(None, (_NOT_READABLE.sub("", each) for each in ids)))[-room:]
     return prefix + "-".join(filter(None, (readable.strip("-"), _hash_of(hashed))))
@@ -68,11 +90,13 @@ def name_prefix(scope: Construct) -> str:
     belongs to. So a policy may allow everything that begins so.
     """
     stack = named = Stack.of(scope)
+    if (known := _prefixes.get(stack)) is not None:
+        return known
     while named.nested_stack_parent is not None:
         named = named.nested_stack_parent
     identity = f"{named.stack_name}{_path_below(named, stack)}"
     readable = _NOT_READABLE.sub("", identity.replace("/", "-"))[:_STACK_LENGTH].strip("-")
-    return f"{readable}-{_hash_of(identity)}-"
+    return _prefixes.setdefault(stack, f"{readable}-{_hash_of(identity)}-")
 
 
 def arn_of(scope: Construct, resource: str, resource_name: str) -> str:

@@ -37,7 +37,7 @@ _ACTIONS = {
         "CreateRecommender",
         "CreateSolution",
     ),
-    "schema": ("DescribeSchema", "UpdateDataset"),
+    "schema": ("CreateSchema", "DeleteSchema", "DescribeSchema", "UpdateDataset"),
     "dataset": (
         "CreateDataset",
         "DeleteDataset",
@@ -107,6 +107,7 @@ _LISTS = (
     "ListFilters",
     "ListMetricAttributionMetrics",
     "ListMetricAttributions",
+    "ListSchemas",
     "ListSolutionVersions",
     "ListSolutions",
 )
@@ -135,7 +136,7 @@ class PersonalizeProvider(Construct):
             self.role.add_to_policy(self._allow_all_of(kind, f"{self._prefix}*"))
         self.role.add_to_policy(allow(_LISTS, ["*"]))
         self.role.add_to_policy(allow_retired(self))
-        # Whether it rolls back: no event says so.
+        # Whether it rolls back or is deleted: no event says so.
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[Aws.STACK_ID])
         )
@@ -198,10 +199,11 @@ class PersonalizeProvider(Construct):
             scope,
             construct_id,
             resource_type=resource_type,
+            # By this it depends on everything of the provider: on the functions, and so on their
+            # roles with all policies.
             service_token=self._framework.service_token,
             properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
-        resource.node.add_dependency(self)
         if needed:
             # Named by what it allows: when a resource gets another name, its policy becomes
             # another policy, and the old one stays until the old resource is deleted.

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 _NAMESPACE = "com.amazonaws.personalize.schema"
+_MAX_CHARACTERS = 20_000  # CreateSchema
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -172,6 +173,7 @@ class AvroSchema:
             *self._findings_of_documented(frozenset(ignored)),
             *self._findings_of_attributes(),
             *self._findings_of_metadata(),
+            *self._findings_of_length(),
         ]
 
     def findings_of_update(self, new: "AvroSchema") -> list[str]:
@@ -284,3 +286,9 @@ class AvroSchema:
                 f"categorical, {prose}or a number"
             )
         return findings
+
+    def _findings_of_length(self) -> list[str]:
+        length = len(self.to_json())
+        if length <= _MAX_CHARACTERS:
+            return []
+        return [f"a schema has at most {_MAX_CHARACTERS} characters, got {length} as JSON"]

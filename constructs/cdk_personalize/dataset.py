@@ -206,7 +206,7 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
     A new schema is taken up in place if it only adds columns to items or users that may be
     missing. CloudFormation's own type would delete the data, so this one is managed by a function.
     The service takes no column away, so a schema that was taken up stays if the stack then rolls
-    back. CloudFormation cannot delete it, and the next attempt needs another `schema_name`.
+    back. The next deployment with these columns finds it there.
 
     Example:
         ```python

@@ -6,13 +6,20 @@ from typing import Protocol
 
 from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_personalize as personalize
 from constructs import Construct
 
 from cdk_personalize._actions import SCHEMA_DESCRIBE
 from cdk_personalize._declarations import declare
-from cdk_personalize._names import arn_of, check_name, derived_name, name_in
+from cdk_personalize._names import (
+    arn_of,
+    derived_stem,
+    findings_of_name,
+    name_in,
+    name_of_version,
+)
+from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
+from cdk_personalize._request import without_none
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, Domain, SchemaField
 
 
@@ -70,8 +77,12 @@ class Schema(_SchemaBase, RemovableResource):
     """Define the columns of a dataset.
 
     A schema can never be changed. Its name ends in a hash of the columns, so other columns are
-    another schema, which a dataset of items or users takes up in place of the old one. It bears
-    no tags: CloudFormation would replace it for each change of a tag.
+    another schema, which a dataset of items or users takes up in place of the old one. The service
+    knows no tags of schemas.
+
+    CloudFormation's own type fails for ever on a schema that is there already, so this one is
+    managed by a function. What a dataset has taken up stays when the stack rolls back; the next
+    deployment with the same columns takes it back, and the deletion of the stack deletes it.
 
     Example:
         ```python
@@ -105,29 +116,36 @@ class Schema(_SchemaBase, RemovableResource):
                 that the developer guide gives as an example).
             domain: The domain of the dataset group (default: none, a custom dataset group).
             schema_name: The name of the schema (default: derived from the construct path and the
-                columns). A schema that is given a name needs another one for other columns.
+                columns). A schema that is given a name needs another one for other columns; one
+                of that name and the same columns is taken over.
             removal_policy: What becomes of it when it is removed from the stack, or the stack is
                 deleted (default: DESTROY).
 
         Raises:
-            ValueError: If the name or the columns break a rule, all of which are told at once, or
-                the name is taken.
+            ValueError: If the name or the columns break a rule, all of which are told at once, the
+                columns take more than the 20,000 characters of CreateSchema, or the name is taken.
         """
-        check_name("schema_name", schema_name)
         avro = AvroSchema.of(dataset_type, fields, domain)
-        findings = avro.findings()
+        findings = [*findings_of_name("schema_name", schema_name), *avro.findings()]
         if findings:
             raise ValueError("; ".join(findings))
         super().__init__(scope, construct_id, physical_name=schema_name)
         self._avro = avro
-        self._schema_name = schema_name or derived_name(
-            self, {"schema": avro.to_json(), "domain": domain}
+        content = {"schema": avro.to_json(), "domain": domain}
+        self._schema_name = schema_name or name_of_version(self, content)
+        request = {"name": self._schema_name, **without_none(content)}
+        properties = {"Request": managed_request(self, request)}
+        if schema_name is None:
+            properties["NamePrefix"] = derived_stem(self)
+        resource = PersonalizeProvider.of(self).custom_resource(
+            self,
+            "Resource",
+            resource_type="Custom::PersonalizeSchema",
+            properties=properties,
+            touches=[("schema", self._schema_name)],
         )
-        resource = personalize.CfnSchema(
-            self, "Resource", name=self._schema_name, schema=avro.to_json(), domain=domain
-        )
-        resource.add_property_deletion_override("Tags")
-        self._schema_arn = resource.attr_schema_arn
+        # The attribute and not the name: whatever has the ARN waits for the schema.
+        self._schema_arn = resource.get_att_string("Arn")
         declare(self, "schema", self._schema_name)
         self.apply_removal_policy(removal_policy)
 

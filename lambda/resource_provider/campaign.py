@@ -77,8 +77,10 @@ class CampaignResource:
         if is_deferred(event):
             return None
         arn = physical_id(event)
-        campaign = found(_KIND, arn, self._describe(arn))
-        is_update = event["RequestType"] == "Update"
+        campaign, is_update = self._describe(arn), event["RequestType"] == "Update"
+        if campaign is None and is_update:
+            return self._create_again(event)
+        campaign = found(_KIND, arn, campaign)
         waiting = still_being_made(_KIND, arn, campaign, may_have_failed=is_update)
         if waiting is not None or not event.get("UpdateDue"):
             return waiting
@@ -116,6 +118,12 @@ class CampaignResource:
             adopt(_KIND, arn, self._describe(arn), wanted, is_known=is_known)
         return Change(arn)
 
+    def _create_again(self, event: ResourceEvent) -> str | None:
+        """Create a campaign that somebody deleted while it was to be updated."""
+        if self._create(event, is_known=True).state == DEFERRED:
+            return None
+        return f"the campaign {physical_id(event)} is being created"
+
     def _still_updating(self, event: ResourceEvent, campaign: dict[str, Any]) -> str | None:
         arn, request = campaign["campaignArn"], request_of(event)
         update = _latest_update(campaign)
@@ -125,7 +133,7 @@ class CampaignResource:
         version = self._moves_to(event, campaign)
         # The service may tell of the version that /$LATEST stood for.
         served = {"solutionVersionArn": version} if version and not _follows(event) else {}
-        is_ours = began_at(update) != event.get("LatestUpdate", "")
+        is_ours = began_at(update) not in {"", event.get("LatestUpdate", "")}
         if is_ours and matches(wanted | served, update):
             if is_active(update["status"]):
                 return None

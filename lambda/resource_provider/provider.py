@@ -26,6 +26,7 @@ from resource_provider.lifecycle import (
 from resource_provider.metric_attribution import MetricAttributionResource
 from resource_provider.pipeline import PipelineResource
 from resource_provider.recommender import RecommenderResource
+from resource_provider.schema import SchemaResource
 from resource_provider.solution import SolutionResource
 from resource_provider.stacks import Stacks
 from resource_provider.tags import apply_tags
@@ -50,8 +51,10 @@ class ResourceProvider:
     ) -> None:
         """Make the types, which share the clients."""
         self._personalize = personalize
+        stacks = Stacks(cloudformation)
         self._types: Mapping[str, ManagedResource] = {
-            "Custom::PersonalizeDataset": DatasetResource(personalize, Stacks(cloudformation)),
+            "Custom::PersonalizeSchema": SchemaResource(personalize, stacks),
+            "Custom::PersonalizeDataset": DatasetResource(personalize, stacks),
             "Custom::PersonalizeEventTracker": EventTrackerResource(personalize),
             "Custom::PersonalizeMetricAttribution": MetricAttributionResource(personalize),
             "Custom::PersonalizeSolution": SolutionResource(personalize),

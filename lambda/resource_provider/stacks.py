@@ -22,5 +22,12 @@ class Stacks:
 
         The event itself does not tell: it is an update to the old properties like any other.
         """
+        return "ROLLBACK" in self._status(event)
+
+    def is_being_deleted(self, event: ResourceEvent) -> bool:
+        """Tell whether a resource is deleted together with its whole stack."""
+        return self._status(event) == "DELETE_IN_PROGRESS"
+
+    def _status(self, event: ResourceEvent) -> str:
         (stack,) = self._cloudformation.describe_stacks(StackName=event["StackId"])["Stacks"]
-        return "ROLLBACK" in stack["StackStatus"]
+        return stack["StackStatus"]

@@ -1,4 +1,4 @@
-"""A dataset in the steps of its life that `test_dataset_schema.py` takes."""
+"""Two datasets in the steps of their life that `test_dataset_schema.py` takes."""
 
 import aws_cdk as cdk
 
@@ -14,8 +14,10 @@ required = [
     SchemaField.long("TIMESTAMP"),
 ]
 rated = [*required, SchemaField.float("RATING", nullable=True)]
+described = [SchemaField.string("GENRE", categorical=True)]
+branded = [*described, SchemaField.string("BRAND", categorical=True, nullable=True)]
 group = DatasetGroup(stack, "Group")
-dataset = group.add_dataset(
+interactions = group.add_dataset(
     "Interactions",
     schema=Schema(
         stack,
@@ -24,12 +26,21 @@ dataset = group.add_dataset(
         fields=rated if step in {"refused", "replaced"} else required,
     ),
     on_incompatible_change=(
-        OnIncompatibleChange.REFUSE
-        if step in {"first", "refused"}
-        else OnIncompatibleChange.REPLACE
+        OnIncompatibleChange.REPLACE
+        if step in {"replaced", "failing"}
+        else OnIncompatibleChange.REFUSE
     ),
 )
-if step == "failing":
+items = group.add_dataset(
+    "Items",
+    schema=Schema(
+        stack,
+        "ItemsSchema",
+        dataset_type=DatasetType.ITEMS,
+        fields=branded if step in {"branded", "branded-failing"} else described,
+    ),
+)
+if step in {"failing", "branded-failing"}:
     # Written down as CloudFormation has it, since the construct would refuse the expression.
     broken = cdk.CfnResource(
         stack,
@@ -41,5 +52,5 @@ if step == "failing":
             "FilterExpression": "no such thing",
         },
     )
-    broken.node.add_dependency(dataset)
+    broken.node.add_dependency(interactions, items)
 app.synth()

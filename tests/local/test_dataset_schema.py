@@ -37,14 +37,26 @@ class Deployed:
         cloudformation = boto3.client("cloudformation", **self.aws.client_options)
         return str(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"])
 
-    def dataset(self) -> dict[str, Any]:
-        (summary,) = self.personalize.list_datasets()["datasets"]
-        answer = self.personalize.describe_dataset(datasetArn=summary["datasetArn"])
-        return dict(answer["dataset"])
+    def dataset(self, dataset_type: str = "Interactions") -> dict[str, Any]:
+        (arn,) = [
+            summary["datasetArn"]
+            for summary in self.personalize.list_datasets()["datasets"]
+            if summary["datasetType"] == dataset_type
+        ]
+        return dict(self.personalize.describe_dataset(datasetArn=arn)["dataset"])
 
-    def is_rated(self) -> bool:
-        answer = self.personalize.describe_schema(schemaArn=self.dataset()["schemaArn"])
-        return "RATING" in answer["schema"]["schema"]
+    def has(self, column: str, dataset_type: str = "Interactions") -> bool:
+        arn = self.dataset(dataset_type)["schemaArn"]
+        schema = self.personalize.describe_schema(schemaArn=arn)["schema"]
+        return column in schema["schema"]
+
+    def schemas(self) -> list[str]:
+        return [one["schemaArn"] for one in self.personalize.list_schemas()["schemas"]]
+
+    def destroy(self) -> None:
+        self.cli("first").destroy(STACK)
+        assert self.personalize.list_datasets()["datasets"] == []
+        assert self.schemas() == []
 
     @property
     def personalize(self) -> Any:
@@ -71,13 +83,32 @@ def test_a_schema_is_refused_replaced_and_rolled_back(stack: Deployed) -> None:
 
     stack.deploy("replaced")
     assert stack.dataset()["creationDateTime"] > first["creationDateTime"]
-    assert stack.is_rated()
+    assert stack.has("RATING")
 
     with pytest.raises(DemoError):
         stack.deploy("failing")
     assert stack.status() == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.is_rated()
+    assert stack.has("RATING")
 
-    stack.cli("first").destroy(STACK)
-    assert stack.personalize.list_datasets()["datasets"] == []
-    assert stack.personalize.list_schemas()["schemas"] == []
+    stack.destroy()
+
+
+def test_a_column_that_was_rolled_back_can_be_deployed_again(stack: Deployed) -> None:
+    with pytest.raises(DemoError):
+        stack.deploy("branded-failing")
+    assert stack.status() == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.has("BRAND", "Items")
+
+    stack.deploy("branded")
+    assert stack.has("BRAND", "Items")
+    assert len(stack.schemas()) == 2
+
+    stack.destroy()
+
+
+def test_what_a_roll_back_left_goes_with_the_stack(stack: Deployed) -> None:
+    with pytest.raises(DemoError):
+        stack.deploy("branded-failing")
+    assert len(stack.schemas()) == 3
+
+    stack.destroy()

@@ -17,7 +17,7 @@ from cdk_personalize import (
     Recipe,
     Schema,
 )
-from cdk_personalize._names import derived_name, name_prefix
+from cdk_personalize._names import derived_name, derived_stem, name_of_version, name_prefix
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,62}")
 LONG = "a-shop-whose-name-says-more-than-there-is-room-for"
@@ -75,6 +75,8 @@ def test_a_name_tells_the_stack_and_the_path(stack: cdk.Stack) -> None:
     # A release that changed these would replace what its users have.
     assert derived_name(scope) == "Shop-2bc9477c-Service-Items-5a84f921"
     assert derived_name(scope, {"recipe": "sims"}) == "Shop-2bc9477c-Service-Items-cd890042"
+    versioned = name_of_version(scope, {"a": 1})
+    assert versioned == "Shop-2bc9477c-Service-Items-5a84f921-f9d86028"
 
 
 def test_a_name_stays_what_it_is_from_synth_to_synth() -> None:
@@ -110,13 +112,25 @@ def test_every_name_is_one_that_the_service_takes(
     ids: tuple[str, ...], content: Mapping[str, object] | None
 ) -> None:
     for each in neighbours():
-        assert NAME.fullmatch(derived_name(scope_at(each, *ids), content)), each.stack_name
+        scope = scope_at(each, *ids)
+        assert NAME.fullmatch(derived_name(scope, content)), each.stack_name
+        assert NAME.fullmatch(name_of_version(scope, content or {})), each.stack_name
 
 
 def test_no_two_stacks_of_an_account_have_a_name_in_common() -> None:
     names = [name for each in neighbours() for name in names_of_a_service(each).values()]
 
     assert len(set(names)) == len(names)
+
+
+def test_versions_of_one_construct_have_a_stem_that_no_other_has(stack: cdk.Stack) -> None:
+    # The path is too long for the name, and ends alike.
+    one, other = (scope_at(stack, each, LONG, "Items") for each in ("One", "Other"))
+    versions = [name_of_version(one, {"columns": number}) for number in range(2)]
+
+    assert versions[0] != versions[1]
+    assert all(each.startswith(derived_stem(one)) for each in versions)
+    assert not name_of_version(other, {"columns": 0}).startswith(derived_stem(one))
 
 
 def test_two_services_of_a_stack_have_no_name_in_common(stack: cdk.Stack) -> None:

@@ -33,7 +33,7 @@ def test_everything_is_deleted_with_the_stack_by_default(stack: cdk.Stack) -> No
 
 @pytest.mark.parametrize(
     "resource_type",
-    ["AWS::Personalize::Schema", "AWS::Personalize::DatasetGroup", "Custom::PersonalizeDataset"],
+    ["Custom::PersonalizeSchema", "AWS::Personalize::DatasetGroup", "Custom::PersonalizeDataset"],
 )
 def test_what_is_retained_is_kept_by_cloudformation(stack: cdk.Stack, resource_type: str) -> None:
     kept_group(stack)

@@ -1,16 +1,26 @@
 """The schema construct."""
 
 import json
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Capture, Match, Template
 
-from cdk_personalize import DatasetType, Domain, Schema, SchemaField
+from cdk_personalize import DatasetGroup, DatasetType, Domain, Schema, SchemaField
+from cdk_personalize.avro_schema import AvroSchema
 
-SCHEMA = "AWS::Personalize::Schema"
+SCHEMA = "Custom::PersonalizeSchema"
+COUNTRY = SchemaField.string("COUNTRY", categorical=True)
 ARN = "arn:aws:personalize:us-east-1:111111111111:schema/demo"
+
+
+def request_of(stack: cdk.Stack) -> dict[str, Any]:
+    written = Capture()
+    Template.from_stack(stack).has_resource_properties(SCHEMA, {"Request": written})
+    request: dict[str, Any] = json.loads(written.as_string())
+    return request
 
 
 def test_holds_the_columns_as_avro(stack: cdk.Stack) -> None:
@@ -21,9 +31,7 @@ def test_holds_the_columns_as_avro(stack: cdk.Stack) -> None:
         fields=[SchemaField.string("ITEM_ID"), SchemaField.string("GENRE", categorical=True)],
     )
 
-    written = Capture()
-    Template.from_stack(stack).has_resource_properties(SCHEMA, {"Schema": written})
-    assert [field["name"] for field in json.loads(written.as_string())["fields"]] == [
+    assert [field["name"] for field in json.loads(request_of(stack)["schema"])["fields"]] == [
         "ITEM_ID",
         "GENRE",
     ]
@@ -34,13 +42,13 @@ def test_holds_the_columns_as_avro(stack: cdk.Stack) -> None:
 def test_names_its_domain(stack: cdk.Stack) -> None:
     Schema(stack, "Schema", dataset_type=DatasetType.INTERACTIONS, domain=Domain.ECOMMERCE)
 
-    Template.from_stack(stack).has_resource_properties(SCHEMA, {"Domain": "ECOMMERCE"})
+    assert request_of(stack)["domain"] == "ECOMMERCE"
 
 
 def test_has_no_domain_by_default(stack: cdk.Stack) -> None:
     Schema(stack, "Schema", dataset_type=DatasetType.INTERACTIONS)
 
-    Template.from_stack(stack).has_resource_properties(SCHEMA, {"Domain": Match.absent()})
+    assert set(request_of(stack)) == {"name", "schema"}
 
 
 def test_takes_another_name_for_other_columns() -> None:
@@ -49,25 +57,48 @@ def test_takes_another_name_for_other_columns() -> None:
             cdk.Stack(cdk.App(), "Shop"), "Schema", dataset_type=DatasetType.USERS, fields=fields
         ).schema_name
 
-    country = SchemaField.string("COUNTRY", categorical=True)
     age = SchemaField.int("AGE")
 
-    assert name(country) == name(country)
-    assert name(country) != name(country, age)
-    assert len(name(country)) <= 63
+    assert name(COUNTRY) == name(COUNTRY)
+    assert name(COUNTRY) != name(COUNTRY, age)
 
 
 def test_bears_the_name_that_it_is_given(stack: cdk.Stack) -> None:
     schema = Schema(stack, "Schema", dataset_type=DatasetType.USERS, schema_name="people")
 
-    Template.from_stack(stack).has_resource_properties(SCHEMA, {"Name": "people"})
+    assert request_of(stack)["name"] == "people"
     assert schema.schema_name == "people"
 
 
-def test_is_known_by_its_attribute_and_not_by_ref(stack: cdk.Stack) -> None:
+def test_tells_the_function_how_the_names_begin_that_it_may_have_had(stack: cdk.Stack) -> None:
     schema = Schema(stack, "Schema", dataset_type=DatasetType.USERS)
 
-    assert stack.resolve(schema.schema_arn)["Fn::GetAtt"][1] == "SchemaArn"
+    prefix = Capture()
+    Template.from_stack(stack).has_resource_properties(SCHEMA, {"NamePrefix": prefix})
+    assert schema.schema_name.startswith(prefix.as_string())
+
+
+def test_one_with_a_given_name_has_had_no_other(stack: cdk.Stack) -> None:
+    Schema(stack, "Schema", dataset_type=DatasetType.USERS, schema_name="people")
+
+    Template.from_stack(stack).has_resource_properties(SCHEMA, {"NamePrefix": Match.absent()})
+
+
+def test_whatever_has_its_arn_waits_for_it(stack: cdk.Stack) -> None:
+    schema = Schema(stack, "Schema", dataset_type=DatasetType.USERS)
+
+    (logical_id,) = Template.from_stack(stack).find_resources(SCHEMA)
+    assert stack.resolve(schema.schema_arn) == {"Fn::GetAtt": [logical_id, "Arn"]}
+
+
+def test_a_dataset_of_an_imported_group_waits_for_it(stack: cdk.Stack) -> None:
+    group = DatasetGroup.from_dataset_group_name(stack, "Group", "shop")
+    group.add_dataset("Users", schema=Schema(stack, "Schema", dataset_type=DatasetType.USERS))
+
+    template = Template.from_stack(stack)
+    (logical_id,) = template.find_resources(SCHEMA)
+    (dataset,) = template.find_resources("Custom::PersonalizeDataset").values()
+    assert logical_id in dataset["DependsOn"]
 
 
 def test_refuses_a_name_that_the_service_refuses(stack: cdk.Stack) -> None:
@@ -89,6 +120,26 @@ def test_bears_no_tags_of_the_stack(stack: cdk.Stack) -> None:
     cdk.Tags.of(stack).add("team", "shop", priority=1000)
 
     Template.from_stack(stack).has_resource_properties(SCHEMA, {"Tags": Match.absent()})
+
+
+@pytest.mark.parametrize("length", [10_000, 20_000])
+def test_takes_as_many_characters_as_the_api(stack: cdk.Stack, length: int) -> None:
+    room = length - len(AvroSchema.of(DatasetType.USERS, [COUNTRY]).to_json()) + len("COUNTRY")
+    fields = [SchemaField.string("C" * room, categorical=True)]
+
+    Schema(stack, "Schema", dataset_type=DatasetType.USERS, fields=fields)
+
+    assert len(request_of(stack)["schema"]) == length
+
+
+def test_refuses_more_characters_than_the_api_takes(stack: cdk.Stack) -> None:
+    fields = [SchemaField.string("C" * 20_000, categorical=True)]
+    length = len(AvroSchema.of(DatasetType.USERS, fields).to_json())
+
+    with pytest.raises(ValueError, match="characters") as refused:
+        Schema(stack, "Schema", dataset_type=DatasetType.USERS, fields=fields)
+
+    assert str(refused.value) == (f"a schema has at most 20000 characters, got {length} as JSON")
 
 
 @pytest.mark.parametrize("owned", [True, False], ids=["owned", "imported"])

@@ -13,7 +13,7 @@ TAGGED = (
     "Custom::PersonalizeSolution",
     "Custom::PersonalizeCampaign",
 )
-UNTAGGED = ("AWS::Personalize::Schema", "AWS::Personalize::DatasetGroup")
+UNTAGGED = ("Custom::PersonalizeSchema", "AWS::Personalize::DatasetGroup")
 
 
 def shop() -> cdk.Stack:
@@ -54,7 +54,7 @@ def test_tags_of_the_stack_reach_a_filter() -> None:
 
 
 @pytest.mark.parametrize("resource_type", UNTAGGED)
-def test_tags_of_the_stack_leave_alone_what_they_would_replace(resource_type: str) -> None:
+def test_tags_of_the_stack_leave_alone_what_bears_none(resource_type: str) -> None:
     stack = shop()
 
     cdk.Tags.of(stack).add("team", "search")

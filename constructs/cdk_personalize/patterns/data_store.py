@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -230,9 +230,11 @@ class DataStore(Construct):
             function.add_property_override("LoggingConfig", {"LogGroup": log.log_group_name})
 
     def _warn_of_notifications(self, bucket: s3.IBucket) -> None:
+        name = bucket.bucket_name
+        named = bucket.node.path if Token.is_unresolved(name) else name
         Annotations.of(self).add_warning_v2(
             "cdk-personalize:bucketNotifications",
             "an upload starts the pipeline only if the notification configuration of the bucket"
-            f' {bucket.bucket_name} has "EventBridgeConfiguration": {{}} beside what is there;'
+            f' {named} has "EventBridgeConfiguration": {{}} beside what is there;'
             " if it has, acknowledge this warning",
         )

@@ -140,6 +140,7 @@ HOOKS = (
     Hook(_STATES, "_service_model", "parameter names of aws-sdk integrations", ("service",)),
     Hook(_STATES, "_ExecutionError", "errors of states"),
     Hook(_STATES, "_scaled_sleep", "waits of states", ("seconds",)),
+    Hook("jsonata.timebox", "Timebox", "time limit of JSONata"),
     Hook(_STATES, "_executions", "executions that a state machine starts"),
     Hook(_STATES, "_nested_execution_failure", "failures of children", ("payload",)),
     Hook(

@@ -184,6 +184,26 @@ def test_an_update_can_be_rolled_back(stack: CloudFormation, shop: Shop) -> None
     assert shop.campaign(ARN)["minProvisionedTPS"] == 1
 
 
+@pytest.mark.usefixtures("trained")
+def test_a_campaign_that_is_deleted_by_hand_during_an_update_is_created_again(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(CAMPAIGN, campaign())
+    update = resource_event(
+        "Update",
+        CAMPAIGN,
+        campaign(minProvisionedTPS=3),
+        physical_id=ARN,
+        old_properties=resource.properties,
+    )
+    begun = stack.begin(update)
+    stack.delete(resource)
+
+    stack.settle(begun)
+
+    assert shop.campaign(ARN)["minProvisionedTPS"] == 3
+
+
 def test_another_solution_that_is_trained_is_served_at_once() -> None:
     personalize, upstream, updates = personalize_client(), Upstream(), list[dict[str, Any]]()
     upstream.answer = lambda call: taking_updates(call, upstream, updates)

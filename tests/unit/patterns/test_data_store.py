@@ -322,6 +322,14 @@ def test_takes_what_exists_already(stack: cdk.Stack) -> None:
         template.resource_count_is(kind, 0)
 
 
+def test_names_a_bucket_of_the_app_by_its_path_where_it_has_no_name_yet(stack: cdk.Stack) -> None:
+    DataStore(stack, "Data", bucket=s3.Bucket(stack, "Ours"))
+
+    Annotations.from_stack(stack).has_warning(
+        "/Default/Data", Match.string_like_regexp("configuration of the bucket Default/Ours has")
+    )
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -28,7 +28,7 @@ def test_one_statement_defines_one_of_each(minimal: Template) -> None:
     for resource_type in (
         "AWS::KMS::Key",
         "AWS::Personalize::DatasetGroup",
-        "AWS::Personalize::Schema",
+        "Custom::PersonalizeSchema",
         "Custom::PersonalizeEventTracker",
         "Custom::PersonalizeDataset",
         "Custom::PersonalizeSolution",
@@ -86,7 +86,7 @@ def test_a_dataset_is_defined_for_each_file_that_there_is() -> None:
         "Items",
         "Users",
     ]
-    Template.from_stack(stack).resource_count_is("AWS::Personalize::Schema", 3)
+    Template.from_stack(stack).resource_count_is("Custom::PersonalizeSchema", 3)
 
 
 def test_a_model_has_the_throughput_and_the_parameters_that_it_is_given() -> None:

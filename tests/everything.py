@@ -1,0 +1,437 @@
+"""A stack that uses every public construct, every pattern, and each of their properties.
+
+`test_everything.py` holds it to that. Other tests synthesise it, and so does the benchmark:
+`python -m tests.everything` is the app.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk_personalize import (
+    BatchInferenceJob,
+    BatchSegmentJob,
+    Campaign,
+    DataDeletionJob,
+    Dataset,
+    DatasetExportJob,
+    DatasetGroup,
+    DatasetImportJob,
+    DatasetType,
+    Domain,
+    EventParameters,
+    EventTracker,
+    Filter,
+    HyperparameterRange,
+    ImportMode,
+    IngestionMode,
+    MetricAttribute,
+    MetricAttribution,
+    OnIncompatibleChange,
+    OptimizationObjective,
+    PipelineJob,
+    RankingInfluence,
+    Recipe,
+    Recommender,
+    Schema,
+    SchemaField,
+    Solution,
+    UseCase,
+)
+from cdk_personalize.patterns import (
+    DataStore,
+    EventIngestion,
+    ExistingResources,
+    Model,
+    RecommendationApi,
+    RecommendationService,
+    TrainingPipeline,
+)
+from cdk_personalize.patterns.event_ingestion import EventSourceOptions
+
+_COLUMNS = {
+    DatasetType.INTERACTIONS: None,
+    DatasetType.ITEMS: [
+        SchemaField.string("TITLE", item_name=True),
+        SchemaField.string("GENRE", categorical=True, nullable=True),
+        SchemaField.string("STORY", textual=True),
+        SchemaField.double("PRICE"),
+    ],
+    DatasetType.USERS: [SchemaField.int("AGE"), SchemaField.string("PLAN", categorical=True)],
+    DatasetType.ACTIONS: None,
+    DatasetType.ACTION_INTERACTIONS: None,
+}
+_SHOP_COLUMNS = {
+    DatasetType.INTERACTIONS: [SchemaField.float("EVENT_VALUE", nullable=True)],
+    DatasetType.ITEMS: None,
+    DatasetType.USERS: None,
+}
+
+
+class CustomGroup(Construct):
+    """A custom dataset group with all types of datasets, every kind of solution, and a pipeline."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.store = DataStore(
+            self, "Data", removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True
+        )
+        self.group = DatasetGroup(
+            self, "Group", encryption_key=self.store.key, role=self.store.role
+        )
+        self.group.node.add_dependency(self.store.role_ready)
+        self.datasets: dict[DatasetType, Dataset] = {}
+        for dataset_type, columns in _COLUMNS.items():
+            schema = Schema(
+                self, f"{dataset_type}Schema", dataset_type=dataset_type, fields=columns
+            )
+            self.datasets[dataset_type] = self.group.add_dataset(str(dataset_type), schema=schema)
+        self.tracker = self.group.add_event_tracker("Tracker")
+        self.not_bought = self.group.add_filter(
+            "NotBought",
+            filter_expression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")',
+        )
+        MetricAttribution(
+            self,
+            "Attribution",
+            dataset_group=self.group,
+            metrics=[MetricAttribute.count(metric_name="Clicks", event_type="Click")],
+            bucket=self.store.bucket,
+            prefix="reports/",
+            encryption_key=self.store.key,
+            role=self.store.role,
+        )
+        self._define_solutions()
+        TrainingPipeline(
+            self,
+            "Pipeline",
+            dataset_group=self.group,
+            data_store=self.store,
+            schedule=events.Schedule.rate(cdk.Duration.days(7)),
+            quiet_period=cdk.Duration.minutes(2),
+            jobs=self._jobs(),
+        )
+        self._define_ingestion()
+        self._define_api()
+
+    def _define_solutions(self) -> None:
+        self.for_you = Solution(
+            self,
+            "ForYou",
+            dataset_group=self.group,
+            recipe=Recipe.USER_PERSONALIZATION,
+            perform_hpo=True,
+            hpo_ranges=[
+                HyperparameterRange.integer("hidden_dimension", 64, 128),
+                HyperparameterRange.categorical("recency_mask", ["true", "false"]),
+            ],
+            max_number_of_training_jobs=4,
+            max_parallel_training_jobs=2,
+            event_type="View",
+            event_value_threshold=0.5,
+            optimization_objective=OptimizationObjective.low("PRICE"),
+            excluded_columns={DatasetType.ITEMS: ["GENRE"], DatasetType.USERS: ["PLAN"]},
+        )
+        self.related = Solution(
+            self,
+            "Related",
+            dataset_group=self.group,
+            recipe=Recipe.SIMILAR_ITEMS,
+            algorithm_hyper_parameters={"item_id_hidden_dim": "64"},
+            included_columns={DatasetType.ITEMS: ["GENRE"]},
+        )
+        self.alike = Solution(
+            self,
+            "Alike",
+            dataset_group=self.group,
+            recipe=Recipe.SEMANTIC_SIMILARITY,
+            perform_incremental_update=True,
+        )
+        Solution(
+            self,
+            "Trending",
+            dataset_group=self.group,
+            recipe=Recipe.TRENDING_NOW,
+            feature_transformation_parameters={"trend_discovery_frequency": "1 hour"},
+        )
+        Solution(self, "Next", dataset_group=self.group, recipe=Recipe.NEXT_BEST_ACTION)
+        self.segments = Solution(
+            self, "Segments", dataset_group=self.group, recipe=Recipe.ITEM_AFFINITY
+        )
+        self.campaign = Campaign(
+            self,
+            "ForYouCampaign",
+            solution=self.for_you,
+            min_provisioned_tps=2,
+            enable_metadata_with_recommendations=True,
+            exploration_weight=0.2,
+            exploration_item_age_cut_off=14,
+        )
+        self.related_campaign = Campaign(self, "RelatedCampaign", solution=self.related)
+        Campaign(
+            self,
+            "AlikeCampaign",
+            solution=self.alike,
+            sync_with_latest_solution_version=True,
+            ranking_influence=RankingInfluence.of(popularity=0.5, freshness=0.2),
+        )
+
+    def _jobs(self) -> list[PipelineJob]:
+        interactions = self.datasets[DatasetType.INTERACTIONS]
+        paying = self.group.add_filter(
+            "Paying", filter_expression='EXCLUDE UserID WHERE Users.PLAN IN ("free")'
+        )
+        return [
+            DatasetImportJob(
+                job_name="imported",
+                tags={"team": "shop"},
+                dataset=interactions,
+                import_mode=ImportMode.INCREMENTAL,
+                publish_attribution_metrics_to_s3=True,
+                input_prefix="import/events/",
+            ),
+            DatasetExportJob(
+                job_name="exported",
+                tags={"team": "shop"},
+                dataset=interactions,
+                ingestion_mode=IngestionMode.ALL,
+                output_prefix="exported/",
+            ),
+            DataDeletionJob(
+                job_name="deleted",
+                tags={"team": "shop"},
+                dataset_group=self.group,
+                input_prefix="to-delete/",
+            ),
+            BatchInferenceJob(
+                job_name="newsletter",
+                tags={"team": "shop"},
+                solution=self.for_you,
+                input_prefix="newsletter/in/",
+                output_prefix="newsletter/out/",
+                filter=self.not_bought,
+                num_results=10,
+                exploration_weight=0.2,
+                exploration_item_age_cut_off=14,
+            ),
+            BatchInferenceJob(
+                job_name="themes", solution=self.related, theme_item_name_column="TITLE"
+            ),
+            BatchInferenceJob(
+                job_name="alike",
+                solution=self.alike,
+                ranking_influence=RankingInfluence.of(popularity=0.5),
+            ),
+            BatchSegmentJob(
+                job_name="lookalikes",
+                tags={"team": "shop"},
+                solution=self.segments,
+                input_prefix="lookalikes/in/",
+                output_prefix="lookalikes/out/",
+                filter=paying,
+                num_results=1000,
+            ),
+        ]
+
+    def _define_ingestion(self) -> None:
+        EventIngestion(
+            self,
+            "Ingestion",
+            event_tracker=self.tracker,
+            shard_count=2,
+            retention_period=cdk.Duration.days(3),
+            event_source=EventSourceOptions(
+                batch_size=100,
+                max_batching_window=cdk.Duration.seconds(2),
+                parallelization_factor=4,
+                max_record_age=cdk.Duration.hours(12),
+                retry_attempts=5,
+            ),
+            encryption_key=self.store.key,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+
+    def _define_api(self) -> None:
+        RecommendationApi(
+            self,
+            "Api",
+            models={"for-you": self.campaign, "related": self.related_campaign},
+            filters={"not-bought": self.not_bought},
+            authorizer=apigatewayv2.HttpNoneAuthorizer(),
+            throttle=apigatewayv2.ThrottleSettings(rate_limit=100, burst_limit=200),
+            cors_preflight=apigatewayv2.CorsPreflightOptions(allow_origins=["https://example.com"]),
+            encryption_key=self.store.key,
+        )
+
+
+class DomainGroup(Construct):
+    """A dataset group of the domain ECOMMERCE: everything is given a name, and is kept."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        group = DatasetGroup(
+            self,
+            "Group",
+            domain=Domain.ECOMMERCE,
+            dataset_group_name="everything-shop",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        for dataset_type, columns in _SHOP_COLUMNS.items():
+            name = f"everything-shop-{dataset_type.lower()}"
+            schema = Schema(
+                self,
+                f"{dataset_type}Schema",
+                dataset_type=dataset_type,
+                fields=columns,
+                domain=Domain.ECOMMERCE,
+                schema_name=name,
+                removal_policy=cdk.RemovalPolicy.RETAIN,
+            )
+            Dataset(
+                self,
+                str(dataset_type),
+                dataset_group=group,
+                schema=schema,
+                dataset_name=name,
+                on_incompatible_change=OnIncompatibleChange.REPLACE,
+                removal_policy=cdk.RemovalPolicy.RETAIN,
+            )
+        EventTracker(
+            self,
+            "Tracker",
+            dataset_group=group,
+            event_tracker_name="everything-shop-events",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        Filter(
+            self,
+            "Cheap",
+            dataset_group=group,
+            filter_expression="INCLUDE ItemID WHERE Items.PRICE < $MOST",
+            filter_name="everything-shop-cheap",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        solution = Solution(
+            self,
+            "Ranking",
+            dataset_group=group,
+            recipe=Recipe.PERSONALIZED_RANKING_V2,
+            solution_name="everything-shop-ranking",
+            perform_auto_training=True,
+            auto_training_interval=cdk.Duration.days(14),
+            events_config=[
+                EventParameters.of("Purchase", weight=1.0, event_value_threshold=0.5),
+                EventParameters.of("View", weight=0.2),
+            ],
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        Campaign(
+            self,
+            "RankingCampaign",
+            solution=solution,
+            campaign_name="everything-shop-ranking",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        Recommender(
+            self,
+            "Recommended",
+            dataset_group=group,
+            use_case=UseCase.RECOMMENDED_FOR_YOU,
+            recommender_name="everything-shop-recommended",
+            min_recommendation_requests_per_second=2,
+            enable_metadata_with_recommendations=True,
+            exploration_weight=0.2,
+            exploration_item_age_cut_off=14,
+            excluded_columns={DatasetType.ITEMS: ["PRICE"]},
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        Recommender(
+            self,
+            "BestSellers",
+            dataset_group=group,
+            use_case=UseCase.BEST_SELLERS,
+            included_columns={DatasetType.ITEMS: ["CATEGORY_L1"]},
+        )
+        MetricAttribution(
+            self,
+            "Attribution",
+            dataset_group=group,
+            metrics=[
+                MetricAttribute.sum(
+                    metric_name="Revenue",
+                    event_type="Purchase",
+                    dataset_type=DatasetType.ITEMS,
+                    column="PRICE",
+                )
+            ],
+            metric_attribution_name="everything-shop-attribution",
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+
+
+class Services(Construct):
+    """The whole service twice: with all that it defines, and on what is there already."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        RecommendationService(
+            self,
+            "New",
+            models={
+                "for-you": Model(
+                    recipe=Recipe.USER_PERSONALIZATION_V2,
+                    min_provisioned_tps=2,
+                    algorithm_hyper_parameters={"apply_recency_bias": "false"},
+                )
+            },
+            interactions=[SchemaField.string("EVENT_TYPE"), SchemaField.string("DEVICE")],
+            items=[SchemaField.string("GENRE", categorical=True)],
+            users=[SchemaField.int("AGE")],
+            filters={"genre": "INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)"},
+            schedule=events.Schedule.rate(cdk.Duration.days(1)),
+            authorizer=apigatewayv2.HttpNoneAuthorizer(),
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        key = kms.Key(self, "Key", enable_key_rotation=True)
+        bucket = s3.Bucket(self, "Bucket", encryption_key=key, enforce_ssl=True)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("personalize.amazonaws.com"))
+        stream = kinesis.Stream(self, "Stream", encryption_key=key)
+        RecommendationService(
+            self,
+            "Existing",
+            models={"for-you": Recipe.USER_PERSONALIZATION_V2},
+            existing=ExistingResources(bucket=bucket, encryption_key=key, role=role, stream=stream),
+        )
+        store = DataStore(self, "Data", bucket=bucket, encryption_key=key, role=role)
+        group = DatasetGroup(self, "Group", encryption_key=store.key)
+        schema = Schema(self, "Schema", dataset_type=DatasetType.INTERACTIONS)
+        group.add_dataset("Interactions", schema=schema)
+        EventIngestion(
+            self,
+            "Ingestion",
+            event_tracker=group.add_event_tracker("Tracker"),
+            stream=stream,
+        )
+
+
+class Everything(cdk.Stack):
+    """One stack with all of it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, env: cdk.Environment | None = None
+    ) -> None:
+        super().__init__(scope, construct_id, env=env)
+        CustomGroup(self, "Custom")
+        DomainGroup(self, "Domain")
+        Services(self, "Services")
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    Everything(app, "Everything")
+    app.synth()
