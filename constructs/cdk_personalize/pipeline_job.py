@@ -10,12 +10,10 @@ from cdk_personalize._names import findings_of_name
 from cdk_personalize._request import in_properties, known, refuse
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.job_config import findings_of_prefixes
+from cdk_personalize.tag_limits import MAX_TAGS, findings_of_tag
 
 MAX_JOB_NAME_LENGTH = 42
 """A run adds a hyphen and 20 digits, which makes the 63 characters that a name may have."""
-_MAX_TAGS = 50
-_MAX_TAG_KEY_LENGTH = 128
-_MAX_TAG_VALUE_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +68,7 @@ def _findings_of_job_name(job_name: str | None) -> list[str]:
 
 
 def _findings_of_tags(tags: Mapping[str, str]) -> list[str]:
-    found = []
-    if len(tags) > _MAX_TAGS:
-        found.append(f"tags must be at most {_MAX_TAGS}, got {len(tags)}")
+    found = [f"tags must be at most {MAX_TAGS}, got {len(tags)}"] if len(tags) > MAX_TAGS else []
     for key, value in tags.items():
-        if Token.is_unresolved(key) or Token.is_unresolved(value):
-            continue
-        if not 1 <= len(key) <= _MAX_TAG_KEY_LENGTH or len(value) > _MAX_TAG_VALUE_LENGTH:
-            found.append(
-                f"a tag must have a key of 1 to {_MAX_TAG_KEY_LENGTH} characters and a value of at"
-                f" most {_MAX_TAG_VALUE_LENGTH}, got {len(key)} and {len(value)}"
-            )
+        found += findings_of_tag(known(key), known(value))
     return found

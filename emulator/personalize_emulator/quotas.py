@@ -11,6 +11,7 @@ from typing import Self
 
 from cdk_personalize.filter_expression import MAX_FIELDS_OF_GROUP
 from cdk_personalize.quotas import IN_DATASET_GROUP, IN_REGION
+from cdk_personalize.tag_limits import MAX_TAGS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Quotas:
     filter_fields: int | None = MAX_FIELDS_OF_GROUP
     pending_data_deletion_jobs: int | None = 5
     # On a resource
-    tags: int | None = 50
+    tags: int | None = MAX_TAGS
     metrics: int | None = 10
     attribution_sources: int | None = 100
     # Data. A training needs this many interactions, users with at least two of them, and share of

@@ -131,14 +131,15 @@ def test_a_name_is_one_that_the_service_takes(ranking: Solution) -> None:
     )
 
 
-def test_tags_are_few_and_short(dataset: Dataset) -> None:
-    many = {f"{number}": "" for number in range(50)} | {"": "x" * 257}
+def test_tags_are_few_and_short_and_none_of_aws(dataset: Dataset) -> None:
+    many = {f"{number}": "" for number in range(49)} | {"": "x" * 257, "aws:team": ""}
 
     said = refusal(lambda: DatasetExportJob(dataset=dataset, tags=many))
 
     assert said == (
-        "tags must be at most 50, got 51; a tag must have a key of 1 to 128 characters and a value"
-        " of at most 256, got 0 and 257"
+        "tags must be at most 50, got 51; the key of a tag must have 1 to 128 characters, got 0;"
+        " the value of a tag must have at most 256 characters, got 257; keys of tags that begin"
+        " with aws: are reserved, got aws:team"
     )
 
 

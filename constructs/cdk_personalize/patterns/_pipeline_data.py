@@ -2,17 +2,23 @@
 
 from aws_cdk import aws_stepfunctions as sfn
 
-from cdk_personalize.patterns._pipeline_steps import FILES_A_ROUND, PipelineSteps, condition, last
+from cdk_personalize.patterns._pipeline_steps import (
+    FILES_A_ROUND,
+    KNOWN,
+    NEWS,
+    PARALLEL_JOBS,
+    PipelineSteps,
+    condition,
+    last,
+    marks,
+)
 from cdk_personalize.patterns._pipeline_tasks import personalize_call
-
-# The service works on five imports at once, and on five deletions in a dataset group.
-PARALLEL_JOBS = 5
 
 
 def imports(steps: PipelineSteps) -> sfn.Map:
     """Return the state that imports every dataset that has newer files.
 
-    It sets `Imported`, `ImportFailures` and `Data`: whether there are interactions.
+    It sets `ImportFailures` and `Data`: the types that have been imported, with their marks.
     """
     each = sfn.Map.jsonata(
         steps.scope,
@@ -21,9 +27,8 @@ def imports(steps: PipelineSteps) -> sfn.Map:
         item_selector={"Dataset": "{% $states.context.Map.Item.Value %}"},
         max_concurrency=PARALLEL_JOBS,
         assign={
-            "Imported": "{% $count($states.result[Imported]) > 0 %}",
             "ImportFailures": "{% [$states.result[$exists(Cause)]] %}",
-            "Data": "{% $count($states.result[Type = 'INTERACTIONS' and Present]) > 0 %}",
+            "Data": "{% [$states.result[Mark != ''].{'Type': Type, 'Mark': Mark}] %}",
         },
     )
     return each.item_processor(_dataset(steps))
@@ -32,7 +37,7 @@ def imports(steps: PipelineSteps) -> sfn.Map:
 def deletions(steps: PipelineSteps) -> sfn.Map:
     """Return the state that deletes the users of newer lists.
 
-    It sets `Deleted` and `DeletionFailures`.
+    It sets `DeletionFailures` and `Forgotten`: the marks of what was deleted.
     """
     each = sfn.Map.jsonata(
         steps.scope,
@@ -41,19 +46,19 @@ def deletions(steps: PipelineSteps) -> sfn.Map:
         item_selector={"Deletion": "{% $states.context.Map.Item.Value %}"},
         max_concurrency=PARALLEL_JOBS,
         assign={
-            "Deleted": "{% $count($states.result[Deleted]) > 0 %}",
             "DeletionFailures": "{% [$states.result[$exists(Cause)]] %}",
+            "Forgotten": "{% [$states.result.Mark[$ != '']] %}",
         },
     )
     return each.item_processor(_deletion(steps))
 
 
 def exports(steps: PipelineSteps) -> sfn.Map:
-    """Return the state that exports, if anything was imported or has to be learnt anew."""
+    """Return the state that exports what has changed since the last export."""
     each = sfn.Map.jsonata(
         steps.scope,
         "For each export",
-        items=sfn.ProvideItems.jsonata("{% $Imported or $Deleted or $Due ? $Plan.Exports : [] %}"),
+        items=sfn.ProvideItems.jsonata("{% $Plan.Exports %}"),
         item_selector={"Export": "{% $states.context.Map.Item.Value %}"},
         max_concurrency=PARALLEL_JOBS,
     )
@@ -131,21 +136,24 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
             name="Import the file",
         )
     )
+    newest = "{% $Created & ' ' & ($count($Taken) > 0 ? $Taken[-1].At : $Newest) %}"
     note = steps.lock.update(
         "Note what is imported",
         f"{{% $count($Taken) > 0 and {too_many}"
-        " ? 'SET #imported = :newest, Untrained = :newest, Dirty = :newest'"
-        " : 'SET #imported = :newest, Untrained = :newest' %}",
+        " ? 'SET #imported = :newest, Dirty = :newest'"
+        " : 'SET #imported = :newest' %}",
         names={"#imported": "{% 'Imported' & $Dataset.Type %}"},
-        values={":newest": "{% $Created & ' ' & ($count($Taken) > 0 ? $Taken[-1].At : $Newest) %}"},
+        values={":newest": newest},
+        assign={"Note": newest},
     )
     kind = {"Type": "{% $Dataset.Type %}"}
-    imported = steps.outcome("Imported", {**kind, "Imported": True, "Present": True})
-    present = {"Imported": False, "Present": "{% $Last != '' %}"}
-    as_it_was = steps.outcome("As it was", {**kind, **present})
+    mark = "$Dataset.Type & ' ' & $Note"
+    imported = steps.outcome("Imported", {**kind, "Mark": f"{{% {mark} %}}"})
+    before = {"Mark": f"{{% $Last != '' ? {mark} : '' %}}"}
+    as_it_was = steps.outcome("As it was", {**kind, **before})
     failed = steps.outcome(
         "Not imported",
-        {**kind, **present, "Name": "{% $Dataset.Type %}", "Cause": "{% $Cause %}"},
+        {**kind, **before, "Name": "{% $Dataset.Type %}", "Cause": "{% $Cause %}"},
     )
     steps.catch(failed, find, page, load, add, note)
     is_newer = (
@@ -185,34 +193,54 @@ def _deletion(steps: PipelineSteps) -> sfn.IChainable:
     )
     note = steps.lock.update(
         "Note what is deleted",
-        "SET #deleted = :newest, Untrained = :newest",
+        "SET #deleted = :newest",
         names={"#deleted": "{% 'Deleted' & $Deletion.Prefix %}"},
         values={":newest": "{% $Newest %}"},
     )
+    before = {"Mark": "{% $Last != '' ? $Deletion.Prefix & ' ' & $Last : '' %}"}
     failed = steps.outcome(
         "Not deleted",
-        {"Deleted": False, "Name": "{% $Deletion.Prefix %}", "Cause": "{% $Cause %}"},
+        {**before, "Name": "{% $Deletion.Prefix %}", "Cause": "{% $Cause %}"},
     )
     steps.catch(failed, page, delete, note)
     is_newer = (
         sfn.Choice.jsonata(steps.scope, "Is there a newer list?")
         .when(condition("$More"), page)
         .when(condition("$Newest > $Last"), delete)
-        .otherwise(steps.outcome("Nobody to delete", {"Deleted": False}))
+        .otherwise(steps.outcome("Nobody to delete", before))
     )
+    deleted = steps.outcome("Deleted", {"Mark": "{% $Deletion.Prefix & ' ' & $Newest %}"})
     look.next(page).next(is_newer)
-    delete.next(note).next(steps.outcome("Deleted", {"Deleted": True}))
+    delete.next(note).next(deleted)
     return look
 
 
 def _export(steps: PipelineSteps) -> sfn.IChainable:
     remember = sfn.Pass.jsonata(
-        steps.scope, "Remember the export", assign={"Export": "{% $states.input.Export %}"}
+        steps.scope,
+        "Remember the export",
+        assign={
+            "Export": "{% $states.input.Export %}",
+            "Marks": f"{{% {marks('$states.input.Export.Type')} %}}",
+            "Known": last("'Exported' & $states.input.Export.Title"),
+        },
     )
     export = steps.start_job(
         "Export", {"Name": "{% $Export.Name %}", "Request": "{% $Export.Request %}"}
     )
-    failed = steps.outcome("Not exported", {"Name": "{% $Export.Title %}", "Cause": "{% $Cause %}"})
-    steps.catch(failed, export)
-    remember.next(export).next(steps.outcome("Exported", {"Name": "{% $Export.Title %}"}))
+    note = steps.lock.update(
+        "Note what is exported",
+        "SET #exported = :known",
+        names={"#exported": "{% 'Exported' & $Export.Title %}"},
+        values={":known": f"{{% {KNOWN} %}}"},
+    )
+    name = {"Name": "{% $Export.Title %}"}
+    failed = steps.outcome("Not exported", {**name, "Cause": "{% $Cause %}"})
+    steps.catch(failed, export, note)
+    remember.next(
+        sfn.Choice.jsonata(steps.scope, "Is there something to export?")
+        .when(condition(NEWS), export)
+        .otherwise(steps.outcome("Nothing to export", name))
+    )
+    export.next(note).next(steps.outcome("Exported", name))
     return remember

@@ -12,9 +12,12 @@ from constructs import Construct
 
 from cdk_personalize.patterns._pipeline_tasks import (
     ALREADY_EXISTS,
+    IN_USE,
+    IN_USE_OR_QUEUED,
     NOT_FOUND,
     personalize_call,
     poll,
+    poll_until_gone,
 )
 
 # The end of a name that a job gives: the hash of the execution's ARN is unique, the same at each
@@ -59,8 +62,8 @@ def job_definition(scope: Construct, *, arn_prefix: str) -> sfn.IChainable:
 
     Its input is one of
     `{"Job": "Import", "Name", "Request"}`, and so for each of `FILE_JOBS`,
-    `{"Job": "Train", "Name", "SolutionArn"}`,
-    `{"Job": "Deploy", "CampaignArn", "SolutionVersionArn", "Follows", "Request"}` and
+    `{"Job": "Train", "Name", "SolutionArn"}`, `{"Job": "Deploy", "CampaignArn", "SolutionArn",
+    "SolutionVersionArn", "Follows", "Request"}` and
     `{"Job": "Recommend", "RecommenderArn", "Request"}`.
     A name has at most 42 characters, and is the begin of that of what is made. The output holds
     the ARN of what was made. It fails with the service's own reason.
@@ -115,7 +118,7 @@ def _file_job(scope: Construct, job: FileJob, arn_prefix: str) -> sfn.IChainable
         f"create{job.member}",
         "{% $merge([$Request, {'JobName': $JobName}]) %}",
         assign={"JobArn": f"{{% $states.result.{job.member}Arn %}}"},
-        wait_while_busy=True,
+        wait_while=IN_USE_OR_QUEUED,
     )
     describe = personalize_call(
         scope,
@@ -161,7 +164,7 @@ def _train(scope: Construct) -> sfn.IChainable:
             "TrainingMode": "FULL",
         },
         assign={"SolutionVersion": "{% $states.result.SolutionVersionArn %}"},
-        wait_while_busy=True,
+        wait_while=IN_USE_OR_QUEUED,
     )
     describe = personalize_call(
         scope,
@@ -222,17 +225,26 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         "Create the campaign",
         "createCampaign",
         "{% $merge([$Target.Request, {'SolutionVersionArn': $Target.SolutionVersionArn}]) %}",
-        wait_while_busy=True,
+        wait_while=IN_USE,
+    )
+    arn_and_version = (
+        "{'CampaignArn': $Target.CampaignArn, 'SolutionVersionArn': $Target.SolutionVersionArn}"
+    )
+    # The provider gives a campaign its configuration, but for one that is to serve another solution
+    # that has no model yet: what goes with that one's recipe may not go with the old one's. What is
+    # not declared any longer is switched off; other members have no default that goes with every
+    # recipe.
+    config = (
+        "($config := $merge([$each($Held, function($value, $member) {"
+        " $value = true ? {$member: false} }), $Target.Request.CampaignConfig]);"
+        " $Elsewhere and $count($keys($config)) > 0 ? {'CampaignConfig': $config})"
     )
     update = personalize_call(
         scope,
         "Move the campaign",
         "updateCampaign",
-        {
-            "CampaignArn": "{% $Target.CampaignArn %}",
-            "SolutionVersionArn": "{% $Target.SolutionVersionArn %}",
-        },
-        wait_while_busy=True,
+        f"{{% $merge([{arn_and_version}, {config}]) %}}",
+        wait_while=IN_USE,
     )
     find = personalize_call(
         scope,
@@ -242,6 +254,9 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         assign={
             "Serves": "{% $states.result.Campaign.SolutionVersionArn %}",
             "Is": "{% $states.result.Campaign.Status %}",
+            "Held": "{% $merge([$states.result.Campaign.CampaignConfig]) %}",
+            "Elsewhere": "{% $not($contains($states.result.Campaign.SolutionVersionArn,"
+            " $Target.SolutionArn & '/')) %}",
             "Update": "{% $states.result.Campaign.LatestCampaignUpdate.Status"
             " ? $states.result.Campaign.LatestCampaignUpdate.Status : 'ACTIVE' %}",
         },
@@ -265,7 +280,9 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         "deployment",
         describe,
         active="$count($Status[$ != 'ACTIVE']) = 0",
-        failed="$count($Status[$contains($, 'FAILED')]) > 0",
+        # One whose creation failed stays so until the update that mends it is over.
+        failed="$count($Status[$contains($, 'FAILED')]) > 0"
+        " and $count($Status[$contains($, 'PENDING') or $contains($, 'PROGRESS')]) = 0",
         reason="$Reason",
         done=deployed,
     )
@@ -275,9 +292,8 @@ def _deploy(scope: Construct) -> sfn.IChainable:
             # One that follows its solution by itself is moved by the service, but for another
             # solution in the place of the old one.
             sfn.Condition.jsonata(
-                "{% ($Target.Follows"
-                " ? $not($contains($Serves, $substringBefore($Target.SolutionVersionArn, '$')))"
-                " : $Serves != $Target.SolutionVersionArn) or $contains($Is, 'FAILED') %}"
+                "{% ($Target.Follows ? $Elsewhere : $Serves != $Target.SolutionVersionArn)"
+                " or $contains($Is, 'FAILED') %}"
             ),
             update,
         )
@@ -301,7 +317,11 @@ def _deploy(scope: Construct) -> sfn.IChainable:
 
 
 def _recommend(scope: Construct) -> sfn.IChainable:
-    """Create a recommender that is not there, and wait for one that is in the making."""
+    """Create a recommender that is not there, and wait for one that is in the making.
+
+    One whose creation failed, for too little data perhaps, is deleted and created anew: nothing
+    else mends it.
+    """
     target = sfn.Pass.jsonata(
         scope, "Remember the recommender", assign={"Target": "{% $states.input %}"}
     )
@@ -318,7 +338,7 @@ def _recommend(scope: Construct) -> sfn.IChainable:
         "Create the recommender",
         "createRecommender",
         "{% $Target.Request %}",
-        wait_while_busy=True,
+        wait_while=IN_USE,
     )
     describe = personalize_call(
         scope,
@@ -346,9 +366,18 @@ def _recommend(scope: Construct) -> sfn.IChainable:
     # The deployment of the stack may have been faster.
     create.add_catch(wait, errors=[ALREADY_EXISTS])
     create.next(wait)
+    delete = personalize_call(
+        scope, "Delete the recommender", "deleteRecommender", arn, wait_while=IN_USE
+    )
+    look = personalize_call(scope, "Is the recommender gone?", "describeRecommender", arn)
+    gone = poll_until_gone(scope, "deletion of the recommender", look, then=create)
+    delete.add_catch(create, errors=[NOT_FOUND])
+    delete.next(gone)
     target.next(find).next(
         sfn.Choice.jsonata(scope, "Is it there already?")
         .when(sfn.Condition.jsonata(f"{{% $Is in {settled} %}}"), serving)
+        .when(sfn.Condition.jsonata("{% $Is = 'CREATE FAILED' %}"), delete)
+        .when(sfn.Condition.jsonata("{% $contains($Is, 'DELETE') %}"), gone)
         .otherwise(wait)
     )
     return target

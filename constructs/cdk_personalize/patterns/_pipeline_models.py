@@ -3,12 +3,24 @@
 from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
 
-from cdk_personalize.patterns._pipeline_steps import PipelineSteps, condition, last
-from cdk_personalize.patterns._pipeline_tasks import ALREADY_EXISTS, NOT_FOUND, personalize_call
+from cdk_personalize.patterns._pipeline_steps import (
+    KNOWN,
+    NEWS,
+    PARALLEL_JOBS,
+    PipelineSteps,
+    condition,
+    last,
+    marks,
+    ready,
+)
+from cdk_personalize.patterns._pipeline_tasks import (
+    ALREADY_EXISTS,
+    IN_USE,
+    NOT_FOUND,
+    personalize_call,
+)
 
 PARALLEL_MODELS = 10  # a training waits for its place among the 20 of a Region
-# The service works on five jobs of a kind at once.
-PARALLEL_JOBS = 5
 
 
 def models(steps: PipelineSteps) -> sfn.Map:
@@ -19,7 +31,7 @@ def models(steps: PipelineSteps) -> sfn.Map:
     each = sfn.Map.jsonata(
         steps.scope,
         "For each model",
-        items=sfn.ProvideItems.jsonata("{% $Plan.Models %}"),
+        items=sfn.ProvideItems.jsonata(ready("$Plan.Models")),
         item_selector={"Model": "{% $states.context.Map.Item.Value %}"},
         max_concurrency=PARALLEL_MODELS,
         assign={
@@ -44,14 +56,14 @@ def batch_jobs(steps: PipelineSteps) -> sfn.Map:
 
 
 def recommenders(steps: PipelineSteps) -> sfn.Map:
-    """Return the state that creates recommenders once there is data.
+    """Return the state that creates recommenders once their data is there.
 
     The service itself trains them anew, every seven days.
     """
     each = sfn.Map.jsonata(
         steps.scope,
         "For each recommender",
-        items=sfn.ProvideItems.jsonata("{% $Data or $Due ? $Plan.Recommenders : [] %}"),
+        items=sfn.ProvideItems.jsonata(ready("$Plan.Recommenders")),
         item_selector={"Recommender": "{% $states.context.Map.Item.Value %}"},
         max_concurrency=PARALLEL_JOBS,
     )
@@ -75,12 +87,22 @@ def recommenders(steps: PipelineSteps) -> sfn.Map:
 
 
 def _model(steps: PipelineSteps) -> sfn.IChainable:
-    """Train one solution if there is a reason to, and let its campaigns serve the version."""
+    """Train one solution if there is a reason to, and let its campaigns serve the version.
+
+    It is trained if it has no version, or there is something that it can learn from and has not
+    yet. What it has learnt is noted at once, whatever becomes of the campaigns, and the other
+    models.
+    """
     scope = steps.scope
     remember = sfn.Pass.jsonata(
         scope,
         "Remember the model",
-        assign={"Model": "{% $states.input.Model %}", "Version": ""},
+        assign={
+            "Model": "{% $states.input.Model %}",
+            "Version": "",
+            "Marks": f"{{% {marks('$states.input.Model.Uses')} %}}",
+            "Known": last("'Learnt' & $states.input.Model.SolutionArn"),
+        },
     )
     describe = personalize_call(
         scope,
@@ -98,7 +120,7 @@ def _model(steps: PipelineSteps) -> sfn.IChainable:
         "Create the solution",
         "createSolution",
         "{% $Model.Request %}",
-        wait_while_busy=True,
+        wait_while=IN_USE,
     )
     pause = sfn.Wait.jsonata(
         scope, "Wait for the solution", time=sfn.WaitTime.duration(Duration.seconds(20))
@@ -107,6 +129,12 @@ def _model(steps: PipelineSteps) -> sfn.IChainable:
         "Train",
         {"Name": "{% $Plan.Name %}", "SolutionArn": "{% $Model.SolutionArn %}"},
         assign={"Version": "{% $states.result.Output.SolutionVersionArn %}"},
+    )
+    note = steps.lock.update(
+        "Note what is learnt",
+        "SET #learnt = :known",
+        names={"#learnt": "{% 'Learnt' & $Model.SolutionArn %}"},
+        values={":known": f"{{% {KNOWN} %}}"},
     )
     deploy = _campaigns(steps)
     model = {"Name": "{% $Model.SolutionArn %}", "SolutionVersionArn": "{% $Version %}"}
@@ -122,15 +150,15 @@ def _model(steps: PipelineSteps) -> sfn.IChainable:
         sfn.Choice.jsonata(scope, "Is a training due?")
         .when(condition("$contains($Status, 'FAILED')"), broken)
         .when(condition("$Status != 'ACTIVE'"), pause)
-        .when(condition("$Imported or $Deleted or $Due or $Version = ''"), train)
+        .when(condition(f"$Version = '' or {NEWS}"), train)
         .otherwise(deploy)
     )
     describe.add_catch(create, errors=[NOT_FOUND])
     create.add_catch(pause, errors=[ALREADY_EXISTS])
-    steps.catch(failed, describe, create, train, deploy)
+    steps.catch(failed, describe, create, train, note, deploy)
     remember.next(describe).next(is_due)
     create.next(pause).next(describe)
-    train.next(deploy)
+    train.next(note).next(deploy)
     deploy.next(
         sfn.Choice.jsonata(scope, "Do all campaigns serve?")
         .when(condition("$count($Undeployed) > 0"), partly)
@@ -161,6 +189,7 @@ def _campaigns(steps: PipelineSteps) -> sfn.Map:
             "CampaignArn": "{% $Campaign.CampaignArn %}",
             "Request": "{% $Campaign.Request %}",
             "Follows": "{% $Campaign.Follows %}",
+            "SolutionArn": "{% $Model.SolutionArn %}",
             "SolutionVersionArn": "{% $Campaign.Follows ? $Model.SolutionArn & '/$LATEST'"
             " : $Version %}",
         },

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jsii
@@ -11,6 +11,7 @@ from constructs import Construct
 
 from cdk_personalize._batch_job import BatchJob
 from cdk_personalize._tags import TaggedResource
+from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.data_deletion_job import DataDeletionJob
@@ -21,6 +22,7 @@ from cdk_personalize.dataset_import_job import IMPORT_PREFIX, DatasetImportJob
 from cdk_personalize.patterns._pipeline_tasks import pascal_case
 from cdk_personalize.patterns.data_store import DataStore
 from cdk_personalize.pipeline_job import PipelineJob
+from cdk_personalize.recipe import ServiceRecipe
 from cdk_personalize.recommender import Recommender
 from cdk_personalize.solution import Solution
 
@@ -118,7 +120,11 @@ class PipelinePlan:
             "Models": [self._model(solution) for solution in self._solutions],
             "BatchJobs": [self._batch_job(job) for job in batch],
             "Recommenders": [
-                {"RecommenderArn": each.recommender_arn, "Request": _request(each, each.request)}
+                {
+                    "RecommenderArn": each.recommender_arn,
+                    "Request": _request(each, each.request),
+                    "Needs": _types(each.use_case.required_datasets),
+                }
                 for each in self._recommenders
             ],
             "Exports": [self._export(job) for job in jobs if isinstance(job, DatasetExportJob)],
@@ -128,6 +134,8 @@ class PipelinePlan:
         return {
             "SolutionArn": solution.solution_arn,
             "Request": _request(solution, solution.request),
+            "Needs": _types(solution.recipe.required_datasets),
+            "Uses": _types(_used_by(solution.recipe)),
             "Campaigns": [
                 _campaign(each)
                 for each in self._campaigns
@@ -163,7 +171,11 @@ class PipelinePlan:
             "ingestionMode": job.ingestion_mode,
             "jobOutput": {"s3DataDestination": self._encrypted(job.writes)},
         }
-        return {**self._named(job, request), "Title": job.writes}
+        return {
+            **self._named(job, request),
+            "Title": job.writes,
+            "Type": job.dataset.dataset_type.arn_segment,
+        }
 
     def _batch_job(self, job: BatchJob) -> Mapping[str, Any]:
         request = {
@@ -234,6 +246,17 @@ def _campaign(campaign: Campaign) -> Mapping[str, Any]:
         "Request": _request(campaign, request),
         "Follows": bool(config.get("syncWithLatestSolutionVersion")),
     }
+
+
+def _types(dataset_types: Iterable[DatasetType]) -> list[str]:
+    return sorted(each.arn_segment for each in dataset_types)
+
+
+def _used_by(recipe: ServiceRecipe) -> Iterable[DatasetType]:
+    """Return what a recipe learns from; of one that is newer than this library, perhaps all."""
+    if recipe.is_known:
+        return recipe.required_datasets | recipe.optional_datasets
+    return DatasetType
 
 
 def _request(resource: TaggedResource, request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,14 +1,15 @@
 """The state machine of the pipeline: what is new is imported, learnt from, and served.
 
 A round lists the files of every dataset, imports those that have newer ones, and deletes the users
-of newer lists. When something came or went (or it was asked for, or a model has no version yet) it
-trains every model and moves the campaigns to the new versions, runs the batch jobs that have a new
-version or new questions, and exports; recommenders are created when there is data. The long jobs
-run in executions of their own (`_pipeline_jobs`). What fails is told in the end, and holds up
-nothing but a training on data that did not come in.
+of newer lists. A model whose data is there is trained when something that it learns from came or
+went since (or it was asked for, or it has no version yet), and its campaigns are moved to the new
+version; batch jobs that have a new version or new questions are run, datasets that have changed
+exported, and recommenders created when their data is there. The long jobs run in executions of
+their own (`_pipeline_jobs`). What fails is told in the end, and holds up nothing but a training on
+data that did not come in.
 
-That data was imported is noted before it is learnt from, and the note `Untrained` stays until all
-models have learnt: a run that failed or was stopped in between leaves it to the next.
+What each model has learnt is noted: a run that failed or was stopped leaves to the next one what
+it did not come to, and nothing else.
 """
 
 from aws_cdk import Duration
@@ -18,7 +19,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from cdk_personalize.patterns._pipeline_data import deletions, exports, imports
-from cdk_personalize.patterns._pipeline_lock import TAKEN, PipelineLock
+from cdk_personalize.patterns._pipeline_lock import PipelineLock
 from cdk_personalize.patterns._pipeline_models import batch_jobs, models, recommenders
 from cdk_personalize.patterns._pipeline_retired import delete_retired
 from cdk_personalize.patterns._pipeline_steps import PipelineSteps, condition
@@ -80,8 +81,7 @@ class PipelineRounds:
             return_values=tasks.DynamoReturnValues.ALL_OLD,
             assign={
                 "Before": "{% $states.result.Attributes %}",
-                "Due": "{% $exists($states.result.Attributes.Retrain)"
-                " or $exists($states.result.Attributes.Untrained) %}",
+                "Wished": "{% [$states.result.Attributes.Retrain.S.('retrain ' & $)] %}",
                 "Failures": [],
             },
         )
@@ -147,33 +147,13 @@ class PipelineRounds:
         scope, steps = self._scope, self._steps
         train = models(steps)
         ask = batch_jobs(steps)
-        learnt = self._lock.update(
-            "Note what is learnt",
-            "REMOVE Untrained, Retrain",
-            # A wish to train anew that came meanwhile is left to the run that it will start.
-            condition="attribute_not_exists(Retrain) OR Retrain = :known",
-            values={":known": "{% $exists($Before.Retrain) ? $Before.Retrain.S : 'none' %}"},
-        )
-        learnt_meanwhile = self._lock.update("Note the data that is learnt", "REMOVE Untrained")
-        learnt.add_catch(learnt_meanwhile, errors=[TAKEN])
-        train.next(
-            sfn.Choice.jsonata(scope, "Did every model learn?")
-            .when(condition("$count($ModelFailures) = 0"), learnt)
-            .otherwise(ask)
-        )
-        learnt.next(ask)
-        learnt_meanwhile.next(ask)
         over = sfn.Pass.jsonata(
             scope,
             "All is learnt",
             outputs={"Failures": "{% [$ModelFailures, $BatchFailures] %}"},
         )
-        ask.next(delete_retired(steps, over))
-        return (
-            sfn.Choice.jsonata(scope, "Is there something to learn from?")
-            .when(condition("$Data or $Deleted or $Due"), train)
-            .otherwise(sfn.Pass.jsonata(scope, "Nothing is learnt", outputs={"Failures": []}))
-        )
+        train.next(ask).next(delete_retired(steps, over))
+        return train
 
     def _alone(self, each: sfn.Map, name: str) -> sfn.IChainable:
         """Return a branch of its own, which ends with what failed in it."""

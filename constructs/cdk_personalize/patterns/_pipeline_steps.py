@@ -16,6 +16,15 @@ from cdk_personalize.patterns._pipeline_lock import PipelineLock
 KEYS_A_PAGE = 200
 # Of each dataset, one by one: each takes eight events of the 25,000 that an execution may have.
 FILES_A_ROUND = 200
+# The service works on five jobs of a kind at once: in a Region, or in a dataset group.
+PARALLEL_JOBS = 5
+
+# Marks have no line breaks.
+_BETWEEN_MARKS = "'\\n'"
+NEWS = f"$count($Marks[$not($ in $split($Known, {_BETWEEN_MARKS}))]) > 0"
+"""The JSONata of whether there is something among the variable `Marks` that is not in `Known`."""
+KNOWN = f"$join($Marks, {_BETWEEN_MARKS})"
+"""The JSONata of what to note when all of `Marks` is known."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +78,14 @@ class PipelineSteps:
         Args:
             name: The name of the state.
             prefix: The JSONata of the folder.
-            collect: Whether to keep the files that are newer than the variable `Last` in `Files`,
-                which begins empty: the oldest first, and one more at most than are taken.
+            collect: Whether the files are imported, which sub-folders are not: theirs do not
+                count. Those that are newer than the variable `Last` are kept in `Files`, which
+                begins empty: the oldest first, and one more at most than are taken.
         """
-        # An import takes no sub-folders.
-        newer = (
-            "$states.result.Contents[LastModified > $Last"
-            f" and $not($contains($substringAfter(Key, {prefix}), '/'))]"
-            ".{'Key': Key, 'At': LastModified}"
-        )
+        contents = "$states.result.Contents"
+        if collect:
+            contents += f"[$not($contains($substringAfter(Key, {prefix}), '/'))]"
+        newer = f"{contents}[LastModified > $Last].{{'Key': Key, 'At': LastModified}}"
         oldest_first = "function($one, $other) { $one.At > $other.At }"
         files = {
             "Files": f"{{% [$sort([$Files, {newer}], {oldest_first})[[0..{FILES_A_ROUND}]]] %}}"
@@ -99,7 +107,7 @@ class PipelineSteps:
                 "More": "{% $states.result.IsTruncated = true %}",
                 "After": "{% $exists($states.result.Contents)"
                 " ? $states.result.Contents[-1].Key : $After %}",
-                "Newest": "{% ($times := $append($Newest, $states.result.Contents.LastModified);"
+                "Newest": f"{{% ($times := $append($Newest, {contents}.LastModified);"
                 " $sort($times)[-1]) %}",
                 **(files if collect else {}),
             },
@@ -135,6 +143,23 @@ def condition(jsonata: str) -> sfn.Condition:
 def last(mark: str) -> str:
     """Return the JSONata of a mark in the item of the lock, as it was before this round."""
     return f"{{% ($old := $lookup($Before, {mark}); $exists($old.S) ? $old.S : '') %}}"
+
+
+def marks(types: str) -> str:
+    """Return the JSONata of the marks of all that there is to know of some types of datasets.
+
+    They are what was imported and deleted, and the last wish to learn anew. A mark is never the
+    same again, so what is known of them can be noted as their list.
+    """
+    return f"[$Wished, $Data[Type in {types}].Mark, $Forgotten]"
+
+
+def ready(items: str) -> str:
+    """Return the JSONata of those of some items whose data is there.
+
+    It may have come in by another way than files: once learning was asked for, all are tried.
+    """
+    return f"{{% [{items}[$count($Wished) > 0 or $count(Needs[$not($ in $Data.Type)]) = 0]] %}}"
 
 
 def _cause() -> str:

@@ -1,6 +1,6 @@
 """What the states of the pipeline are built from: one call of Amazon Personalize, and one poll."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Aws, Duration
@@ -14,8 +14,11 @@ TRANSIENT = (
     "Personalize.ThrottlingException",
     "Personalize.SdkClientException",
 )
-# Five imports and twenty trainings may be pending in a Region (DG:limits): wait for a place.
-BUSY = ("Personalize.LimitExceededException", "Personalize.ResourceInUseException")
+# The service holds the resource for another change, which passes.
+IN_USE = ("Personalize.ResourceInUseException",)
+# Five imports and twenty trainings may be pending in a Region (DG:limits): a place comes free. Of
+# solutions, campaigns and recommenders the number is limited, which no waiting helps.
+IN_USE_OR_QUEUED = ("Personalize.LimitExceededException", *IN_USE)
 NOT_FOUND = "Personalize.ResourceNotFoundException"
 ALREADY_EXISTS = "Personalize.ResourceAlreadyExistsException"
 
@@ -44,7 +47,7 @@ def personalize_call(
     arguments: Mapping[str, Any] | str,
     *,
     assign: Mapping[str, Any] | None = None,
-    wait_while_busy: bool = False,
+    wait_while: Sequence[str] = (),
     try_again: bool = True,
 ) -> sfn.CustomState:
     """Call one operation of Amazon Personalize through Step Functions' SDK integration.
@@ -58,8 +61,8 @@ def personalize_call(
         operation: The operation, in camel case.
         arguments: Its arguments in Pascal case, as AWS wants them, or the JSONata that gives them.
         assign: The variables to set from the answer.
-        wait_while_busy: Whether to try for about a day while the service is at a quota, or holds
-            the resource for another change.
+        wait_while: The errors during which to try for about a day: `IN_USE` or
+            `IN_USE_OR_QUEUED` (default: none).
         try_again: Whether to try again after errors that pass.
     """
     state: dict[str, Any] = {
@@ -79,9 +82,9 @@ def personalize_call(
             max_delay=Duration.minutes(2),
             jitter_strategy=sfn.JitterType.FULL,
         )
-    if wait_while_busy:
+    if wait_while:
         call.add_retry(
-            errors=list(BUSY),
+            errors=list(wait_while),
             interval=Duration.minutes(1),
             backoff_rate=2,
             max_attempts=150,
@@ -115,13 +118,7 @@ def poll(
     Returns:
         The state to enter by.
     """
-    begin = sfn.Pass.jsonata(scope, f"Begin {name}", assign={"Wait": FIRST_POLL_SECONDS})
-    pause = sfn.Wait.jsonata(
-        scope,
-        f"Wait for {name}",
-        time=sfn.WaitTime.seconds("{% $Wait %}"),
-        assign={"Wait": f"{{% $min([{LAST_POLL_SECONDS}, $ceil($Wait * {POLL_BACKOFF})]) %}}"},
-    )
+    begin, pause = _pauses(scope, name)
     failure = sfn.Fail.jsonata(
         scope, f"The {name} failed", error=f"{name.title()}Failed", cause=f"{{% {reason} %}}"
     )
@@ -133,6 +130,38 @@ def poll(
     )
     begin.next(pause).next(describe).next(settled)
     return begin
+
+
+def poll_until_gone(
+    scope: Construct, name: str, describe: sfn.CustomState, *, then: sfn.IChainable
+) -> sfn.IChainable:
+    """Describe a resource that is being deleted until it is not found, as often as `poll` does.
+
+    Args:
+        scope: The construct of the state machine.
+        name: What is waited for; the names of the states begin with it.
+        describe: The state that describes the resource.
+        then: Where to go on.
+
+    Returns:
+        The state to enter by.
+    """
+    begin, pause = _pauses(scope, name)
+    describe.add_catch(then, errors=[NOT_FOUND])
+    begin.next(pause).next(describe).next(pause)
+    return begin
+
+
+def _pauses(scope: Construct, name: str) -> tuple[sfn.Pass, sfn.Wait]:
+    """Return the state that begins a poll, and its wait, which grows."""
+    begin = sfn.Pass.jsonata(scope, f"Begin {name}", assign={"Wait": FIRST_POLL_SECONDS})
+    pause = sfn.Wait.jsonata(
+        scope,
+        f"Wait for {name}",
+        time=sfn.WaitTime.seconds("{% $Wait %}"),
+        assign={"Wait": f"{{% $min([{LAST_POLL_SECONDS}, $ceil($Wait * {POLL_BACKOFF})]) %}}"},
+    )
+    return begin, pause
 
 
 def pascal_case(request: Mapping[str, Any]) -> dict[str, Any]:

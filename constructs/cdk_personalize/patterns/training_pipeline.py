@@ -349,7 +349,7 @@ class TrainingPipeline(Construct):
         group_arn = recommender.dataset_group.dataset_group_arn
         for statement in (
             allow(["CreateRecommender"], [arn, group_arn]),
-            allow(["DescribeRecommender", "TagResource"], [arn]),
+            allow(["DeleteRecommender", "DescribeRecommender", "TagResource"], [arn]),
         ):
             self.job_state_machine.add_to_role_policy(statement)
 

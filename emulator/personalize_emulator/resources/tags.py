@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cdk_personalize.tag_limits import findings_of_tag
 from personalize_emulator.backend import Backend
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import (
@@ -99,9 +100,10 @@ def add_tags(store: Store, arn: str, tags: Sequence[dict[str, Any]], quota: int 
     if len(keys) != len(set(keys)):
         msg = "Each tag key must be given once."
         raise InvalidInputError(msg)
-    if any(key.lower().startswith("aws:") for key in keys):
-        msg = "Tag keys that begin with aws: are reserved."
-        raise InvalidInputError(msg)
+    for tag in tags:
+        if found := findings_of_tag(tag["tagKey"], tag["tagValue"]):
+            msg = f"The tags are not valid: {'; '.join(found)}."
+            raise InvalidInputError(msg)
     for tag in tags:
         store.execute(
             "INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", (arn, tag["tagKey"], tag["tagValue"])

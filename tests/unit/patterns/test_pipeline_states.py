@@ -1,23 +1,13 @@
 """The state machines of the pipeline: what local AWS lets pass and AWS does not."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-import aws_cdk as cdk
 import botocore.loaders
 import botocore.model
 import pytest
-from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk.assertions import Template
-from constructs import Construct
 
-from cdk_personalize.patterns._pipeline_jobs import job_definition
-from cdk_personalize.patterns._pipeline_lock import PipelineLock
-from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
 from cdk_personalize.patterns._pipeline_steps import FILES_A_ROUND
 from cdk_personalize.patterns._pipeline_tasks import (
     FIRST_POLL_SECONDS,
@@ -25,75 +15,11 @@ from cdk_personalize.patterns._pipeline_tasks import (
     POLL_BACKOFF,
     pascal_case,
 )
+from tests.unit.patterns.pipeline_machines import States, states_of
 
 # An import job may take 36 hours (the timeout of CloudFormation's own Dataset handler).
 LONGEST_JOB_SECONDS = 36 * 3600
 HISTORY_LIMIT = 20_000  # Step Functions ends an execution at 25,000 events
-
-States = dict[str, dict[str, Any]]
-
-
-def states_of(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, state in definition["States"].items():
-        yield name, state
-        for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
-            yield from states_of(inner)
-
-
-@pytest.fixture(scope="module")
-def definitions() -> dict[str, dict[str, Any]]:
-    stack = cdk.Stack(cdk.App(), "Pipeline")
-    jobs = Construct(stack, "Jobs")
-    machine = sfn.StateMachine(
-        jobs,
-        "Machine",
-        definition_body=sfn.DefinitionBody.from_chainable(
-            job_definition(jobs, arn_prefix="arn:aws:personalize:eu-west-1:1:")
-        ),
-        query_language=sfn.QueryLanguage.JSONATA,
-    )
-    rounds = Construct(stack, "Rounds")
-    table = dynamodb.Table(
-        rounds,
-        "Table",
-        partition_key=dynamodb.Attribute(name="Id", type=dynamodb.AttributeType.STRING),
-    )
-    sfn.StateMachine(
-        rounds,
-        "Machine",
-        definition_body=sfn.DefinitionBody.from_chainable(
-            PipelineRounds(
-                rounds,
-                lock=PipelineLock(
-                    rounds,
-                    table,
-                    machine_arn="arn:aws:states:eu-west-1:1:stateMachine:p",
-                    execution_arns="arn:aws:states:eu-west-1:1:execution:p:*",
-                ),
-                jobs=machine,
-                bucket=s3.Bucket(rounds, "Bucket"),
-                quiet_period=cdk.Duration.minutes(1),
-                plan={},
-            ).definition()
-        ),
-        query_language=sfn.QueryLanguage.JSONATA,
-    )
-    template = Template.from_stack(stack).find_resources("AWS::StepFunctions::StateMachine")
-    found = {}
-    for logical_id, resource in template.items():
-        parts = resource["Properties"]["DefinitionString"]["Fn::Join"][1]
-        text = "".join(part if isinstance(part, str) else "token" for part in parts)
-        found["jobs" if logical_id.startswith("Jobs") else "rounds"] = json.loads(text)
-    return found
-
-
-@pytest.fixture(scope="module")
-def all_states(definitions: dict[str, dict[str, Any]]) -> States:
-    return {
-        f"{machine}: {name}": state
-        for machine, definition in definitions.items()
-        for name, state in states_of(definition)
-    }
 
 
 def personalize_calls(states: States) -> Iterator[tuple[str, str, Any]]:
@@ -255,7 +181,7 @@ def test_the_fullest_round_stays_within_the_history_of_an_execution(
 def test_a_poll_never_asks_more_often_than_every_twenty_seconds(all_states: States) -> None:
     waits = [state for state in all_states.values() if state["Type"] == "Wait"]
 
-    assert len(waits) == 10
+    assert len(waits) == 11
     for state in waits:
         assert state["Seconds"] == "{% $Wait %}" or state["Seconds"] >= 20
 
@@ -326,23 +252,6 @@ def test_a_lock_that_turned_dirty_is_given_back_to_another_run(
     ]
     assert states["Give the dirty lock back"]["Next"] == "Start the next run"
     assert states["Start the next run"]["Arguments"]["StateMachineArn"].endswith("stateMachine:p")
-
-
-def test_what_was_imported_stays_to_be_learnt_until_every_model_has(all_states: States) -> None:
-    imported = all_states["rounds: Note what is imported"]["Arguments"]
-    learnt = all_states["rounds: Did every model learn?"]
-    removing = {
-        name
-        for name, state in all_states.items()
-        if isinstance(state.get("Arguments"), dict)
-        and "Untrained" in str(state["Arguments"].get("UpdateExpression"))
-        and "REMOVE" in state["Arguments"]["UpdateExpression"]
-    }
-
-    assert "Untrained = :newest" in imported["UpdateExpression"]
-    assert learnt["Choices"][0]["Next"] == "Note what is learnt"
-    assert learnt["Default"] == "For each batch job"
-    assert removing == {"rounds: Note what is learnt", "rounds: Note the data that is learnt"}
 
 
 def test_an_import_is_noted_with_the_dataset_that_it_was_into(all_states: States) -> None:
