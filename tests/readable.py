@@ -1,6 +1,7 @@
 """A template as a person reads it, for snapshots and their diffs."""
 
 import contextlib
+import copy
 import json
 import re
 from typing import Any
@@ -24,6 +25,32 @@ def readable(value: Any) -> Any:
                 return readable(json.loads(value))
         return _HASH.sub("<asset hash>", value)
     return value
+
+
+def with_whole_policies(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template in which the inline policy of a role has all that the role is allowed.
+
+    The CDK puts what IAM has no room for into a managed policy, `OverflowPolicy1`. It estimates
+    the room by the length of tokens, which are other ones at each synth, so what is near the limit
+    is here once and there the next time.
+    """
+    template = copy.deepcopy(template)
+    resources: dict[str, Any] = template["Resources"]
+    overflows = {name for name in resources if "OverflowPolicy" in name}
+    statements = {
+        json.dumps(each["Properties"]["Roles"]): each["Properties"]["PolicyDocument"]["Statement"]
+        for each in resources.values()
+        if each["Type"] == "AWS::IAM::Policy"
+    }
+    for name in overflows:
+        properties = resources.pop(name)["Properties"]
+        statements[json.dumps(properties["Roles"])] += properties["PolicyDocument"]["Statement"]
+    for inline in statements.values():
+        inline.sort(key=json.dumps)
+    for resource in resources.values():
+        if isinstance(depends := resource.get("DependsOn"), list):
+            resource["DependsOn"] = [each for each in depends if each not in overflows]
+    return template
 
 
 def as_lines(value: Any) -> str:

@@ -139,7 +139,7 @@ def policies_of(stack: cdk.Stack, resource_type: str) -> list[str]:
     return [
         each.get("DeletionPolicy", "Delete")
         for logical_id, each in found.items()
-        if "Provider" not in logical_id
+        if "Role" in logical_id and "Provider" not in logical_id
     ]
 
 

@@ -96,6 +96,7 @@ class TrainingPipeline(Construct):
         super().__init__(scope, construct_id)
         self._group = dataset_group
         self._store = data_store
+        self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
         self._plan = PipelinePlan(
             dataset_group,
             data_store,
@@ -313,10 +314,10 @@ class TrainingPipeline(Construct):
         runs = arn_of(self, resource, f"{self._plan.name_prefix_of(job)}-*")
         noun = "".join(word.capitalize() for word in resource.split("-"))
         on_runs = [f"Create{noun}", f"Describe{noun}", *(["TagResource"] if job.tags else [])]
-        self.job_state_machine.add_to_role_policy(allow([f"Create{noun}"], of))
-        self.job_state_machine.add_to_role_policy(allow(on_runs, [runs]))
+        self._allow(self.job_state_machine, [f"Create{noun}"], of)
+        self._allow(self.job_state_machine, on_runs, [runs])
         if isinstance(job, DatasetImportJob):
-            self.state_machine.add_to_role_policy(allow(["DescribeDataset"], of))
+            self._allow(self.state_machine, ["DescribeDataset"], of)
         if job.writes is not None:
             self._store.allow_write(job.writes)
         if job.reads is not None:
@@ -327,31 +328,45 @@ class TrainingPipeline(Construct):
     def _allow_training(self, solution: Solution) -> None:
         arn = solution.solution_arn
         group_arn = solution.dataset_group.dataset_group_arn
-        self.job_state_machine.add_to_role_policy(
-            allow(
-                ["CreateSolutionVersion", "DescribeSolution", "DescribeSolutionVersion"],
-                [arn, f"{arn}/*"],
-            )
+        self._allow(
+            self.job_state_machine,
+            ["CreateSolutionVersion", "DescribeSolution", "DescribeSolutionVersion"],
+            [arn, f"{arn}/*"],
         )
-        self.state_machine.add_to_role_policy(allow(["DescribeSolution", "TagResource"], [arn]))
-        self.state_machine.add_to_role_policy(allow(["CreateSolution"], [arn, group_arn]))
+        self._allow(self.state_machine, ["DescribeSolution", "TagResource"], [arn])
+        self._allow(self.state_machine, ["CreateSolution"], [arn, group_arn])
 
     def _allow_deployment(self, campaign: Campaign) -> None:
         arn = campaign.campaign_arn
         solution_arn = campaign.solution.solution_arn
-        self.job_state_machine.add_to_role_policy(
-            allow(["CreateCampaign", "UpdateCampaign"], [arn, solution_arn, f"{solution_arn}/*"])
+        self._allow(
+            self.job_state_machine,
+            ["CreateCampaign", "UpdateCampaign"],
+            [arn, solution_arn, f"{solution_arn}/*"],
         )
-        self.job_state_machine.add_to_role_policy(allow(["DescribeCampaign", "TagResource"], [arn]))
+        self._allow(self.job_state_machine, ["DescribeCampaign", "TagResource"], [arn])
 
     def _allow_recommender(self, recommender: Recommender) -> None:
         arn = recommender.recommender_arn
         group_arn = recommender.dataset_group.dataset_group_arn
-        for statement in (
-            allow(["CreateRecommender"], [arn, group_arn]),
-            allow(["DeleteRecommender", "DescribeRecommender", "TagResource"], [arn]),
-        ):
-            self.job_state_machine.add_to_role_policy(statement)
+        machine = self.job_state_machine
+        self._allow(machine, ["CreateRecommender"], [arn, group_arn])
+        self._allow(machine, ["DeleteRecommender", "DescribeRecommender", "TagResource"], [arn])
+
+    def _allow(
+        self, machine: sfn.StateMachine, actions: Sequence[str], arns: Sequence[str]
+    ) -> None:
+        """Allow a machine some actions on more resources.
+
+        One statement has all of them: a role has room for 10,240 characters, and the CDK splits
+        what is longer in another place at each synth.
+        """
+        key = (machine.node.addr, *actions)
+        if key in self._statements:
+            self._statements[key].add_resources(*arns)
+        else:
+            self._statements[key] = allow(actions, arns)
+            machine.add_to_role_policy(self._statements[key])
 
 
 def _permissions_of(job: PipelineJob) -> tuple[str, list[str]]:
