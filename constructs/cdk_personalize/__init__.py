@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         EventParameters,
         HyperparameterRange,
         OptimizationObjective,
+        TrainingMode,
     )
     from cdk_personalize.avro_schema import DatasetType, Domain, SchemaField, fields_of_csv
     from cdk_personalize.batch_inference_job import BatchInferenceJob
@@ -77,6 +78,7 @@ __all__ = [
     "Schema",
     "SchemaField",
     "Solution",
+    "TrainingMode",
     "UseCase",
     "fields_of_csv",
 ]
@@ -85,7 +87,12 @@ _MODULES = {
     "_metric_attribute": ("MetricAttribute",),
     "_metrics": ("MetricOptions",),
     "_serving_options": ("RankingInfluence",),
-    "_training_options": ("EventParameters", "HyperparameterRange", "OptimizationObjective"),
+    "_training_options": (
+        "EventParameters",
+        "HyperparameterRange",
+        "OptimizationObjective",
+        "TrainingMode",
+    ),
     "avro_schema": ("DatasetType", "Domain", "SchemaField", "fields_of_csv"),
     "batch_inference_job": ("BatchInferenceJob",),
     "batch_segment_job": ("BatchSegmentJob",),

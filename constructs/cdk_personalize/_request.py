@@ -35,6 +35,7 @@ _PROPERTIES = {
     "performIncrementalUpdate": "perform_incremental_update",
     "rankingInfluence": "ranking_influence",
     "trainingDataConfig": "a choice of columns",
+    "trainingMode": "training_mode",
 }
 _MEMBER = re.compile(rf"\b({'|'.join(_PROPERTIES)})\b")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Self
 
 from cdk_personalize._request import as_text, known, refuse, without_none
@@ -12,6 +13,15 @@ from cdk_personalize.solution_config import (
     findings_of_item_attribute,
     findings_of_weight,
 )
+
+
+class TrainingMode(StrEnum):
+    """How the versions of a solution are trained after the first (creating-a-solution-version)."""
+
+    FULL = "FULL"
+    """Anew, on all data."""
+    UPDATE = "UPDATE"
+    """On top of the last full training, so that it takes in new items and interactions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from cdk_personalize._training_options import (
     EventParameters,
     HyperparameterRange,
     OptimizationObjective,
+    TrainingMode,
     hpo_config,
     training_data_config,
 )
@@ -33,6 +34,7 @@ from cdk_personalize.solution_config import (
     MAX_DAYS_BETWEEN_TRAININGS,
     findings,
     findings_of_columns,
+    findings_of_training_mode,
     schedule,
 )
 
@@ -156,6 +158,7 @@ class SolutionOptions(TypedDict, total=False):
     included_columns: Mapping[DatasetType, Sequence[str]] | None
     algorithm_hyper_parameters: Mapping[str, str] | None
     feature_transformation_parameters: Mapping[str, str] | None
+    training_mode: TrainingMode
     removal_policy: RemovalPolicy
 
 
@@ -163,11 +166,11 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
     """Define a solution.
 
     Its versions are trained by a `TrainingPipeline`, or by the service itself if
-    `perform_auto_training` is on. The automatic training, `perform_incremental_update` and
-    `events_config` are changed in place, and hold from the next training on. Nothing else of a
-    solution can be changed: its name ends in a hash of all the rest, so other parameters are
-    another solution, which campaigns move to when it is trained. AutoML, which AWS advises
-    against, is not offered.
+    `perform_auto_training` is on. The automatic training, `perform_incremental_update`,
+    `events_config` and `training_mode` are changed in place, and hold from the next training on.
+    Nothing else of a solution can be changed: its name ends in a hash of all the rest, so other
+    parameters are another solution, which campaigns move to when it is trained. AutoML, which AWS
+    advises against, is not offered.
 
     CloudFormation's own type leaves the automatic training on, so this one is managed by a
     function. If the recipe asks for data that is not there yet, the pipeline creates it.
@@ -210,6 +213,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
         included_columns: Mapping[DatasetType, Sequence[str]] | None = None,
         algorithm_hyper_parameters: Mapping[str, str] | None = None,
         feature_transformation_parameters: Mapping[str, str] | None = None,
+        training_mode: TrainingMode = TrainingMode.FULL,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         """Define a solution.
@@ -248,6 +252,10 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
             algorithm_hyper_parameters: Parameters of the recipe, as text (default: the recipe's).
             feature_transformation_parameters: Parameters of how the recipe reads the data, as
                 text (default: the recipe's).
+            training_mode: How a `TrainingPipeline` trains it after the first time;
+                TrainingMode.UPDATE with aws-user-personalization and aws-hrnn-coldstart alone
+                (default: TrainingMode.FULL). After a deletion of users, for a dataset that is new
+                and when it is asked to train anew, the pipeline trains in full all the same.
             removal_policy: What becomes of it when it is removed from the stack, or the stack is
                 deleted (default: DESTROY).
 
@@ -287,13 +295,16 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
             *findings_of_name("solution_name", solution_name),
             *_findings_of_interval(perform_auto_training, auto_training_interval),
             *_findings_of_tuning(perform_hpo, tuning),
-            *in_properties(findings(told, recipe)),
+            *in_properties(
+                [*findings(told, recipe), *findings_of_training_mode(training_mode, recipe)]
+            ),
             *findings_of_declaration(scope, construct_id, "solution", solution_name),
         ]
         refuse(found)
         super().__init__(scope, construct_id, physical_name=solution_name)
         self._dataset_group = dataset_group
         self._recipe = recipe
+        self._training_mode = training_mode
         # Names and not ARNs: how the CDK writes those depends on feature flags, and another name
         # would be another solution, to be trained anew.
         content = {
@@ -359,6 +370,11 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
     def dataset_group(self) -> IDatasetGroup:
         """The group whose data it learns from."""
         return self._dataset_group
+
+    @property
+    def training_mode(self) -> TrainingMode:
+        """How a pipeline trains it after the first time."""
+        return self._training_mode
 
     @property
     def request(self) -> dict[str, Any]:

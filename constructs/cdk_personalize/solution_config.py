@@ -30,6 +30,8 @@ MAX_EVENT_TYPE_LENGTH = 256
 MAX_EVENT_TYPES = 10
 MAX_ITEM_ATTRIBUTE_LENGTH = 150
 MAX_RANGES = 100
+UPDATE = "UPDATE"
+"""The `trainingMode` that has a model take in what is new, without learning anew."""
 MAX_TRAINING_JOBS: Mapping[str, int] = {
     "maxNumberOfTrainingJobs": 40,
     "maxParallelTrainingJobs": 10,
@@ -73,6 +75,18 @@ def findings(request: Config, recipe: ServiceRecipe) -> list[str]:
             *_findings_of_parameters(request, config, recipe),
         ]
     return found
+
+
+def findings_of_training_mode(mode: str, recipe: ServiceRecipe) -> list[str]:
+    """Return why versions cannot be trained in a mode.
+
+    Args:
+        mode: The `trainingMode` of CreateSolutionVersion.
+        recipe: The recipe.
+    """
+    if mode != UPDATE:
+        return []
+    return recipe.findings_of_feature(Feature.UPDATE_MODE, f"trainingMode {UPDATE}")
 
 
 def findings_of_columns(request: Config, schemas: Schemas, *, complete: bool) -> list[str]:

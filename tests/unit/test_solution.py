@@ -19,6 +19,7 @@ from cdk_personalize import (
     Recipe,
     Schema,
     Solution,
+    TrainingMode,
 )
 from tests.refusals import at_synth, whole
 
@@ -311,6 +312,12 @@ def test_is_the_same_solution_with_incremental_updates() -> None:
     updated = solution(recipe=Recipe.SEMANTIC_SIMILARITY, perform_incremental_update=True)
 
     assert updated.solution_name == solution(recipe=Recipe.SEMANTIC_SIMILARITY).solution_name
+
+
+def test_is_the_same_solution_in_another_training_mode() -> None:
+    updated = solution(recipe=V1, training_mode=TrainingMode.UPDATE)
+
+    assert updated.solution_name == solution(recipe=V1).solution_name
 
 
 def test_bears_the_name_that_it_is_given() -> None:

@@ -19,6 +19,7 @@ from cdk_personalize import (
     Schema,
     SchemaField,
     Solution,
+    TrainingMode,
 )
 
 SOLUTION = "Custom::PersonalizeSolution"
@@ -62,6 +63,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "a feature transformation parameter of aws-sims must be one of:"
         " min_user_history_length_percentile, max_user_history_length_percentile,"
         " min_item_interaction_count_percentile, max_item_interaction_count_percentile; got bptt",
+    ),
+    (
+        {"training_mode": TrainingMode.UPDATE},
+        "training_mode UPDATE is for aws-user-personalization and aws-hrnn-coldstart, not for"
+        " aws-user-personalization-v2",
     ),
     (
         {"perform_hpo": True},

@@ -62,9 +62,9 @@ def job_definition(scope: Construct, *, arn_prefix: str) -> sfn.IChainable:
 
     Its input is one of
     `{"Job": "Import", "Name", "Request"}`, and so for each of `FILE_JOBS`,
-    `{"Job": "Train", "Name", "SolutionArn"}`, `{"Job": "Deploy", "CampaignArn", "SolutionArn",
-    "SolutionVersionArn", "Follows", "Request"}` and
-    `{"Job": "Recommend", "RecommenderArn", "Request"}`.
+    `{"Job": "Train", "Name", "SolutionArn", "TrainingMode"}`,
+    `{"Job": "Deploy", "CampaignArn", "SolutionArn", "SolutionVersionArn", "Follows", "Request"}`
+    and `{"Job": "Recommend", "RecommenderArn", "Request"}`.
     A name has at most 42 characters, and is the begin of that of what is made. The output holds
     the ARN of what was made. It fails with the service's own reason.
 
@@ -161,7 +161,7 @@ def _train(scope: Construct) -> sfn.IChainable:
         {
             "Name": "{% $VersionName %}",
             "SolutionArn": "{% $Solution %}",
-            "TrainingMode": "FULL",
+            "TrainingMode": "{% $Mode %}",
         },
         assign={"SolutionVersion": "{% $states.result.SolutionVersionArn %}"},
         wait_while=IN_USE_OR_QUEUED,
@@ -207,6 +207,7 @@ def _train(scope: Construct) -> sfn.IChainable:
         "Remember the solution",
         assign={
             "Solution": "{% $states.input.SolutionArn %}",
+            "Mode": "{% $states.input.TrainingMode %}",
             "VersionName": f"{{% $states.input.Name & '-' & {UNIQUE} %}}",
         },
     )

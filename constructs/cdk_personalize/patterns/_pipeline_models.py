@@ -12,6 +12,7 @@ from cdk_personalize.patterns._pipeline_steps import (
     last,
     marks,
     ready,
+    unknown,
 )
 from cdk_personalize.patterns._pipeline_tasks import (
     ALREADY_EXISTS,
@@ -21,6 +22,12 @@ from cdk_personalize.patterns._pipeline_tasks import (
 )
 
 PARALLEL_MODELS = 10  # a training waits for its place among the 20 of a Region
+# An update forgets nobody and knows no other dataset than those that its model was trained on; a
+# mark of a dataset says of which type it is, when it was created, and what came in.
+_IN_FULL = (
+    f"$Version = '' or {unknown('[$Wished, $Forgotten]')} or $count($Data[Type in $Model.Uses]"
+    ".$join($split(Mark, ' ')[[0..1]], ' ')[$not($contains($Known, $ & ' '))]) > 0"
+)
 
 
 def models(steps: PipelineSteps) -> sfn.Map:
@@ -127,7 +134,11 @@ def _model(steps: PipelineSteps) -> sfn.IChainable:
     )
     train = steps.start_job(
         "Train",
-        {"Name": "{% $Plan.Name %}", "SolutionArn": "{% $Model.SolutionArn %}"},
+        {
+            "Name": "{% $Plan.Name %}",
+            "SolutionArn": "{% $Model.SolutionArn %}",
+            "TrainingMode": f"{{% {_IN_FULL} ? 'FULL' : $Model.TrainingMode %}}",
+        },
         assign={"Version": "{% $states.result.Output.SolutionVersionArn %}"},
     )
     note = steps.lock.update(

@@ -136,6 +136,7 @@ class PipelinePlan:
             "Request": _request(solution, solution.request),
             "Needs": _types(solution.recipe.required_datasets),
             "Uses": _types(_used_by(solution.recipe)),
+            "TrainingMode": solution.training_mode,
             "Campaigns": [
                 _campaign(each)
                 for each in self._campaigns

@@ -21,10 +21,17 @@ PARALLEL_JOBS = 5
 
 # Marks have no line breaks.
 _BETWEEN_MARKS = "'\\n'"
-NEWS = f"$count($Marks[$not($ in $split($Known, {_BETWEEN_MARKS}))]) > 0"
-"""The JSONata of whether there is something among the variable `Marks` that is not in `Known`."""
 KNOWN = f"$join($Marks, {_BETWEEN_MARKS})"
 """The JSONata of what to note when all of `Marks` is known."""
+
+
+def unknown(marks: str) -> str:
+    """Return the JSONata of whether one of some marks is not in the variable `Known`."""
+    return f"$count({marks}[$not($ in $split($Known, {_BETWEEN_MARKS}))]) > 0"
+
+
+NEWS = unknown("$Marks")
+"""The JSONata of whether there is something among the variable `Marks` that is not in `Known`."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.recipe import Feature, Recipe, RecipeType
+from cdk_personalize.solution_config import UPDATE, findings_of_training_mode
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import (
     InvalidInputError,
@@ -21,7 +22,7 @@ from personalize_emulator.recipes import recipe_of
 from personalize_emulator.resources.campaign import follow_latest
 from personalize_emulator.resources.family import ResourceFamily
 from personalize_emulator.resources.solution_config import candidates_of
-from personalize_emulator.resources.training_config import require_datasets
+from personalize_emulator.resources.training_config import require_datasets, require_none
 from personalize_emulator.store import Document, Resource
 from personalize_emulator.training import Trained, TrainingPlan, best_of
 
@@ -191,7 +192,7 @@ class SolutionVersions(ResourceFamily):
         if document["performAutoML"]:
             return self._chosen(version)
         plan = TrainingPlan.of(self._backend, document)
-        if document["trainingMode"] != "UPDATE":
+        if document["trainingMode"] != UPDATE:
             return plan, plan.train()
         base = self._latest_full(version.parent_arn or "")
         trained = plan.updated(None if base is None else self._backend.models.get(base.arn))
@@ -242,19 +243,15 @@ class SolutionVersions(ResourceFamily):
             (
                 version
                 for version in reversed(list(versions))
-                if version.status == "ACTIVE" and version.document["trainingMode"] != "UPDATE"
+                if version.status == "ACTIVE" and version.document["trainingMode"] != UPDATE
             ),
             None,
         )
 
     def _require_mode(self, mode: str, solution: Resource) -> None:
-        if mode != "UPDATE":
-            return
-        recipe = self._recipe(solution)
-        if solution.document["performAutoML"] or not recipe.supports(Feature.UPDATE_MODE):
-            msg = f"The trainingMode UPDATE is not for {recipe}."
-            raise InvalidInputError(msg)
-        if self._latest_full(solution.arn) is None:
+        # The recipes that AutoML chooses from do not have the mode either.
+        require_none(findings_of_training_mode(mode, self._recipe(solution)))
+        if mode == UPDATE and self._latest_full(solution.arn) is None:
             msg = "The trainingMode UPDATE needs an ACTIVE version that was trained in mode FULL."
             raise InvalidInputError(msg)
 

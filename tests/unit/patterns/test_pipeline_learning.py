@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from cdk_personalize import DatasetType, Recipe, RecipeType, Schema, SchemaField
+from cdk_personalize import DatasetType, Recipe, RecipeType, Schema, SchemaField, TrainingMode
 from tests.unit.patterns.declared_pipeline import Declared, plan
 from tests.unit.patterns.pipeline_machines import States
 
@@ -207,3 +207,27 @@ def test_a_campaign_moves_to_another_solution_with_its_configuration(all_states:
         "{% $not($contains($states.result.Campaign.SolutionVersionArn,"
         " $Target.SolutionArn & '/')) %}"
     )
+
+
+def test_a_model_is_updated_instead_if_its_solution_says_so(all_states: States) -> None:
+    """Not if users were deleted, a dataset is new, or it was asked to train anew."""
+    mode = all_states["rounds: Train"]["Arguments"]["Input"]["TrainingMode"]
+
+    assert mode == (
+        "{% $Version = '' or $count([$Wished, $Forgotten][$not($ in $split($Known, '\\n'))]) > 0"
+        " or $count($Data[Type in $Model.Uses].$join($split(Mark, ' ')[[0..1]], ' ')"
+        "[$not($contains($Known, $ & ' '))]) > 0 ? 'FULL' : $Model.TrainingMode %}"
+    )
+    created = all_states["jobs: Create the solution version"]["Arguments"]
+    assert created["TrainingMode"] == "{% $Mode %}"
+
+
+def test_carries_how_a_solution_is_trained() -> None:
+    declared = Declared()
+    declared.group.add_solution(
+        "Updated", recipe=Recipe.USER_PERSONALIZATION, training_mode=TrainingMode.UPDATE
+    )
+
+    models = plan(Template.from_stack(declared.stack).to_json())["Models"]
+
+    assert [model["TrainingMode"] for model in models] == ["FULL", "UPDATE"]
