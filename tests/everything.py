@@ -41,6 +41,7 @@ from cdk_personalize import (
     Schema,
     SchemaField,
     Solution,
+    TrainingMode,
     UseCase,
 )
 from cdk_personalize.patterns import (
@@ -125,6 +126,7 @@ class CustomGroup(Construct):
             "ForYou",
             dataset_group=self.group,
             recipe=Recipe.USER_PERSONALIZATION,
+            training_mode=TrainingMode.UPDATE,
             perform_hpo=True,
             hpo_ranges=[
                 HyperparameterRange.integer("hidden_dimension", 64, 128),

@@ -72,15 +72,16 @@ def test_the_functions_may_create_and_delete_it(
         "Resource": arn,
     }
     Template.from_stack(stack).has_resource_properties(
-        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": Match.array_with([statement])}}
+        "AWS::IAM::ManagedPolicy", {"PolicyDocument": {"Statement": Match.array_with([statement])}}
     )
 
 
 def test_a_stack_without_one_may_touch_none(stack: cdk.Stack, interactions: Schema) -> None:
     DatasetGroup(stack, "Group").add_dataset("Interactions", schema=interactions)
 
-    policies = Template.from_stack(stack).find_resources("AWS::IAM::Policy")
-    assert "event-tracker" not in str(policies)
+    template = Template.from_stack(stack)
+    assert template.find_resources("AWS::IAM::ManagedPolicy") == {}
+    assert "event-tracker" not in str(template.find_resources("AWS::IAM::Policy"))
 
 
 def test_takes_another_name_in_another_group() -> None:
