@@ -85,9 +85,12 @@ class ProviderAccess(Construct):
             needed[head] |= resources.keys()
         for policy in pack(needed):
             digest = hashlib.sha256(_text(policy).encode()).hexdigest()
+            policy_id = f"{purpose}{digest[:8]}"
+            if self.node.try_find_child(policy_id) is not None:
+                continue  # the tree is prepared at each synth, and there may be several
             defined = iam.ManagedPolicy(
                 self,
-                f"{purpose}{digest[:8]}",
+                policy_id,
                 description="What the functions for Amazon Personalize may do besides.",
                 roles=[self._role],
                 statements=[
