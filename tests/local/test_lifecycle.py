@@ -110,11 +110,6 @@ class Life:
         return {tag["tagKey"]: tag["tagValue"] for tag in tags}
 
 
-def left_in(aws: LocalAws) -> list[str]:
-    # MiniStack writes what a function said last to the log group that was deleted meanwhile.
-    return [each for each in leftovers(aws) if not each.startswith("logs: ")]
-
-
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     folder = tmp_path_factory.mktemp("life")
@@ -157,7 +152,7 @@ def test_a_creation_that_fails_leaves_nothing_behind(life: Life) -> None:
         life.cli("first", "broken").deploy(STACK)
     life.cli("first", "broken").destroy(STACK)
 
-    assert left_in(life.aws) == []
+    assert leftovers(life.aws) == []
 
 
 def test_the_stack_is_made_as_it_is_declared(life: Life) -> None:
@@ -297,4 +292,4 @@ def test_a_stack_in_the_middle_of_everything_is_destroyed(life: Life) -> None:
 
     life.cli("replaced").destroy(STACK)
 
-    assert left_in(life.aws) == []
+    assert leftovers(life.aws) == []

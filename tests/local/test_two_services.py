@@ -46,11 +46,6 @@ class Services:
         )
 
 
-def left_in(aws: LocalAws) -> list[str]:
-    # MiniStack writes what a function said last to the log group that was deleted meanwhile.
-    return [each for each in leftovers(aws) if not each.startswith("logs: ")]
-
-
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("two")
@@ -96,4 +91,4 @@ def test_the_one_that_stays_learns_from_its_data(services: Services) -> None:
 def test_nothing_is_left_when_both_are_destroyed(services: Services) -> None:
     services.cli.destroy(B)
 
-    assert left_in(services.aws) == []
+    assert leftovers(services.aws) == []

@@ -167,6 +167,13 @@ HOOKS = (
     Hook(_LAMBDA, "_poll_kinesis", "event source mappings of streams", ()),
     Hook(_LAMBDA, "_iter_all_esms", "event source mappings of streams", ()),
     Hook(_LAMBDA, "_esms", "event source mappings of streams"),
+    Hook(
+        _LAMBDA,
+        "_emit_lambda_logs",
+        "logs of functions",
+        ("func", "request_id", "log_text", "error", "duration_ms", "log_source"),
+    ),
+    Hook(_LAMBDA, "_functions", "logs of functions"),
     Hook(_LAMBDA, "_apply_filter_criteria", "filters of mappings", ("records", "esm")),
     Hook(_LAMBDA, "esm_wake", "wakes the pollers"),
     Hook(_KINESIS, "_streams", "streams and their records"),

@@ -36,6 +36,7 @@ def main() -> None:
         buckets,
         cloudformation,
         event_source_mapping,
+        function_logs,
         hooks,
         personalize,
         personalize_tasks,
@@ -60,6 +61,7 @@ def main() -> None:
     stepfunctions.install(speed=options.speed)
     personalize_tasks.install(service)
     event_source_mapping.install(endpoint_url)
+    function_logs.install()
     buckets.install()
     stream_encryption.install()
     authorization.install()

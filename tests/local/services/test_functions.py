@@ -25,6 +25,15 @@ def handler(event, context):
 """
 
 
+LEAVER = """
+import boto3
+
+def handler(event, context):
+    boto3.client("logs").delete_log_group(logGroupName=event["group"])
+    boto3.client("lambda").delete_function(FunctionName=context.function_name)
+"""
+
+
 def test_a_bad_record_goes_to_its_destination_and_the_next_ones_are_processed(
     cloud: Cloud,
 ) -> None:
@@ -70,6 +79,18 @@ def received(cloud: Cloud, queue: str, number: int) -> set[str]:
 
     eventually(enough)
     return bodies
+
+
+def test_a_function_that_is_deleted_while_it_runs_makes_no_log_group_anew(cloud: Cloud) -> None:
+    logs, functions = cloud.client("logs"), cloud.client("lambda")
+    name = cloud.deploy({"Leaver": function(LEAVER)})["Leaver"]
+    group = f"/aws/lambda/{name}"
+    logs.create_log_group(logGroupName=group)
+
+    functions.invoke(FunctionName=name, Payload=json.dumps({"group": group}))
+
+    assert name not in [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
 
 
 def test_a_function_reaches_amazon_personalize(cloud: Cloud) -> None:
