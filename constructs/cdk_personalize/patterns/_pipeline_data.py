@@ -6,7 +6,6 @@ from cdk_personalize.patterns._pipeline_steps import (
     FILES_A_ROUND,
     KNOWN,
     NEWS,
-    PARALLEL_JOBS,
     PipelineSteps,
     condition,
     last,
@@ -20,12 +19,10 @@ def imports(steps: PipelineSteps) -> sfn.Map:
 
     It sets `ImportFailures` and `Data`: the types that have been imported, with their marks.
     """
-    each = sfn.Map.jsonata(
-        steps.scope,
-        "For each dataset",
-        items=sfn.ProvideItems.jsonata("{% $Plan.Datasets %}"),
-        item_selector={"Dataset": "{% $states.context.Map.Item.Value %}"},
-        max_concurrency=PARALLEL_JOBS,
+    each = steps.for_each(
+        "dataset",
+        "{% $Plan.Datasets %}",
+        variable="Dataset",
         assign={
             "ImportFailures": "{% [$states.result[$exists(Cause)]] %}",
             "Data": "{% [$states.result[Mark != ''].{'Type': Type, 'Mark': Mark}] %}",
@@ -39,12 +36,10 @@ def deletions(steps: PipelineSteps) -> sfn.Map:
 
     It sets `DeletionFailures` and `Forgotten`: the marks of what was deleted.
     """
-    each = sfn.Map.jsonata(
-        steps.scope,
-        "For each list of users",
-        items=sfn.ProvideItems.jsonata("{% $Plan.Deletions %}"),
-        item_selector={"Deletion": "{% $states.context.Map.Item.Value %}"},
-        max_concurrency=PARALLEL_JOBS,
+    each = steps.for_each(
+        "list of users",
+        "{% $Plan.Deletions %}",
+        variable="Deletion",
         assign={
             "DeletionFailures": "{% [$states.result[$exists(Cause)]] %}",
             "Forgotten": "{% [$states.result.Mark[$ != '']] %}",
@@ -55,13 +50,7 @@ def deletions(steps: PipelineSteps) -> sfn.Map:
 
 def exports(steps: PipelineSteps) -> sfn.Map:
     """Return the state that exports what has changed since the last export."""
-    each = sfn.Map.jsonata(
-        steps.scope,
-        "For each export",
-        items=sfn.ProvideItems.jsonata("{% $Plan.Exports %}"),
-        item_selector={"Export": "{% $states.context.Map.Item.Value %}"},
-        max_concurrency=PARALLEL_JOBS,
-    )
+    each = steps.for_each("export", "{% $Plan.Exports %}", variable="Export")
     return each.item_processor(_export(steps))
 
 
@@ -118,12 +107,12 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
             " ' came within a second: an incremental import takes them one by one' %}",
         },
     )
-    add = sfn.Map.jsonata(
-        steps.scope,
-        "For each newer file",
-        items=sfn.ProvideItems.jsonata("{% $Taken %}"),
-        item_selector={"Key": "{% $states.context.Map.Item.Value.Key %}"},
-        max_concurrency=1,  # in the order in which they came
+    add = steps.for_each(
+        "newer file",
+        "{% $Taken %}",
+        variable="Key",
+        value=".Key",
+        at_once=1,  # in the order in which they came
     )
     add.item_processor(
         steps.start_job(

@@ -6,7 +6,6 @@ from aws_cdk import aws_stepfunctions as sfn
 from cdk_personalize.patterns._pipeline_steps import (
     KNOWN,
     NEWS,
-    PARALLEL_JOBS,
     PipelineSteps,
     condition,
     last,
@@ -35,12 +34,11 @@ def models(steps: PipelineSteps) -> sfn.Map:
 
     It sets `ModelFailures`, and `Served`: the version that there is of each solution.
     """
-    each = sfn.Map.jsonata(
-        steps.scope,
-        "For each model",
-        items=sfn.ProvideItems.jsonata(ready("$Plan.Models")),
-        item_selector={"Model": "{% $states.context.Map.Item.Value %}"},
-        max_concurrency=PARALLEL_MODELS,
+    each = steps.for_each(
+        "model",
+        ready("$Plan.Models"),
+        variable="Model",
+        at_once=PARALLEL_MODELS,
         assign={
             "ModelFailures": "{% [$states.result[$exists(Cause)]] %}",
             "Served": "{% $states.result %}",
@@ -51,12 +49,10 @@ def models(steps: PipelineSteps) -> sfn.Map:
 
 def batch_jobs(steps: PipelineSteps) -> sfn.Map:
     """Return the state that asks new versions, and whatever there are new questions for."""
-    each = sfn.Map.jsonata(
-        steps.scope,
-        "For each batch job",
-        items=sfn.ProvideItems.jsonata("{% $Plan.BatchJobs %}"),
-        item_selector={"BatchJob": "{% $states.context.Map.Item.Value %}"},
-        max_concurrency=PARALLEL_JOBS,
+    each = steps.for_each(
+        "batch job",
+        "{% $Plan.BatchJobs %}",
+        variable="BatchJob",
         assign={"BatchFailures": "{% [$states.result[$exists(Cause)]] %}"},
     )
     return each.item_processor(_batch_job(steps))
@@ -67,12 +63,10 @@ def recommenders(steps: PipelineSteps) -> sfn.Map:
 
     The service itself trains them anew, every seven days.
     """
-    each = sfn.Map.jsonata(
-        steps.scope,
-        "For each recommender",
-        items=sfn.ProvideItems.jsonata(ready("$Plan.Recommenders")),
-        item_selector={"Recommender": "{% $states.context.Map.Item.Value %}"},
-        max_concurrency=PARALLEL_JOBS,
+    each = steps.for_each(
+        "recommender",
+        ready("$Plan.Recommenders"),
+        variable="Recommender",
     )
     remember = sfn.Pass.jsonata(
         steps.scope,
@@ -183,11 +177,11 @@ def _campaigns(steps: PipelineSteps) -> sfn.Map:
 
     A campaign that follows its solution by itself is created and then left to the service.
     """
-    each = sfn.Map.jsonata(
-        steps.scope,
-        "For each campaign",
-        items=sfn.ProvideItems.jsonata("{% $Model.Campaigns %}"),
-        item_selector={"Campaign": "{% $states.context.Map.Item.Value %}"},
+    each = steps.for_each(
+        "campaign",
+        "{% $Model.Campaigns %}",
+        variable="Campaign",
+        at_once=None,
         assign={"Undeployed": "{% [$states.result[$exists(Cause)]] %}"},
     )
     remember = sfn.Pass.jsonata(

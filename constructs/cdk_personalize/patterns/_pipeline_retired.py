@@ -28,12 +28,11 @@ def delete_retired(steps: PipelineSteps, then: sfn.IChainable) -> sfn.IChainable
             "[$not($ in $Plan.Models.SolutionArn)]] %}"
         },
     )
-    each = sfn.Map.jsonata(
-        scope,
-        "For each undeclared solution",
-        items=sfn.ProvideItems.jsonata("{% $Undeclared %}"),
-        item_selector={"SolutionArn": "{% $states.context.Map.Item.Value %}"},
-        max_concurrency=1,
+    each = steps.for_each(
+        "undeclared solution",
+        "{% $Undeclared %}",
+        variable="SolutionArn",
+        at_once=1,
     )
     each.item_processor(_solution(steps))
     for step in (find, each):

@@ -76,6 +76,35 @@ class PipelineSteps:
             assign=assign,
         )
 
+    def for_each(
+        self,
+        noun: str,
+        items: str,
+        *,
+        variable: str,
+        value: str = "",
+        at_once: int | None = PARALLEL_JOBS,
+        assign: Mapping[str, Any] | None = None,
+    ) -> sfn.Map:
+        """Return a state that does the same for each of some items.
+
+        Args:
+            noun: What an item is called.
+            items: The JSONata of the items.
+            variable: The member of the input that each of them is.
+            value: What of the item that is, `.Key` say (default: all of it).
+            at_once: How many of them at once; None for all.
+            assign: The variables to set from what came of them.
+        """
+        return sfn.Map.jsonata(
+            self.scope,
+            f"For each {noun}",
+            items=sfn.ProvideItems.jsonata(items),
+            item_selector={variable: f"{{% $states.context.Map.Item.Value{value} %}}"},
+            max_concurrency=at_once,
+            assign=assign,
+        )
+
     def list_files(self, name: str, prefix: str, *, collect: bool = False) -> tasks.CallAwsService:
         """Return a state that lists a page of the files of a folder.
 
