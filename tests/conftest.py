@@ -2,32 +2,38 @@
 
 import os
 import sysconfig
-from functools import cache
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from tests.feature_flags import NO_FLAGS, recommended_flags
-from tests.synthesis import Assembly, Checked, synthesise
+from tests.synthesis import REPORT, Assembly, Synthesised, synthesise
 
 ROOT = Path(__file__).parents[1]
 
 # The environment of local AWS, which `make setup` makes, and the Node that the CDK wants.
 os.environ.setdefault("PERSONALIZE_LOCAL_PYTHON", str(ROOT / ".venv-local" / "bin" / "python"))
+# The CDK validates each template that it writes, which takes as long as all the rest of a synth:
+# it does so with the stacks that `synthesised` gives.
+os.environ.setdefault("CDK_VALIDATION", "false")
 os.environ["PATH"] = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture(scope="session")
-def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
-    """Synthesise a stack with all feature flags that the CDK recommends or with none, but once."""
+def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
+    """Synthesise a stack with all feature flags that the CDK recommends or with none, but once.
 
-    @cache
+    Each of the processes of pytest-xdist finds what another one has written.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
     def assembly(stack: str, *, flags: bool = False) -> Assembly:
-        return synthesise(
-            stack,
-            tmp_path_factory.mktemp(stack),
-            context=recommended_flags() if flags else NO_FLAGS,
-            checked=True,
-        )
+        folder = shared / f"{stack}-{'flags' if flags else 'plain'}"
+        with FileLock(f"{folder}.lock"):
+            if (folder / REPORT).exists():
+                return Assembly(stack, folder)
+            return synthesise(stack, folder, flags=flags)
 
     return assembly

@@ -4,15 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from tests.feature_flags import NO_FLAGS, recommended_flags
 
 ROOT = Path(__file__).parents[1]
 DEMO = "Shop"
 EVERYTHING = "Everything"
 STACKS = (DEMO, EVERYTHING)
+REPORT = "validation-report.json"
 
 _START = {
     DEMO: "runpy.run_path('app.py', run_name='__main__')",
@@ -53,50 +55,63 @@ class Assembly:
         read: dict[str, Any] = json.loads(self.template_file.read_text())
         return read
 
+    def files(self) -> dict[str, bytes]:
+        """Return what each file of the assembly holds, by path."""
+        return {
+            str(file.relative_to(self.folder)): file.read_bytes()
+            for file in self.folder.rglob("*")
+            if file.is_file()
+        }
+
     @property
     def findings(self) -> set[tuple[str, str]]:
         """What cdk-nag says, each a rule and the path of a construct."""
-        report = json.loads((self.folder / "validation-report.json").read_text())
-        plugins = {plugin["pluginName"]: plugin for plugin in report["pluginReports"]}
+        return self._findings_of("AwsSolutions")
+
+    @property
+    def cdk_findings(self) -> set[tuple[str, str]]:
+        """What the CDK's own validation of templates says, in the same form."""
+        return self._findings_of("CloudFormation-Validate")
+
+    def _findings_of(self, plugin_name: str) -> set[tuple[str, str]]:
+        report = json.loads((self.folder / REPORT).read_text())
         return {
             (violation["ruleName"], construct["constructPath"])
-            for violation in plugins["AwsSolutions"]["violations"]
+            for plugin in report["pluginReports"]
+            if plugin["pluginName"] == plugin_name
+            for violation in plugin["violations"]
             for construct in violation["violatingConstructs"]
         }
 
 
-class Checked(Protocol):
-    """What the fixture `checked` is."""
+class Synthesised(Protocol):
+    """What the fixture `synthesised` is."""
 
     def __call__(self, stack: str, *, flags: bool = False) -> Assembly: ...
 
 
-def synthesise(
-    stack: str, folder: Path, *, context: Mapping[str, object] | None = None, checked: bool = False
-) -> Assembly:
-    """Run the app of a stack as the CDK CLI does, in a process of its own.
+def synthesise(stack: str, folder: Path, *, flags: bool = False) -> Assembly:
+    """Run the app of a stack as the CDK CLI does, in a process of its own, and check it.
 
     Args:
         stack: The stack, which stands for its app.
         folder: Where to write.
-        context: The context (default: that of cdk.json).
-        checked: Whether cdk-nag looks at it.
+        flags: Whether the feature flags are set that the CDK recommends, or those of cdk.json.
     """
-    if context is None:
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    context = recommended_flags() if flags else NO_FLAGS
     run = subprocess.run(
-        [sys.executable, "-c", (_CHECKED if checked else "import runpy\n") + _START[stack]],
+        [sys.executable, "-c", _CHECKED + _START[stack]],
         cwd=ROOT,
         env={
             **os.environ,
             "CDK_OUTDIR": str(folder),
             "CDK_CONTEXT_JSON": json.dumps({**context, **_NO_TRACES}),
+            "CDK_VALIDATION": "true",
             "PYTHONDONTWRITEBYTECODE": "1",
         },
         check=False,
         capture_output=True,
         text=True,
     )
-    finished = (folder / "validation-report.json").exists() if checked else run.returncode == 0
-    assert finished, run.stderr
+    assert (folder / REPORT).exists(), run.stderr  # findings are an exit code, too
     return Assembly(stack, folder)

@@ -4,14 +4,14 @@ import pytest
 
 from tests.acknowledgments import ACKNOWLEDGED
 from tests.cfn_lint import cfn_lint
-from tests.synthesis import STACKS, Checked
+from tests.synthesis import STACKS, Synthesised
 
 Finding = tuple[str, str]
 
 
 @pytest.fixture(scope="module")
-def findings(checked: Checked) -> dict[str, set[Finding]]:
-    return {stack: checked(stack).findings for stack in STACKS}
+def findings(synthesised: Synthesised) -> dict[str, set[Finding]]:
+    return {stack: synthesised(stack).findings for stack in STACKS}
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -39,5 +39,13 @@ def test_every_acknowledgment_has_a_reason_and_a_link() -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_cfn_lint_finds_nothing(checked: Checked, stack: str) -> None:
-    assert cfn_lint(checked(stack).template_file) == ""
+def test_cfn_lint_finds_nothing(synthesised: Synthesised, stack: str) -> None:
+    assert cfn_lint(synthesised(stack).template_file) == ""
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("flags", [False, True])
+def test_the_validation_of_the_cdk_finds_nothing(
+    synthesised: Synthesised, stack: str, flags: bool
+) -> None:
+    assert synthesised(stack, flags=flags).cdk_findings == set()

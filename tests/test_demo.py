@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.synthesis import DEMO, Assembly, synthesise
+from tests.synthesis import DEMO, Assembly, Synthesised
 
 
 @pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    return synthesise(DEMO, tmp_path_factory.mktemp("assembly"))
+def assembly(synthesised: Synthesised) -> Assembly:
+    return synthesised(DEMO)
 
 
 @pytest.fixture(scope="module")

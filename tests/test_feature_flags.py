@@ -11,7 +11,7 @@ from tests.cfn_lint import cfn_lint
 from tests.everything import Everything
 from tests.feature_flags import recommended_flags
 from tests.readable import readable
-from tests.synthesis import EVERYTHING, STACKS, Checked
+from tests.synthesis import EVERYTHING, STACKS, Synthesised
 from tests.upgrade_contract import contract_of
 
 _OVERFLOW = re.compile(r"OverflowPolicy\d+")
@@ -27,26 +27,28 @@ def of_personalize(template: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_flags_change_no_resource_of_personalize(checked: Checked, stack: str) -> None:
-    on, off = checked(stack, flags=True).template, checked(stack).template
+def test_flags_change_no_resource_of_personalize(synthesised: Synthesised, stack: str) -> None:
+    on, off = synthesised(stack, flags=True).template, synthesised(stack).template
 
     assert of_personalize(on) == of_personalize(off)
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_flags_replace_and_delete_nothing_that_holds_data(checked: Checked, stack: str) -> None:
-    on, off = checked(stack, flags=True).template, checked(stack).template
+def test_flags_replace_and_delete_nothing_that_holds_data(
+    synthesised: Synthesised, stack: str
+) -> None:
+    on, off = synthesised(stack, flags=True).template, synthesised(stack).template
 
     assert contract_of(on) == contract_of(off)
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_flags_define_no_other_resources_but_policies(checked: Checked, stack: str) -> None:
+def test_flags_define_no_other_resources_but_policies(synthesised: Synthesised, stack: str) -> None:
     def defined(template: dict[str, Any]) -> set[str]:
         resources = template["Resources"].items()
         return {name for name, each in resources if not each["Type"].startswith("AWS::IAM::")}
 
-    assert defined(checked(stack, flags=True).template) == defined(checked(stack).template)
+    assert defined(synthesised(stack, flags=True).template) == defined(synthesised(stack).template)
 
 
 def test_flags_replace_nothing_where_the_region_is_known(tmp_path: Path) -> None:
@@ -61,17 +63,19 @@ def test_flags_replace_nothing_where_the_region_is_known(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_cdk_nag_finds_the_same_with_flags_and_without(checked: Checked, stack: str) -> None:
+def test_cdk_nag_finds_the_same_with_flags_and_without(
+    synthesised: Synthesised, stack: str
+) -> None:
     def found(*, flags: bool) -> set[tuple[str, str]]:
         # Which of the policies of a role has a statement depends on how long the others are.
         return {
             (rule, _OVERFLOW.sub("DefaultPolicy", path))
-            for rule, path in checked(stack, flags=flags).findings
+            for rule, path in synthesised(stack, flags=flags).findings
         }
 
     assert found(flags=True) == found(flags=False)
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_cfn_lint_finds_nothing_with_flags_either(checked: Checked, stack: str) -> None:
-    assert cfn_lint(checked(stack, flags=True).template_file) == ""
+def test_cfn_lint_finds_nothing_with_flags_either(synthesised: Synthesised, stack: str) -> None:
+    assert cfn_lint(synthesised(stack, flags=True).template_file) == ""

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.readable import as_lines, readable, with_whole_policies
-from tests.synthesis import DEMO, STACKS, Assembly, synthesise
+from tests.synthesis import DEMO, STACKS, Assembly, Synthesised, synthesise
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 _SHOWN = 200
 
 
 @pytest.fixture(scope="module", params=STACKS)
-def assembly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    return synthesise(request.param, tmp_path_factory.mktemp("once"))
+def assembly(request: pytest.FixtureRequest, synthesised: Synthesised) -> Assembly:
+    return synthesised(request.param)
 
 
 def test_the_template_is_the_one_of_the_snapshot(assembly: Assembly) -> None:
@@ -39,12 +39,5 @@ def test_two_synths_define_the_same(assembly: Assembly, tmp_path: Path) -> None:
     again = synthesise(assembly.stack, tmp_path / "again")
 
     assert with_whole_policies(assembly.template) == with_whole_policies(again.template)
-
-
-def test_two_synths_are_byte_identical(tmp_path: Path) -> None:
-    once, again = (synthesise(DEMO, tmp_path / name).folder for name in ("once", "again"))
-
-    files = {file.relative_to(once) for file in once.rglob("*") if file.is_file()}
-    assert files == {file.relative_to(again) for file in again.rglob("*") if file.is_file()}
-    for file in files:
-        assert (once / file).read_bytes() == (again / file).read_bytes(), file
+    if assembly.stack == DEMO:  # whose policies are short enough to be never split
+        assert again.files() == assembly.files()

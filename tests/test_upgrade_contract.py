@@ -14,7 +14,7 @@ import pytest
 
 from tests.everything import Everything
 from tests.readable import as_lines
-from tests.synthesis import EVERYTHING, STACKS, synthesise
+from tests.synthesis import EVERYTHING, STACKS, Synthesised
 from tests.upgrade_contract import Contract, additions, breaches, contract_of
 
 COMMITTED = Path(__file__).parent / "snapshots" / "upgrade_contract.json"
@@ -26,11 +26,8 @@ def committed() -> dict[str, Contract]:
 
 
 @pytest.fixture(scope="module")
-def contracts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Contract]:
-    return {
-        stack: contract_of(synthesise(stack, tmp_path_factory.mktemp(stack)).template)
-        for stack in STACKS
-    }
+def contracts(synthesised: Synthesised) -> dict[str, Contract]:
+    return {stack: contract_of(synthesised(stack).template) for stack in STACKS}
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -140,6 +140,18 @@ class PersonalizeEmulator:
             self._server = None
             self.service.close()
 
+    def skip(self, seconds: float) -> None:
+        """Skip emulated time, and return once what was to happen in it has happened.
+
+        What begins in that time (a training that an automatic schedule starts, say) has begun, and
+        takes its time from now on.
+
+        Args:
+            seconds: How much emulated time to skip.
+        """
+        self.clock.advance(seconds)
+        self.service.backend.jobs.settle()
+
     @property
     def client_options(self) -> ClientOptions:
         """What `boto3.client` needs to talk to the emulator, for all three services."""

@@ -94,6 +94,7 @@ class Jobs:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._stopped = False
+        self._doing = 0
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="personalize-work")
         self._timer = threading.Thread(target=self._run, name="personalize-jobs", daemon=True)
         clock.listen(self._wake)
@@ -113,7 +114,7 @@ class Jobs:
         """Stop; a job whose work runs loses it, and is taken up again by the next process."""
         with self._changed:
             self._stopped = True
-            self._changed.notify()
+            self._changed.notify_all()
         if self._timer.is_alive():
             self._timer.join()
         self._workers.shutdown(wait=True, cancel_futures=True)
@@ -147,17 +148,29 @@ class Jobs:
         )
         return bool(rows)
 
+    def settle(self) -> None:
+        """Return once everything is done that is due by now."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._stopped or (not self._doing and self._seconds_until_due() > 0)
+            )
+
     def _schedule(self, job: Job) -> None:
         self._at(job.begins, lambda: self._begin(job))
 
     def _at(self, moment: float, do: Callable[[], None]) -> None:
         with self._changed:
             heapq.heappush(self._due, (moment, next(self._order), do))
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _wake(self) -> None:
         with self._changed:
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def _did(self) -> None:
+        with self._changed:
+            self._doing -= 1
+            self._changed.notify_all()
 
     def _run(self) -> None:
         while True:
@@ -167,10 +180,13 @@ class Jobs:
                 if self._stopped:
                     return
                 _, _, do = heapq.heappop(self._due)
+                self._doing += 1
             try:
                 do()
             except Exception:
                 _log.exception("a job of the emulator broke")
+            finally:
+                self._did()
 
     def _seconds_until_due(self) -> float:
         if not self._due:
@@ -185,6 +201,8 @@ class Jobs:
             if not self._there(job):
                 return
             family.begin(job)
+        with self._changed:
+            self._doing += 1
         self._workers.submit(self._work, job, family)
 
     def _work(self, job: Job, family: Family) -> None:
@@ -195,6 +213,7 @@ class Jobs:
         except Exception as error:  # whatever it is, it fails the job
             reason = _reason(job, error)
         self._at(max(job.ends, self._clock.now()), lambda: self._end(job, family, outcome, reason))
+        self._did()
 
     def _end(self, job: Job, family: Family, outcome: Outcome | None, reason: str | None) -> None:
         if reason is None:

@@ -130,17 +130,6 @@ class Cloud:
             lambda: self.describe(arn), lambda found: found["status"] == status, seconds=1
         )
 
-    def catch_up(self) -> None:
-        """Wait, in real time, until no job is due: what the clock was to bring has happened."""
-        backend = self.emulator.service.backend
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            ((due,),) = backend.store.execute("SELECT min(started + duration) FROM jobs")
-            if due is None or due > backend.clock.now():
-                return
-            assert time.monotonic() < deadline, "waited in vain for the jobs"
-            time.sleep(0.002)  # the emulator's own threads want a turn
-
     def describe(self, arn: str) -> dict[str, Any]:
         """Describe a resource of whatever kind."""
         kind, *rest = arn.split(":", 5)[5].split("/")
@@ -259,8 +248,7 @@ class Cloud:
         deadline = time.monotonic() + _PATIENCE
         while not is_over(found := look()):
             assert time.monotonic() < deadline, f"waited in vain: {found}"
-            self.emulator.clock.advance(seconds)
-            time.sleep(0.002)  # the emulator's own threads want a turn
+            self.emulator.skip(seconds)
         return found
 
 

@@ -40,8 +40,7 @@ def self_training(cloud: Cloud, group: str) -> str:
 def pass_time(cloud: Cloud, seconds: float) -> None:
     """Let time pass, with what happens in it."""
     for _ in range(3):
-        cloud.emulator.clock.advance(seconds / 3)
-        cloud.catch_up()
+        cloud.emulator.skip(seconds / 3)
 
 
 def types_of_versions(cloud: Cloud, solution: str) -> list[str]:
@@ -144,16 +143,14 @@ def test_what_the_clock_jumps_over_is_not_made_up_for(
         group = cloud.group()
         cloud.dataset(group, csv=interactions())
         solution = self_training(cloud, group)
-        emulator.clock.advance(52 * WEEK)
-        cloud.catch_up()
+        emulator.skip(52 * WEEK)
         assert types_of_versions(cloud, solution) == ["AUTOMATIC"]
         cloud.close()
 
 
 def test_the_schedule_is_anchored_to_the_start_of_a_training(cloud: Cloud, group: str) -> None:
     solution = self_training(cloud, group)
-    cloud.emulator.clock.advance(WEEK + 4 * HOUR)  # an hour, a week, and three hours more
-    cloud.catch_up()
+    cloud.emulator.skip(WEEK + 4 * HOUR)  # an hour, a week, and three hours more
     cloud.import_csv(cloud.arn("dataset/shop/INTERACTIONS"), interactions(users=50))
     pass_time(cloud, WEEK - 4 * HOUR)
     assert types_of_versions(cloud, solution) == ["AUTOMATIC"]

@@ -44,7 +44,7 @@ def solution_of(cloud: Cloud, group: str, recipe_name: str = "aws-user-personali
 
 def put_item(cloud: Cloud, item: str = "new", group: str = "shop") -> None:
     """Put an item into a dataset, and let the clock tell it from others."""
-    cloud.emulator.clock.advance(1)
+    cloud.emulator.skip(1)
     cloud.events.put_items(
         datasetArn=cloud.arn(f"dataset/{group}/ITEMS"),
         items=[{"itemId": item, "properties": json.dumps({"price": 5.0})}],
@@ -54,8 +54,7 @@ def put_item(cloud: Cloud, item: str = "new", group: str = "shop") -> None:
 def pass_time(cloud: Cloud, seconds: float) -> None:
     """Let time pass, with what happens in it."""
     for _ in range(4):
-        cloud.emulator.clock.advance(seconds / 4)
-        cloud.catch_up()
+        cloud.emulator.skip(seconds / 4)
 
 
 def body_of(cloud: Cloud, arn: str) -> bytes:
@@ -232,8 +231,7 @@ def test_a_year_that_is_skipped_is_one_update(
         cloud.campaign(version)
         kept = keepings(cloud, monkeypatch)
         put_item(cloud)
-        emulator.clock.advance(365 * DAY)
-        cloud.catch_up()
+        emulator.skip(365 * DAY)
         assert kept == [version]
         assert emulator.service.backend.store.execute("SELECT count(*) FROM jobs") == [(1,)]
         cloud.close()
@@ -290,7 +288,7 @@ def shop(cloud: Cloud) -> DomainShop:
 
 
 def put_into(shop: DomainShop, item: str = "new") -> None:
-    shop.cloud.emulator.clock.advance(1)
+    shop.cloud.emulator.skip(1)
     shop.cloud.events.put_items(
         datasetArn=shop.cloud.arn("dataset/boutique/ITEMS"),
         items=[{"itemId": item, "properties": json.dumps({"price": 5.0, "categoryL1": "A"})}],
@@ -340,8 +338,7 @@ def test_a_recommender_that_is_due_for_both_is_trained_anew(shop: DomainShop) ->
     arn = shop.recommender()
     shop.cloud.import_csv(shop.interactions, views(users=60))
     trained = body_of(shop.cloud, shop.recommender("trained-on-all"))
-    shop.cloud.emulator.clock.advance(8 * DAY)
-    shop.cloud.catch_up()
+    shop.cloud.emulator.skip(8 * DAY)
     assert body_of(shop.cloud, arn) == trained
 
 
@@ -395,7 +392,7 @@ def shop_with_prose(cloud: Cloud) -> str:
 
 
 def put_prose(cloud: Cloud) -> None:
-    cloud.emulator.clock.advance(1)
+    cloud.emulator.skip(1)
     properties = {"title": "A new thing", "prose": "all about a and more"}
     cloud.events.put_items(
         datasetArn=cloud.arn("dataset/shop/ITEMS"),
@@ -455,7 +452,7 @@ def test_a_new_action_is_known_after_two_hours(cloud: Cloud, group: str) -> None
     cloud.import_csv(actions, "ACTION_ID,VALUE\njoin,3")
     version = cloud.version(solution_of(cloud, group, "aws-next-best-action"))
     cloud.campaign(version)
-    cloud.emulator.clock.advance(1)
+    cloud.emulator.skip(1)
     cloud.import_csv(actions, "ACTION_ID,VALUE\njoin,3\nsubscribe,5")
     assert not knows(cloud, version, "subscribe")
     pass_time(cloud, 2.5 * HOUR)

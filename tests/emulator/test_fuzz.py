@@ -40,7 +40,9 @@ _a_lot = settings(
 @pytest.fixture(autouse=True)
 def an_hour_later(running: tuple[PersonalizeService, Requests]) -> None:
     """Let what the requests for one operation began be over before the next."""
-    running[0].backend.clock.advance(3600)
+    backend = running[0].backend
+    backend.clock.advance(3600)
+    backend.jobs.settle()
 
 
 @pytest.fixture(scope="module")

@@ -144,7 +144,7 @@ def test_the_state_changes_with_the_data_and_not_by_itself(cloud: Cloud, group: 
     data = GroupData(cloud.emulator.service.backend, group)
     before = data.state()
     assert data.state() == before
-    cloud.emulator.clock.advance(1)
+    cloud.emulator.skip(1)
     cloud.events.put_items(
         datasetArn=items, items=[{"itemId": "a", "properties": json.dumps({"price": 2.0})}]
     )

@@ -102,7 +102,7 @@ def test_models_and_events_answer_again(run: Callable[[], PersonalizeEmulator]) 
 
 def test_time_goes_on_where_it_was(run: Callable[[], PersonalizeEmulator]) -> None:
     with run() as emulator:
-        emulator.clock.advance(1_000_000)
+        emulator.skip(1_000_000)
         before = Cloud(emulator, ACCOUNT)
         before.group()
         before.close()

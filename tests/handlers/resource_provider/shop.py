@@ -64,7 +64,7 @@ class Shop:
 
     def later(self) -> None:
         """Let some time pass in the emulator."""
-        self.aws.clock.advance(60)
+        self.aws.skip(60)
 
     def wait(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so in the emulator."""

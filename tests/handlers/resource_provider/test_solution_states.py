@@ -59,7 +59,7 @@ def test_what_somebody_deletes_already_is_waited_for(stack: CloudFormation, shop
 def test_a_training_that_began_by_itself_is_stopped(stack: CloudFormation, shop: Shop) -> None:
     shop.stock()
     resource = stack.create(SOLUTION, solution(performAutoTraining=True))
-    shop.aws.clock.advance(1.1 * HOUR)
+    shop.aws.skip(1.1 * HOUR)
     shop.wait(lambda: bool(shop.versions(ARN)))
     assert [version["status"] for version in shop.versions(ARN)] != ["ACTIVE"]
 
