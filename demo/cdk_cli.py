@@ -40,6 +40,11 @@ class CdkCli:
         """What the CLI prints."""
         return self.directory / "cdk.log"
 
+    @property
+    def assembly(self) -> Path:
+        """The folder of the cloud assembly that was synthesised last."""
+        return self.directory / "cdk.out"
+
     def bootstrap(self) -> None:
         """Put the CDK's own stack into the account."""
         self._run("bootstrap", f"aws://{self.aws.account}/{self.aws.region}", app="")
@@ -47,7 +52,7 @@ class CdkCli:
     def synth(self) -> Path:
         """Write the cloud assembly; return its folder."""
         self._run("synth", "--quiet")
-        return self._assembly
+        return self.assembly
 
     def deploy(
         self, *stacks: str, anew: bool = True, tags: Mapping[str, str] | None = None
@@ -68,7 +73,7 @@ class CdkCli:
             "--progress=events",
             f"--outputs-file={outputs}",
             *(f"--tags={key}={value}" for key, value in (tags or {}).items()),
-            app=None if anew else str(self._assembly),
+            app=None if anew else str(self.assembly),
         )
         read: dict[str, dict[str, str]] = json.loads(outputs.read_text(encoding="utf-8"))
         return read
@@ -76,17 +81,13 @@ class CdkCli:
     def destroy(self, *stacks: str) -> None:
         """Destroy stacks (default: all), as they were deployed last."""
         arguments = (*(stacks or ("--all",)), "--force", "--progress=events")
-        self._run("destroy", *arguments, app=str(self._assembly))
-
-    @property
-    def _assembly(self) -> Path:
-        return self.directory / "cdk.out"
+        self._run("destroy", *arguments, app=str(self.assembly))
 
     def _run(self, command: str, *arguments: str, app: str | None = None) -> None:
         app = self.app if app is None else app
         line = [str(ROOT / "node_modules" / ".bin" / "cdk"), command, *arguments]
         line += ["--no-notices", "--no-version-reporting", "--no-asset-metadata"]
-        line += [] if app == str(self._assembly) else ["--output", str(self._assembly)]
+        line += [] if app == str(self.assembly) else ["--output", str(self.assembly)]
         line += [] if app is None else ["--app", app]
         for key, value in self.context:
             line += ["--context", f"{key}={value}"]

@@ -1,4 +1,7 @@
-"""The check of a real account, against local AWS: what it asks, does, leaves and reports."""
+"""The check of a real account, on a local AWS that asks IAM: what it asks, does and leaves.
+
+It deploys the demo, uses and destroys it: the permissions of its roles are those that it needs.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from aws_check.names import STACK, STACK_DESCRIPTION
 from aws_check.pace import LOCAL_PACE
 from aws_check.questions import QUESTIONS
 from aws_check.report import Report
-from demo.cdk_cli import CdkCli
+from demo.cdk_cli import ROOT, CdkCli
 from demo.progress import DemoError
 from personalize_emulator.local import LocalAws
 
@@ -72,6 +75,13 @@ def stack_of_somebody(aws: LocalAws) -> Iterator[None]:
     cloudformation = boto3.client("cloudformation", **aws.client_options)
     cloudformation.delete_stack(StackName=STACK)
     wait_for(cloudformation, "stack_delete_complete")
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    folder = tmp_path_factory.mktemp("guarded")
+    with LocalAws(folder, node_path=ROOT / "node_modules", auth=True) as guarded:
+        yield guarded
 
 
 @pytest.fixture(scope="module")

@@ -1,114 +1,116 @@
-"""Another schema for a dataset that is there, on a local AWS that asks IAM."""
+"""Another schema for a dataset that is there: refused, replaced, taken back, imported again.
 
-import sys
+The tests run in this order on one deployment; the last one destroys it.
+"""
+
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import boto3
 import pytest
 
-from demo.cdk_cli import ROOT, CdkCli
+from demo.leftovers import leftovers
 from demo.progress import DemoError
-from personalize_emulator.local import LocalAws
+from tests.local.deployment import Deployment, wait_until
+from tests.local.schemas_stack import NAME, SchemasStack
 
-STACK = "Schemas"
+pytestmark = pytest.mark.local
 
-
-@dataclass
-class Deployed:
-    """The stack of `schemas_app.py`."""
-
-    aws: LocalAws
-    folder: Path
-
-    def deploy(self, step: str) -> None:
-        self.cli(step).deploy(STACK)
-
-    def cli(self, step: str) -> CdkCli:
-        app = f"{sys.executable} tests/local/schemas_app.py"
-        return CdkCli(self.aws, self.folder, (("step", step),), app=app)
-
-    def log(self) -> str:
-        return self.cli("first").log.read_text(encoding="utf-8")
-
-    def status(self) -> str:
-        cloudformation = boto3.client("cloudformation", **self.aws.client_options)
-        return str(cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"])
-
-    def dataset(self, dataset_type: str = "Interactions") -> dict[str, Any]:
-        (arn,) = [
-            summary["datasetArn"]
-            for summary in self.personalize.list_datasets()["datasets"]
-            if summary["datasetType"] == dataset_type
-        ]
-        return dict(self.personalize.describe_dataset(datasetArn=arn)["dataset"])
-
-    def has(self, column: str, dataset_type: str = "Interactions") -> bool:
-        arn = self.dataset(dataset_type)["schemaArn"]
-        schema = self.personalize.describe_schema(schemaArn=arn)["schema"]
-        return column in schema["schema"]
-
-    def schemas(self) -> list[str]:
-        return [one["schemaArn"] for one in self.personalize.list_schemas()["schemas"]]
-
-    def destroy(self) -> None:
-        self.cli("first").destroy(STACK)
-        assert self.personalize.list_datasets()["datasets"] == []
-        assert self.schemas() == []
-
-    @property
-    def personalize(self) -> Any:
-        return boto3.client("personalize", **self.aws.client_options)
+# It fits both schemas, which differ in the type of the ratings.
+FILE = "USER_ID,ITEM_ID,TIMESTAMP,RATING\n" + "".join(
+    f"u{n % 50},i{n % 20},{1_700_000_000 + n},{n % 5}\n" for n in range(1000)
+)
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Deployed]:
-    with LocalAws(tmp_path / "aws", node_path=ROOT / "node_modules", auth=True) as aws:
-        deployed = Deployed(aws, tmp_path)
-        deployed.cli("first").bootstrap()
-        deployed.deploy("first")
-        yield deployed
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with Deployment.on_a_new_aws(tmp_path_factory.mktemp("schemas"), NAME) as stack:
+        stack.deploy(SchemasStack)
+        stack.put("import/interactions/all.csv", FILE)
+        wait_until(lambda: is_imported(stack))
+        yield stack
 
 
-def test_a_schema_is_refused_replaced_and_rolled_back(stack: Deployed) -> None:
-    first = stack.dataset()
+def dataset(stack: Deployment, dataset_type: str = "Interactions") -> dict[str, Any]:
+    (arn,) = [
+        summary["datasetArn"]
+        for summary in stack.personalize.list_datasets()["datasets"]
+        if summary["datasetType"] == dataset_type
+    ]
+    return dict(stack.personalize.describe_dataset(datasetArn=arn)["dataset"])
+
+
+def schema(stack: Deployment, dataset_type: str = "Interactions") -> str:
+    arn = dataset(stack, dataset_type)["schemaArn"]
+    found = stack.personalize.describe_schema(schemaArn=arn)["schema"]
+    return str(found["schema"])
+
+
+def schemas(stack: Deployment) -> int:
+    return len(stack.personalize.list_schemas()["schemas"])
+
+
+def imports(stack: Deployment) -> list[dict[str, Any]]:
+    """Return the imports into the dataset that is there."""
+    created = dataset(stack)["creationDateTime"]
+    jobs = stack.personalize.list_dataset_import_jobs()["datasetImportJobs"]
+    return [job for job in jobs if job["creationDateTime"] > created]
+
+
+def is_imported(stack: Deployment) -> bool:
+    return any(job["status"] == "ACTIVE" for job in imports(stack))
+
+
+def test_a_schema_for_which_data_would_have_to_be_deleted_is_refused(stack: Deployment) -> None:
+    before = dataset(stack)
 
     with pytest.raises(DemoError):
-        stack.deploy("refused")
+        stack.deploy(partial(SchemasStack, is_float=True))
+
     assert "cannot take the schema" in stack.log()
-    assert stack.status() == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.dataset() == first
+    assert stack.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert dataset(stack) == before
 
-    stack.deploy("replaced")
-    assert stack.dataset()["creationDateTime"] > first["creationDateTime"]
-    assert stack.has("RATING")
 
+def test_a_dataset_is_replaced_where_that_is_allowed(stack: Deployment) -> None:
+    before = dataset(stack)
+
+    stack.deploy(partial(SchemasStack, is_float=True, may_replace=True))
+
+    assert dataset(stack)["creationDateTime"] > before["creationDateTime"]
+    assert '"float"' in schema(stack)
+
+
+def test_the_files_of_a_replaced_dataset_are_imported_again_and_once(stack: Deployment) -> None:
+    stack.wait(lambda: is_imported(stack))
+    run = stack.run_of(stack.start_pipeline)
+
+    assert run["status"] == "SUCCEEDED"
+    assert [job["importMode"] for job in imports(stack)] == ["FULL"]
+
+
+def test_a_replacement_is_taken_back_when_a_later_resource_fails(stack: Deployment) -> None:
     with pytest.raises(DemoError):
-        stack.deploy("failing")
-    assert stack.status() == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.has("RATING")
+        stack.deploy(partial(SchemasStack, may_replace=True, columns=1, is_broken=True))
+
+    assert stack.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert '"float"' in schema(stack)
+
+
+def test_a_column_that_was_taken_back_can_be_deployed_again(stack: Deployment) -> None:
+    assert "BRAND" in schema(stack, "Items")  # the service takes none away
+
+    stack.deploy(partial(SchemasStack, is_float=True, may_replace=True, columns=1))
+
+    assert "BRAND" in schema(stack, "Items")
+    assert schemas(stack) == 2
+
+
+def test_what_a_roll_back_left_goes_with_the_stack(stack: Deployment) -> None:
+    with pytest.raises(DemoError):
+        stack.deploy(partial(SchemasStack, is_float=True, columns=2, is_broken=True))
+    assert schemas(stack) == 3
 
     stack.destroy()
 
-
-def test_a_column_that_was_rolled_back_can_be_deployed_again(stack: Deployed) -> None:
-    with pytest.raises(DemoError):
-        stack.deploy("branded-failing")
-    assert stack.status() == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.has("BRAND", "Items")
-
-    stack.deploy("branded")
-    assert stack.has("BRAND", "Items")
-    assert len(stack.schemas()) == 2
-
-    stack.destroy()
-
-
-def test_what_a_roll_back_left_goes_with_the_stack(stack: Deployed) -> None:
-    with pytest.raises(DemoError):
-        stack.deploy("branded-failing")
-    assert len(stack.schemas()) == 3
-
-    stack.destroy()
+    assert leftovers(stack.aws) == []

@@ -3,24 +3,21 @@
 The tests run in this order on one deployment; the last one destroys it.
 """
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 
 from cdk_personalize.use_case import UseCase
-from demo.cdk_cli import ROOT, CdkCli
 from demo.leftovers import leftovers
 from demo.progress import DemoError
-from demo.stack import DeployedStack
-from personalize_emulator.local import LocalAws
 from tests.emulator.domain_shop import ITEMS, views
+from tests.local.deployment import Deployment
+from tests.local.lifecycle_stack import NAME, PARAMETER, LifecycleStack, Version
 
 pytestmark = pytest.mark.local
 
-STACK = "Lifecycle"
 USERS = "\n".join(["USER_ID,MEMBERSHIP", *(f"u{n},{'ab'[n % 2]}" for n in range(60))])
 
 # resource, operation, key of the list, key of the ARN, what of it is looked at
@@ -40,37 +37,33 @@ TAGGED = ["dataset", "event_tracker", "filter", "solution", "campaign", "recomme
 ONE_PER_GROUP = ("event_tracker", "metric_attribution")
 
 
-class Life:
+class Life(Deployment):
     """The stack, in one version after another."""
 
-    def __init__(self, aws: LocalAws, folder: Path) -> None:
-        self.aws = aws
-        self.folder = folder
-        self.stack: DeployedStack | None = None
+    def change(
+        self,
+        version: Version,
+        *,
+        columns: bool = False,
+        broken: bool = False,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        define = partial(LifecycleStack, version=version, columns=columns, broken=broken)
+        self.deploy(define, tags)
 
-    def cli(self, version: str, *switches: str) -> CdkCli:
-        context = (("version", version), *((switch, "yes") for switch in switches))
-        app = f"{sys.executable} tests/local/lifecycle_app.py"
-        return CdkCli(self.aws, self.folder, context, app=app)
+    def learn(self, *files: str) -> None:
+        service = self.service
+        service.upload([self.cli.directory / f"{name}.csv" for name in files])
+        service.wait_until_learnt(lambda _: None, models=1)
 
-    def deploy(self, version: str, *switches: str) -> None:
-        self.stack = DeployedStack(self.aws, self.cli(version, *switches).deploy(STACK)[STACK])
-
-    def client(self, service: str) -> Any:
-        assert self.stack is not None
-        return self.stack.client(service)
-
-    def learn(self) -> None:
-        assert self.stack is not None
-        for name, text in (("users", USERS), ("items", ITEMS), ("interactions", views(60, 20))):
-            (self.folder / f"{name}.csv").write_text(text)
-        files = [self.folder / f"{name}.csv" for name in ("users", "items", "interactions")]
-        self.stack.upload(files)
-        self.stack.wait_until_learnt(lambda _: None, models=1)
+    def told(self) -> str:
+        """Return the tracking id that another resource of the stack was told."""
+        parameter = self.client("ssm").get_parameter(Name=PARAMETER)["Parameter"]
+        return str(parameter["Value"])
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """Return all of Amazon Personalize by type and name, as the service describes it."""
-        personalize = self.client("personalize")
+        personalize = self.personalize
         found: dict[str, dict[str, Any]] = {}
         for kind, listed, arn in _LISTED:
             answer = getattr(personalize, f"list_{kind}s")()
@@ -95,27 +88,25 @@ class Life:
 
     def columns(self, dataset_type: str) -> str:
         arn = self.dataset(dataset_type)["schemaArn"]
-        schema = self.client("personalize").describe_schema(schemaArn=arn)["schema"]
+        schema = self.personalize.describe_schema(schemaArn=arn)["schema"]
         return str(schema["schema"])
 
     def metrics(self) -> list[tuple[str, str, str]]:
         arn = self.only("metric_attribution")["metricAttributionArn"]
-        answer = self.client("personalize").list_metric_attribution_metrics(
-            metricAttributionArn=arn
-        )
+        answer = self.personalize.list_metric_attribution_metrics(metricAttributionArn=arn)
         return [(m["metricName"], m["eventType"], m["expression"]) for m in answer["metrics"]]
 
     def _tags(self, arn: str) -> dict[str, str]:
-        tags = self.client("personalize").list_tags_for_resource(resourceArn=arn)["tags"]
+        tags = self.personalize.list_tags_for_resource(resourceArn=arn)["tags"]
         return {tag["tagKey"]: tag["tagValue"] for tag in tags}
 
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     folder = tmp_path_factory.mktemp("life")
-    with LocalAws(folder / "aws", node_path=ROOT / "node_modules") as aws:
-        life = Life(aws, folder)
-        life.cli("first").bootstrap()
+    for name, text in (("users", USERS), ("items", ITEMS), ("interactions", views(60, 20))):
+        (folder / f"{name}.csv").write_text(text)
+    with Life.on_a_new_aws(folder, NAME) as life:
         yield life
 
 
@@ -149,15 +140,15 @@ def made_again(resources: dict[str, dict[str, Any]]) -> list[tuple[str, str, dic
 
 def test_a_creation_that_fails_leaves_nothing_behind(life: Life) -> None:
     with pytest.raises(DemoError, match="ended with exit code"):
-        life.cli("first", "broken").deploy(STACK)
-    life.cli("first", "broken").destroy(STACK)
+        life.change(Version.FIRST, broken=True)
+    life.destroy()
 
     assert leftovers(life.aws) == []
 
 
 def test_the_stack_is_made_as_it_is_declared(life: Life) -> None:
-    life.deploy("first")
-    life.learn()
+    life.change(Version.FIRST, tags={"team": "a"})
+    life.learn("users", "items", "interactions")
 
     assert life.only("solution")["performAutoTraining"] is False
     assert life.only("campaign")["minProvisionedTPS"] == 1
@@ -179,9 +170,7 @@ def test_what_can_bear_tags_has_those_of_the_stack(life: Life, kind: str) -> Non
 
 
 def test_action_interactions_have_a_tracking_id_of_their_own(life: Life) -> None:
-    assert life.stack is not None
-
-    tracking_id = life.stack.output("TrackingId")
+    tracking_id = life.outputs["TrackingId"]
 
     assert tracking_id == life.dataset("ACTION_INTERACTIONS")["trackingId"]
 
@@ -189,9 +178,17 @@ def test_action_interactions_have_a_tracking_id_of_their_own(life: Life) -> None
 def test_a_change_replaces_nothing(life: Life) -> None:
     before = created(life.resources())
 
-    life.deploy("changed")
+    life.change(Version.CHANGED, tags={"team": "b", "cost": "1"})
 
     assert created(life.resources()) == before
+
+
+def test_the_tags_that_the_cli_is_given_are_those_of_the_stack(life: Life) -> None:
+    # Local AWS keeps them there. What AWS hands on to the resources, a dataset group among them,
+    # only an account can show: `make aws-check` asks.
+    tags = {each["Key"]: each["Value"] for each in life.stack()["Tags"]}
+
+    assert (tags["team"], tags["cost"]) == ("b", "1")
 
 
 def test_the_solution_is_changed_in_place(life: Life) -> None:
@@ -237,7 +234,7 @@ def test_a_change_that_fails_behind_everything_is_taken_back(life: Life) -> None
     before = without_times(life.resources())
 
     with pytest.raises(DemoError, match="ended with exit code"):
-        life.cli("first", "columns", "broken").deploy(STACK)
+        life.change(Version.FIRST, columns=True, broken=True)
 
     assert without_times(life.resources()) == before
 
@@ -245,7 +242,7 @@ def test_a_change_that_fails_behind_everything_is_taken_back(life: Life) -> None
 def test_a_change_that_was_taken_back_can_be_made_after_all(life: Life) -> None:
     before = created(life.resources())
 
-    life.deploy("first", "columns")
+    life.change(Version.FIRST, columns=True)
 
     assert created(life.resources()) == before
     assert life.only("solution")["latestSolutionUpdate"]["solutionUpdateConfig"]["eventsConfig"][
@@ -259,7 +256,7 @@ def test_a_replacement_that_fails_behind_everything_is_taken_back(life: Life) ->
     before, metrics = without_times(life.resources()), life.metrics()
 
     with pytest.raises(DemoError, match="ended with exit code"):
-        life.cli("replaced", "broken").deploy(STACK)
+        life.change(Version.REPLACED, broken=True)
 
     after = without_times(life.resources())
     assert lasting(after) == lasting(before)
@@ -268,12 +265,13 @@ def test_a_replacement_that_fails_behind_everything_is_taken_back(life: Life) ->
 
 
 def test_what_cannot_be_changed_is_replaced(life: Life) -> None:
-    life.deploy("replaced")
-    assert life.stack is not None
-    life.stack.upload([life.folder / "interactions.csv"])
-    life.stack.wait_until_learnt(lambda _: None, models=1)
+    former = life.told()
+
+    life.change(Version.REPLACED)
+    life.learn("interactions")
 
     assert life.only("event_tracker")["name"] == "renamed"
+    assert life.told() == life.only("event_tracker")["trackingId"] != former
     assert life.only("metric_attribution")["name"] == "renamed"
     assert life.metrics() == [("Revenue", "Purchase", "SUM(Items.PRICE)")]
     assert life.only("recommender")["recipeArn"].endswith(
@@ -287,9 +285,8 @@ def test_what_cannot_be_changed_is_replaced(life: Life) -> None:
 
 
 def test_a_stack_in_the_middle_of_everything_is_destroyed(life: Life) -> None:
-    assert life.stack is not None
-    life.stack.upload([life.folder / "interactions.csv"])
+    life.service.upload([life.cli.directory / "interactions.csv"])
 
-    life.cli("replaced").destroy(STACK)
+    life.destroy()
 
     assert leftovers(life.aws) == []

@@ -1,21 +1,23 @@
 """Two services in one account, on a local AWS that asks IAM: neither touches the other."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
-from demo.cdk_cli import ROOT, CdkCli
+from cdk_personalize import Recipe, fields_of_csv
+from cdk_personalize.patterns import RecommendationService
 from demo.leftovers import leftovers
 from demo.shop import Shop
 from demo.stack import DeployedStack
 from personalize_emulator.generated_data import write_shop
-from personalize_emulator.local import LocalAws
+from tests.local.deployment import Deployment
 
 pytestmark = pytest.mark.local
 
+# They differ in their last letter.
 A, B = "RecommendationsForShopA", "RecommendationsForShopB"
 UNAVAILABLE = 503
 
@@ -24,25 +26,24 @@ UNAVAILABLE = 503
 class Services:
     """The two stacks, of which the first has learnt from data."""
 
-    aws: LocalAws
-    cli: CdkCli
+    stack: Deployment
     shop: Shop
     first: DeployedStack
     second: DeployedStack
 
-    def names(self) -> list[str]:
+    def of_the_second(self) -> list[str]:
         """Return the ARNs of everything that the second service has in Amazon Personalize."""
         personalize: Any = self.second.client("personalize")
+        group = self.second.output("DatasetGroupArn")
+        assert personalize.describe_dataset_group(datasetGroupArn=group)
         return sorted(
             each[arn]
             for operation, listed, arn in (
-                ("list_dataset_groups", "datasetGroups", "datasetGroupArn"),
                 ("list_datasets", "datasets", "datasetArn"),
                 ("list_filters", "Filters", "filterArn"),
                 ("list_solutions", "solutions", "solutionArn"),
             )
-            for each in getattr(personalize, operation)()[listed]
-            if B in each[arn]
+            for each in getattr(personalize, operation)(datasetGroupArn=group)[listed]
         )
 
 
@@ -51,15 +52,27 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("two")
     write_shop(folder / "data")
     shop = Shop.read(folder / "data")
-    with LocalAws(folder / "aws", node_path=ROOT / "node_modules", auth=True) as aws:
-        app = f"{sys.executable} tests/local/two_services_app.py"
-        cli = CdkCli(aws, folder, (("data", str(shop.folder)),), app=app)
-        cli.bootstrap()
-        outputs = cli.deploy()
-        first, second = (DeployedStack(aws, outputs[name]) for name in (A, B))
+
+    def define(app: cdk.App) -> None:
+        for name in (A, B):
+            RecommendationService(
+                cdk.Stack(app, name),
+                "Shop",
+                models={"for-you": Recipe.USER_PERSONALIZATION_V2},
+                interactions=fields_of_csv(shop.folder / "interactions.csv"),
+                filters={
+                    "not-bought": 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
+                },
+                removal_policy=cdk.RemovalPolicy.DESTROY,
+            )
+
+    with Deployment.on_a_new_aws(folder, A) as stack:
+        stack.synthesise(define)
+        outputs = stack.cli.deploy(anew=False)
+        first, second = (DeployedStack(stack.aws, outputs[name]) for name in (A, B))
         first.upload([shop.folder / "interactions.csv"])
         first.wait_until_learnt(lambda _: None, models=1)
-        yield Services(aws, cli, shop, first, second)
+        yield Services(stack, shop, first, second)
 
 
 def test_the_service_that_has_data_answers(services: Services) -> None:
@@ -73,12 +86,12 @@ def test_the_other_one_goes_on_waiting_for_its_own(services: Services) -> None:
 
 
 def test_when_one_is_destroyed_the_other_stays(services: Services) -> None:
-    before = services.names()
+    before = services.of_the_second()
 
-    services.cli.destroy(A)
+    services.stack.destroy()
 
-    assert services.names() == before
-    assert len(before) == 4
+    assert services.of_the_second() == before
+    assert len(before) == 3
 
 
 def test_the_one_that_stays_learns_from_its_data(services: Services) -> None:
@@ -89,6 +102,6 @@ def test_the_one_that_stays_learns_from_its_data(services: Services) -> None:
 
 
 def test_nothing_is_left_when_both_are_destroyed(services: Services) -> None:
-    services.cli.destroy(B)
+    services.stack.cli.destroy(B)
 
-    assert leftovers(services.aws) == []
+    assert leftovers(services.stack.aws) == []

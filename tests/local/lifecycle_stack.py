@@ -1,12 +1,10 @@
-"""A stack with one of each resource, in the versions that it is changed through.
+"""A stack with one of each resource, in the versions that it is changed through."""
 
-The context `version` is `first`, `changed` (all that can be changed in place is), `replaced` (all
-that cannot is another one); `columns` adds those of `changed` to `first`, since the service takes
-none away again; `broken` puts a resource behind all others that fails.
-"""
+from enum import StrEnum
 
 import aws_cdk as cdk
 from aws_cdk import aws_personalize as personalize
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from cdk_personalize import (
@@ -21,35 +19,48 @@ from cdk_personalize import (
     SchemaField,
     UseCase,
 )
-from cdk_personalize.patterns import DataStore, TrainingPipeline
+from tests.local.piped_stack import PipedStack
 
-VERSIONS = ("first", "changed", "replaced")
+NAME = "Lifecycle"
+PARAMETER = "tracking-id"
 
 
-class LifecycleStack(cdk.Stack):
+class Version(StrEnum):
+    """What the stack is changed to."""
+
+    FIRST = "first"
+    CHANGED = "changed"
+    """All that can be changed in place is."""
+    REPLACED = "replaced"
+    """All that cannot be changed in place is another one."""
+
+
+class LifecycleStack(PipedStack):
     """One version of the stack."""
 
-    def __init__(self, scope: Construct, version: str, *, columns: bool, broken: bool) -> None:
-        """Define the stack of `version`."""
-        super().__init__(scope, "Lifecycle")
-        self.changed = version in VERSIONS[1:]
-        self.replaced = version == "replaced"
+    def __init__(
+        self, scope: Construct, version: Version, *, columns: bool = False, broken: bool = False
+    ) -> None:
+        """Define a version of the stack.
+
+        Args:
+            scope: The app.
+            version: The version.
+            columns: Whether it has the columns of later versions, which the service keeps.
+            broken: Whether a resource behind all others fails.
+        """
+        super().__init__(scope, NAME, domain=Domain.ECOMMERCE)
+        self.changed = version != Version.FIRST
+        self.replaced = version == Version.REPLACED
         self.has_columns = self.changed or columns
-        self.store = DataStore(
-            self, "Data", removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True
-        )
-        group = self.group = DatasetGroup(
-            self,
-            "Group",
-            domain=Domain.ECOMMERCE,
-            encryption_key=self.store.key,
-            role=self.store.role,
-        )
-        group.node.add_dependency(self.store.role_ready)
+        group = self.group
         self._define_datasets()
         self._define_actions()
-        group.add_event_tracker(
+        tracker = group.add_event_tracker(
             "Tracker", event_tracker_name="renamed" if self.replaced else "tracker"
+        )
+        ssm.StringParameter(
+            self, "Told", parameter_name=PARAMETER, string_value=tracker.tracking_id
         )
         group.add_filter(
             "Filter",
@@ -93,18 +104,9 @@ class LifecycleStack(cdk.Stack):
             ],
             metric_attribution_name="renamed" if self.replaced else "attribution",
         )
-        pipeline = TrainingPipeline(
-            self, "Pipeline", dataset_group=group, data_store=self.store, quiet_period=_QUIET
-        )
-        for name, value in (
-            ("StateMachineArn", pipeline.state_machine.state_machine_arn),
-            ("BucketName", self.store.bucket.bucket_name),
-            ("DatasetGroupArn", group.dataset_group_arn),
-        ):
-            cdk.CfnOutput(self, name, value=value)
+        self.add_pipeline()
         if broken:
             failing = personalize.CfnSchema(self, "Failing", name="failing", schema='{"no": 1}')
-            failing.node.add_dependency(self.group, pipeline)
             for construct in self.node.children:
                 if construct.node.id != "Failing":
                     failing.node.add_dependency(construct)
@@ -130,23 +132,4 @@ class LifecycleStack(cdk.Stack):
             DatasetType.USERS: [SchemaField.string("MEMBERSHIP", categorical=True), *more],
         }
         for dataset_type, fields in columns.items():
-            schema = Schema(
-                self,
-                f"{dataset_type}Schema",
-                dataset_type=dataset_type,
-                fields=fields,
-                domain=Domain.ECOMMERCE,
-            )
-            self.group.add_dataset(str(dataset_type), schema=schema)
-
-
-_QUIET = cdk.Duration.seconds(1)
-
-app = cdk.App()
-LifecycleStack(
-    app,
-    app.node.get_context("version"),
-    columns=bool(app.node.try_get_context("columns")),
-    broken=bool(app.node.try_get_context("broken")),
-)
-app.synth()
+            self.group.add_dataset(str(dataset_type), schema=self.schema(dataset_type, fields))
