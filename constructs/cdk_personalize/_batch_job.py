@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdk_personalize._request import without_none
+from cdk_personalize._tree import address_of
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.filters import Filter, IFilter
@@ -59,7 +60,7 @@ class BatchJob(PipelineJob):
         if isinstance(self.filter, Filter):
             found += findings_of_target(self.filter.parsed_expression, target, recipe)
             filtered = self.filter.dataset_group
-            if filtered.node.addr != group.node.addr:
+            if address_of(filtered) != address_of(group):
                 found.append(
                     f"filter must be of the dataset group {group.node.path}, got one of"
                     f" {filtered.node.path}"

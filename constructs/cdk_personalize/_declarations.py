@@ -8,11 +8,21 @@ the stack is looked at for itself.
 from collections import Counter
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Stack
 from constructs import Construct, IConstruct
 
 from cdk_personalize._deletion_order import DeletionOrder, Rank
 from cdk_personalize._request import refuse
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import (
+    account_of_stack,
+    address_of,
+    path_of,
+    region_of_stack,
+    root_of,
+    root_stack_of,
+    stack_of,
+)
 from cdk_personalize.quotas import IN_DATASET_GROUP, IN_REGION, Quota
 from cdk_personalize.regions import finding_of_region, finding_of_type
 
@@ -47,11 +57,11 @@ def findings_of_declaration(
         name: The name that it is given; none if one is derived, which no other has.
         resource_type: CloudFormation's own type, if it is used.
     """
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     app, place = _app_of(scope), _place_of(stack)
-    path = "/".join(filter(None, (scope.node.path, construct_id.replace("/", "--"))))
+    path = "/".join(filter(None, (path_of(scope), construct_id.replace("/", "--"))))
     return [
-        *_findings_of_region(scope, stack.region, resource_type),
+        *_findings_of_region(scope, region_of_stack(stack), resource_type),
         *_findings_of_taken_name(app, place, kind, name, path),
         *_findings_of_quota(IN_REGION.get(kind), app.counts[place, kind] + 1, holder="a Region"),
     ]
@@ -80,11 +90,11 @@ def declare(construct: Construct, kind: str, name: str) -> None:
         ValueError: If another resource has the name, or a quota that AWS raises for nobody is
             exceeded.
     """
-    app, place = _app_of(construct), _place_of(Stack.of(construct))
-    path = construct.node.path
+    app, place = _app_of(construct), _place_of(stack_of(construct))
+    path = path_of(construct)
     # A derived name that was given to another one is seen here alone.
     refuse(_findings_of_taken_name(app, place, kind, name, path))
-    if not Token.is_unresolved(name):
+    if not is_token(name):
         app.paths[place, kind, name] = path
     app.counts[place, kind] += 1
     if kind in IN_REGION:
@@ -123,19 +133,13 @@ def deletion_order_of(scope: Construct, *arns: str) -> DeletionOrder:
 
 
 def _app_of(construct: IConstruct) -> _App:
-    return _apps.setdefault(construct.node.root, _App())
+    return _apps.setdefault(root_of(construct), _App())
 
 
 def _place_of(stack: Stack) -> _Place:
-    if Token.is_unresolved(stack.account) or Token.is_unresolved(stack.region):
-        return (_deployed_with(stack).node.addr,)
-    return stack.account, stack.region
-
-
-def _deployed_with(stack: Stack) -> Stack:
-    """Return the stack that a nested one is deployed with."""
-    parent = stack.nested_stack_parent
-    return stack if parent is None else _deployed_with(parent)
+    if is_token(account_of_stack(stack)) or is_token(region_of_stack(stack)):
+        return (address_of(root_stack_of(stack)),)
+    return account_of_stack(stack), region_of_stack(stack)
 
 
 def _identity(scope: Construct, arn: str) -> tuple[str, ...]:
@@ -143,15 +147,15 @@ def _identity(scope: Construct, arn: str) -> tuple[str, ...]:
     if not arn.startswith("arn:"):
         return (arn,)  # one token, which stands for one value in all stacks
     known = arn.split(":")[3:]
-    if any(Token.is_unresolved(each) for each in known):
-        return _deployed_with(Stack.of(scope)).node.addr, arn
+    if any(is_token(each) for each in known):
+        return address_of(root_stack_of(stack_of(scope))), arn
     return tuple(known)
 
 
 def _findings_of_taken_name(
     app: _App, place: _Place, kind: str, name: str | None, path: str
 ) -> list[str]:
-    if name is None or Token.is_unresolved(name):
+    if name is None or is_token(name):
         return []
     other = app.paths.get((place, kind, name), path)
     if other == path:
@@ -168,7 +172,7 @@ def _findings_of_quota(quota: Quota | None, count: int, *, holder: str) -> list[
 
 
 def _findings_of_region(scope: Construct, region: str, resource_type: str) -> list[str]:
-    if Token.is_unresolved(region):
+    if is_token(region):
         return []
     more = scope.node.try_get_context(REGIONS_CONTEXT) or ()
     found = (finding_of_region(region, more), finding_of_type(resource_type, region))

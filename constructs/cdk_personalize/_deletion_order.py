@@ -15,6 +15,8 @@ from enum import IntEnum
 from aws_cdk import Annotations, Stack, Stage
 from constructs import Construct, IConstruct
 
+from cdk_personalize._tree import address_of, default_child_of, node_of, path_of, stack_of
+
 
 class Rank(IntEnum):
     """When a resource is deleted: the highest rank goes first."""
@@ -86,7 +88,7 @@ class DeletionOrder:
         resource = resource_of(construct)
         if resource is construct:
             return  # an import, which is not deleted
-        stack = Stack.of(construct)
+        stack = stack_of(construct)
         self._place_in_stack(resource, rank, stack)
         for other, its_rank, its_stack in self._placed:
             if its_stack is stack:
@@ -104,10 +106,10 @@ class DeletionOrder:
         """
         ranks = self._resources.setdefault(stack, {})
         if lower := [each for each in ranks if each < rank]:
-            resource.node.add_dependency(*ranks[max(lower)])
+            node_of(resource).add_dependency(*ranks[max(lower)])
         if higher := [each for each in ranks if each > rank]:
             for other in ranks[min(higher)]:
-                other.node.add_dependency(resource)
+                node_of(other).add_dependency(resource)
         ranks.setdefault(rank, []).append(resource)
 
     def delete_before(self, first: IConstruct, then: IConstruct) -> None:
@@ -116,29 +118,29 @@ class DeletionOrder:
         Raises:
             ValueError: If the stack of `then` is deleted before that of `first`.
         """
-        if Stack.of(first) is Stack.of(then):
-            resource_of(first).node.add_dependency(resource_of(then))
+        if stack_of(first) is stack_of(then):
+            node_of(resource_of(first)).add_dependency(resource_of(then))
             return
         if Stage.of(first) is not Stage.of(then):
             Annotations.of(first).add_warning_v2(
                 "cdk-personalize:deletionOrder",
-                f"{first.node.path} must be deleted before {then.node.path}, which is in another"
+                f"{path_of(first)} must be deleted before {path_of(then)}, which is in another"
                 " stage: nothing but you sees to it",
             )
             return
         one, other = _apart(first, then)
         if self._is_deleted_before(other, one):
             msg = (
-                f"{first.node.path} must be deleted before {then.node.path}, but"
+                f"{path_of(first)} must be deleted before {path_of(then)}, but"
                 f" {_described(other)} depends on {_described(one)} and is deleted first:"
                 " define the two in one stack"
             )
             raise ValueError(msg)
-        if other in self._before.setdefault(one.node.addr, []):
+        if other in self._before.setdefault(address_of(one), []):
             return
-        self._before[one.node.addr].append(other)
+        self._before[address_of(one)].append(other)
         # The CDK makes it a dependency of what is deployed side by side.
-        resource_of(first).node.add_dependency(resource_of(then))
+        node_of(resource_of(first)).add_dependency(resource_of(then))
 
     def _is_deleted_before(self, one: IConstruct, other: IConstruct) -> bool:
         seen: set[str] = set()
@@ -147,14 +149,14 @@ class DeletionOrder:
             found = waiting.pop()
             if found is other:
                 return True
-            if found.node.addr not in seen:
-                seen.add(found.node.addr)
+            if address_of(found) not in seen:
+                seen.add(address_of(found))
                 waiting += self._after(found)
         return False
 
     def _after(self, unit: IConstruct) -> list[IConstruct]:
         dependencies = unit.dependencies if isinstance(unit, Stack) else []
-        return [*self._before.get(unit.node.addr, []), *dependencies]
+        return [*self._before.get(address_of(unit), []), *dependencies]
 
 
 def resource_of(construct: IConstruct) -> IConstruct:
@@ -162,7 +164,7 @@ def resource_of(construct: IConstruct) -> IConstruct:
 
     Depending on an L2 would mean everything within it: a dataset group holds its own datasets.
     """
-    return construct.node.default_child or construct
+    return default_child_of(construct) or construct
 
 
 def _apart(one: IConstruct, other: IConstruct) -> tuple[IConstruct, IConstruct]:
@@ -172,7 +174,7 @@ def _apart(one: IConstruct, other: IConstruct) -> tuple[IConstruct, IConstruct]:
 
 def _units(construct: IConstruct) -> Iterator[IConstruct]:
     """Yield what `construct` is deployed with, from the outermost stack to itself."""
-    stacks = [Stack.of(construct)]
+    stacks = [stack_of(construct)]
     while (parent := stacks[-1].nested_stack_parent) is not None:
         stacks.append(parent)
     yield from reversed(stacks)
@@ -180,4 +182,4 @@ def _units(construct: IConstruct) -> Iterator[IConstruct]:
 
 
 def _described(unit: IConstruct) -> str:
-    return f"the stack {unit.node.path}" if isinstance(unit, Stack) else unit.node.path
+    return f"the stack {path_of(unit)}" if isinstance(unit, Stack) else path_of(unit)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -10,6 +10,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_personalize._assets import function_code
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import stack_of
 
 POWERTOOLS_LAYER_CONTEXT = "cdk-personalize:powertools-layer-arn"
 """Context key: the ARN of the Powertools layer (default: the public one, of a pinned version)."""
@@ -70,7 +72,7 @@ class LambdaFunction(lambda_.Function):
         )
         log_group.grant_write(own_role)
         if encryption_key is not None:
-            admit_logs(encryption_key, Stack.of(scope))
+            admit_logs(encryption_key, stack_of(scope))
             encryption_key.grant_decrypt(own_role)  # its environment
         super().__init__(
             scope,
@@ -103,8 +105,8 @@ def powertools_layer_arn(scope: Construct) -> str:
     given = scope.node.try_get_context(POWERTOOLS_LAYER_CONTEXT)
     if given is not None:
         return str(given)
-    stack = Stack.of(scope)
-    china = not Token.is_unresolved(stack.region) and stack.region.startswith("cn-")
+    stack = stack_of(scope)
+    china = not is_token(stack.region) and stack.region.startswith("cn-")
     account = _LAYER_ACCOUNT_CHINA if china else _LAYER_ACCOUNT
     return stack.format_arn(
         service="lambda",

@@ -11,8 +11,18 @@ import re
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
-from aws_cdk import ArnFormat, Stack, Token
+from aws_cdk import ArnFormat, Stack
 from constructs import Construct
+
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import (
+    account_of_stack,
+    partition_of_stack,
+    path_of,
+    region_of_stack,
+    root_stack_of,
+    stack_of,
+)
 
 MAX_LENGTH = 63
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]*")
@@ -26,7 +36,7 @@ _prefixes: WeakKeyDictionary[Stack, str] = WeakKeyDictionary()
 
 def findings_of_name(property_name: str, name: str | None) -> list[str]:
     """Return why the service would refuse a name; a token is left to the deployment."""
-    if name is None or Token.is_unresolved(name):
+    if name is None or is_token(name):
         return []
     if _NAME.fullmatch(name) and len(name) <= MAX_LENGTH:
         return []
@@ -57,11 +67,11 @@ def name_of_version(construct: Construct, content: Mapping[str, object]) -> str:
     A derived name does not: paths that are much alike may differ by its one hash alone. This one
     has a hash of the path and another of the content, and less room for the path.
     """
-    return derived_stem(construct) + _hash_of(Stack.of(construct).resolve(dict(content)))
+    return derived_stem(construct) + _hash_of(stack_of(construct).resolve(dict(content)))
 
 
 def _derived(construct: Construct, content: Mapping[str, object] | None, length: int) -> str:
-    stack = Stack.of(construct)
+    stack = stack_of(construct)
     prefix = name_prefix(construct)
     # As in logical ids, what is called Default may be put around a construct later.
     ids = [each for each in _path_below(stack, construct).split("/") if each not in {"", "Default"}]
@@ -79,11 +89,10 @@ def name_prefix(scope: Construct) -> str:
     stack, whose name is known only at deployment, has a path of its own in the stack that it
     belongs to. So a policy may allow everything that begins so.
     """
-    stack = named = Stack.of(scope)
+    stack = stack_of(scope)
     if (known := _prefixes.get(stack)) is not None:
         return known
-    while named.nested_stack_parent is not None:
-        named = named.nested_stack_parent
+    named = root_stack_of(stack)
     identity = f"{named.stack_name}{_path_below(named, stack)}"
     readable = _NOT_READABLE.sub("", identity.replace("/", "-"))[:_STACK_LENGTH].strip("-")
     return _prefixes.setdefault(stack, f"{readable}-{_hash_of(identity)}-")
@@ -95,17 +104,14 @@ def arn_of(scope: Construct, resource: str, resource_name: str) -> str:
     Policies use this and never `Fn::GetAtt`: what a policy refers to must not have to be there
     before it.
     """
-    return Stack.of(scope).format_arn(
-        service="personalize",
-        resource=resource,
-        resource_name=resource_name,
-        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-    )
+    stack = stack_of(scope)
+    place = f"{region_of_stack(stack)}:{account_of_stack(stack)}"
+    return f"arn:{partition_of_stack(stack)}:personalize:{place}:{resource}/{resource_name}"
 
 
 def name_in(scope: Construct, arn: str) -> str:
     """Return the last part of an ARN, which is the name; `arn` may be a token."""
-    parsed = Stack.of(scope).split_arn(arn, ArnFormat.SLASH_RESOURCE_NAME)
+    parsed = stack_of(scope).split_arn(arn, ArnFormat.SLASH_RESOURCE_NAME)
     if parsed.resource_name is None:
         msg = f"an ARN of Amazon Personalize ends in /name, got {arn!r}"
         raise ValueError(msg)
@@ -113,7 +119,7 @@ def name_in(scope: Construct, arn: str) -> str:
 
 
 def _path_below(above: Construct, construct: Construct) -> str:
-    return construct.node.path.removeprefix(above.node.path)
+    return path_of(construct).removeprefix(path_of(above))
 
 
 def _hash_of(content: object) -> str:

@@ -7,7 +7,6 @@ from aws_cdk import (
     CustomResource,
     Duration,
     RemovalPolicy,
-    Stack,
     TagManager,
     custom_resources,
 )
@@ -18,6 +17,7 @@ from constructs import Construct
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._names import arn_of, name_prefix
 from cdk_personalize._provider_access import ProviderAccess
+from cdk_personalize._tree import once, stack_of
 
 RETIRED_TAG = "cdk-personalize:retired-by"
 """The tag of a solution that its stack has let go; its value is the name of the stack."""
@@ -139,7 +139,7 @@ class PersonalizeProvider(Construct):
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[Aws.STACK_ID])
         )
-        self._framework = custom_resources.Provider(
+        framework = custom_resources.Provider(
             self,
             "Framework",
             on_event_handler=self._function(
@@ -158,13 +158,13 @@ class PersonalizeProvider(Construct):
                 removal_policy=RemovalPolicy.DESTROY,
             ),
         )
+        self._service_token = framework.service_token
 
     @classmethod
     def of(cls, scope: Construct) -> "PersonalizeProvider":
         """Return the provider of the stack of `scope`; the first call defines it."""
-        stack = Stack.of(scope)
-        found = stack.node.try_find_child(_ID)
-        return found if isinstance(found, cls) else cls(stack, _ID)
+        stack = stack_of(scope)
+        return once(stack, _ID, lambda each: cls(each, _ID))
 
     def custom_resource(
         self,
@@ -198,7 +198,7 @@ class PersonalizeProvider(Construct):
             resource_type=resource_type,
             # By this it depends on everything of the provider: on the functions, and so on their
             # roles with all policies.
-            service_token=self._framework.service_token,
+            service_token=self._service_token,
             properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
         strange = [each for each in touches if not each[1].startswith(self._prefix)]
@@ -232,7 +232,7 @@ def managed_request(scope: Construct, request: Mapping[str, object]) -> str:
     CloudFormation hands the properties of custom resources over with every number and boolean
     made a string; in JSON they stay what they are.
     """
-    return Stack.of(scope).to_json_string(dict(request))
+    return stack_of(scope).to_json_string(dict(request))
 
 
 def allow(actions: Sequence[str], resource_arns: Sequence[str]) -> iam.PolicyStatement:

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import jsii
-from aws_cdk import Aspects, IAspect, Stack
+from aws_cdk import Aspects, IAspect
 from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IConstruct, IValidation
 
 from cdk_personalize._policy_size import LARGEST_MANAGED, MOST_MANAGED, pack
+from cdk_personalize._tree import node_of, stack_of
 
 _Statement = Mapping[str, object]
 # An update has the policies of before and of after.
@@ -51,7 +52,7 @@ class ProviderAccess(Construct):
         """
         if statements:
             self._statements[purpose] += statements
-            resource.node.add_dependency(self._policies[purpose])
+            node_of(resource).add_dependency(self._policies[purpose])
 
     def visit(self, node: IConstruct) -> None:
         """Define the policies, once all else is defined."""
@@ -77,7 +78,7 @@ class ProviderAccess(Construct):
         heads: dict[str, _Statement] = {}
         arns: dict[str, object] = {}
         needed: dict[str, set[str]] = defaultdict(set)
-        for given, resolved in zip(statements, Stack.of(self).resolve(statements), strict=True):
+        for given, resolved in zip(statements, stack_of(self).resolve(statements), strict=True):
             head = _text(_head(resolved))
             resources = dict(zip(map(_text, _resources(resolved)), _resources(given), strict=True))
             heads[head] = _head(given)

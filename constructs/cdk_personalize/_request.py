@@ -7,6 +7,8 @@ from typing import Any
 
 from aws_cdk import Token
 
+from cdk_personalize._tokens import is_token
+
 # What the members of the API are called as properties.
 _PROPERTIES = {
     "categoricalHyperParameterRanges": "hpo_ranges",
@@ -43,14 +45,12 @@ _MEMBER = re.compile(rf"\b({'|'.join(_PROPERTIES)})\b")
 def known(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return what is known at synth: each token in `value` is None, as the rules take it."""
     if isinstance(value, Mapping):
-        return {
-            name: known(member) for name, member in value.items() if not Token.is_unresolved(name)
-        }
+        return {name: known(member) for name, member in value.items() if not is_token(name)}
     if isinstance(value, list | tuple):
         return [known(member) for member in value]
     if value is None or isinstance(value, bool):
         return value
-    return None if Token.is_unresolved(value) else value
+    return None if is_token(value) else value
 
 
 def in_properties(findings: Iterable[str]) -> list[str]:
@@ -70,7 +70,7 @@ def refuse(findings: Sequence[str]) -> None:
 
 def as_text(number: float | None) -> str | None:
     """Return a number as the API takes some of them: as text."""
-    if number is None or Token.is_unresolved(number):
+    if number is None or is_token(number):
         return None if number is None else Token.as_string(number)
     # Every digit counts, and none of the numbers of the API is written with an exponent.
     digits = format(Decimal(repr(number)), "f")

@@ -9,12 +9,14 @@ policy names the role, so a role that names the key would be a cycle.
 import json
 from collections.abc import Mapping
 
-from aws_cdk import Annotations, Resource, Stack, Token
+from aws_cdk import Annotations, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, DependencyGroup, IDependable
 
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import account_of_stack, region_of_stack, stack_of
 from cdk_personalize.regions import partition_of
 
 SERVICE = "personalize.amazonaws.com"
@@ -64,7 +66,7 @@ class RoleAccess:
         # What a role of another stack is allowed here is a policy of this stack: one of its own
         # would depend on this stack, which needs the role.
         self._grantee = role
-        if isinstance(role, iam.Role) and Stack.of(role) is not Stack.of(scope):
+        if isinstance(role, iam.Role) and stack_of(role) is not stack_of(scope):
             self._grantee = iam.Role.from_role_name(scope, "RoleElsewhere", role.role_name)
         if not isinstance(role, iam.Role):
             self._warn("trust policy of an imported role", "roleTrust", _trust_of(scope))
@@ -140,10 +142,10 @@ class RoleAccess:
         """Whether a key of the app cannot name the role, which is in a stack that needs the key."""
         if not isinstance(key, kms.Key) or not isinstance(self._role, iam.Role):
             return False
-        return Stack.of(key) not in {Stack.of(self._role), Stack.of(self._scope)}
+        return stack_of(key) not in {stack_of(self._role), stack_of(self._scope)}
 
     def _for_service(self, actions: tuple[str, ...], resources: list[str]) -> iam.PolicyStatement:
-        account = Stack.of(self._scope).account
+        account = account_of_stack(stack_of(self._scope))
         conditional = self._scope.node.try_get_context(SOURCE_CONDITION_CONTEXT) is not False
         return iam.PolicyStatement(
             principals=[iam.ServicePrincipal(SERVICE)],
@@ -163,7 +165,7 @@ class RoleAccess:
 
 def _source_of(scope: Construct) -> dict[str, dict[str, str]]:
     """Return the condition that a request is on behalf of this account and Region alone."""
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     arns = f"arn:{stack.partition}:personalize:{stack.region}:{stack.account}:*"
     return {
         "StringEquals": {"aws:SourceAccount": stack.account},
@@ -185,10 +187,10 @@ def _as_json(scope: Construct, statement: iam.PolicyStatement) -> str:
 
     What is known at deployment only is written as in `Fn::Sub`, `${AWS::AccountId}` say.
     """
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     known = {}
-    if not Token.is_unresolved(stack.region):
-        known["AWS::Partition"] = partition_of(stack.region)
+    if not is_token(stack.region):
+        known["AWS::Partition"] = partition_of(region_of_stack(stack))
     return json.dumps(_substituted(stack.resolve(statement.to_statement_json()), known))
 
 

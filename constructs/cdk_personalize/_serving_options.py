@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from aws_cdk import Annotations, Token
+from aws_cdk import Annotations
 from constructs import Construct
 
 from cdk_personalize._request import as_text, known, refuse, without_none
+from cdk_personalize._tokens import is_token
 from cdk_personalize.recipe import Feature, Recipe, ServiceRecipe
 from cdk_personalize.serving_config import findings_of_influence, metadata_costs_extra
 
@@ -113,7 +114,7 @@ def warn_of_throughput(
     scope: Construct, annotation: str, property_name: str, requests_per_second: float, cost: str
 ) -> None:
     """Warn of requests that are paid for whether they are asked or not."""
-    if Token.is_unresolved(requests_per_second) or requests_per_second <= 1:
+    if is_token(requests_per_second) or requests_per_second <= 1:
         return
     Annotations.of(scope).add_warning_v2(
         f"cdk-personalize:{annotation}",

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Stack
-
 from cdk_personalize._batch_job import BatchJob
 from cdk_personalize._declared_data import DeclaredData
 from cdk_personalize._request import in_properties, known, without_none
 from cdk_personalize._serving_options import RankingInfluence, exploration_config
+from cdk_personalize._tree import stack_of
 from cdk_personalize.filter_expression import Target
 from cdk_personalize.job_config import (
     BATCH_INFERENCE,
@@ -89,7 +88,7 @@ class BatchInferenceJob(BatchJob):
 
     def findings(self, data: DeclaredData) -> list[str]:
         """Return what it needs of the data of the dataset group, and does not find."""
-        region = Stack.of(self.solution).region
+        region = stack_of(self.solution).region
         found = findings_of_themes(
             known(self.request), data.schemas, complete=data.is_known, region=known(region)
         )

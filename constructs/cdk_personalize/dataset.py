@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol, TypedDict, Unpack
 
-from aws_cdk import IResource, RemovalPolicy, Resource, Token
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -30,6 +30,7 @@ from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
 from cdk_personalize._tags import TaggedResource
+from cdk_personalize._tokens import is_token
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.schema import ISchema
@@ -365,7 +366,7 @@ class _ImportedDataset(_DatasetBase):
     ) -> None:
         # The last part of the ARN of a dataset is the type, also where the rest is a token.
         segment = dataset_arn.rpartition("/")[2]
-        known = "/" in dataset_arn and not Token.is_unresolved(segment)
+        known = "/" in dataset_arn and not is_token(segment)
         self._dataset_type = DatasetType.of(segment) if known else None
         super().__init__(scope, construct_id, environment_from_arn=dataset_arn)
         self._dataset_arn = dataset_arn

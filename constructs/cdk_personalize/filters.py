@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import jsii
-from aws_cdk import Annotations, IResource, RemovalPolicy, Resource, Token
+from aws_cdk import Annotations, IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
 from constructs import Construct, IValidation
@@ -16,6 +16,8 @@ from cdk_personalize._deletion_order import Rank
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import address_of
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.filter_expression import (
     MAX_FIELDS_OF_GROUP,
@@ -213,7 +215,7 @@ class _KnownColumns:
 
     def _findings_of_group(self) -> list[str]:
         filters = self._filter.dataset_group.filters
-        if filters[-1].node.addr != self._filter.node.addr:
+        if address_of(filters[-1]) != address_of(self._filter):
             return []  # it is said once, of the last one
         parsed = [each.parsed_expression for each in filters]
         fields = {field for each in parsed if each is not None for field in each.fields}
@@ -227,7 +229,7 @@ class _KnownColumns:
 
 def _parsed(expression: str) -> tuple[FilterExpression | None, list[str]]:
     """Return an expression, parsed if it is known, and what is wrong with it."""
-    if Token.is_unresolved(expression):
+    if is_token(expression):
         return None, []
     try:
         parsed = parse(expression)

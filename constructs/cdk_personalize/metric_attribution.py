@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypedDict
 
 import jsii
-from aws_cdk import Aws, IResource, RemovalPolicy, Resource, Token
+from aws_cdk import Aws, IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -20,6 +20,7 @@ from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import known, refuse
 from cdk_personalize._service_role import KEY_USE, SERVICE, RoleAccess, ServiceRole
+from cdk_personalize._tokens import is_token
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.metric_expression import (
     findings_of_columns,
@@ -333,7 +334,7 @@ def _findings_of_output(
         ]
     if (
         prefix is not None
-        and not Token.is_unresolved(prefix)
+        and not is_token(prefix)
         and (prefix.startswith("/") or not prefix.endswith("/"))
     ):
         found.append(f"prefix must end in a slash and not begin with one, got {prefix!r}")

@@ -4,10 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from aws_cdk import Token
-
 from cdk_personalize._names import findings_of_name
 from cdk_personalize._request import in_properties, known, refuse
+from cdk_personalize._tokens import is_token
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.job_config import findings_of_prefixes
 from cdk_personalize.tag_limits import MAX_TAGS, findings_of_tag
@@ -60,7 +59,7 @@ class PipelineJob(ABC):
 
 def _findings_of_job_name(job_name: str | None) -> list[str]:
     found = findings_of_name("job_name", job_name)
-    if job_name is None or found or Token.is_unresolved(job_name):
+    if job_name is None or found or is_token(job_name):
         return found
     if len(job_name) <= MAX_JOB_NAME_LENGTH:
         return []

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
-from aws_cdk import IResource, RemovalPolicy, Resource, Stack
+from aws_cdk import IResource, RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -31,6 +31,7 @@ from cdk_personalize._serving_options import (
 )
 from cdk_personalize._tags import TaggedResource
 from cdk_personalize._training_options import training_data_config
+from cdk_personalize._tree import partition_of_stack, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.serving_config import findings, findings_of_data, findings_of_domain
@@ -225,7 +226,7 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
         self._request = {
             "name": self._recommender_name,
             "datasetGroupArn": dataset_group.dataset_group_arn,
-            "recipeArn": use_case.arn(Stack.of(self).partition),
+            "recipeArn": use_case.arn(partition_of_stack(stack_of(self))),
             "recommenderConfig": config,
         }
         self._recommender_arn = arn_of(self, "recommender", self._recommender_name)

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
-from aws_cdk import Duration, IResource, RemovalPolicy, Resource, Stack
+from aws_cdk import Duration, IResource, RemovalPolicy, Resource
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -27,6 +27,7 @@ from cdk_personalize._training_options import (
     hpo_config,
     training_data_config,
 )
+from cdk_personalize._tree import partition_of_stack, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.recipe import Recipe
@@ -317,7 +318,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
             "name": self._solution_name,
             "datasetGroupArn": dataset_group.dataset_group_arn,
             "performAutoTraining": perform_auto_training,
-            "recipeArn": recipe.arn(Stack.of(self).partition),
+            "recipeArn": recipe.arn(partition_of_stack(stack_of(self))),
             **fixed,
         }
         if perform_incremental_update is not None:

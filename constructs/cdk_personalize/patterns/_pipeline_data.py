@@ -7,11 +7,10 @@ from cdk_personalize.patterns._pipeline_steps import (
     KNOWN,
     NEWS,
     PipelineSteps,
-    condition,
     last,
     marks,
 )
-from cdk_personalize.patterns._pipeline_tasks import personalize_call
+from cdk_personalize.patterns._pipeline_tasks import condition, personalize_call
 
 
 def imports(steps: PipelineSteps) -> sfn.Map:

@@ -15,6 +15,7 @@ from cdk_personalize.patterns._pipeline_tasks import (
     IN_USE,
     IN_USE_OR_QUEUED,
     NOT_FOUND,
+    condition,
     personalize_call,
     poll,
     poll_until_gone,
@@ -94,7 +95,7 @@ def _one_of(words: Sequence[str]) -> str:
 
 
 def _job_is(job: str) -> sfn.Condition:
-    return sfn.Condition.jsonata(f"{{% $states.input.Job = '{job}' %}}")
+    return condition(f"$states.input.Job = '{job}'")
 
 
 def _reason(*paths: str) -> str:
@@ -292,17 +293,15 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         .when(
             # One that follows its solution by itself is moved by the service, but for another
             # solution in the place of the old one.
-            sfn.Condition.jsonata(
-                "{% ($Target.Follows ? $Elsewhere : $Serves != $Target.SolutionVersionArn)"
-                " or $contains($Is, 'FAILED') %}"
+            condition(
+                "($Target.Follows ? $Elsewhere : $Serves != $Target.SolutionVersionArn)"
+                " or $contains($Is, 'FAILED')"
             ),
             update,
         )
         # An update that failed stays on record for good: it says nothing about this version.
         .when(
-            sfn.Condition.jsonata(
-                "{% $Is = 'ACTIVE' and $Update in ['ACTIVE', 'CREATE FAILED'] %}"
-            ),
+            condition("$Is = 'ACTIVE' and $Update in ['ACTIVE', 'CREATE FAILED']"),
             deployed,
         )
         .otherwise(wait)
@@ -376,9 +375,9 @@ def _recommend(scope: Construct) -> sfn.IChainable:
     delete.next(gone)
     target.next(find).next(
         sfn.Choice.jsonata(scope, "Is it there already?")
-        .when(sfn.Condition.jsonata(f"{{% $Is in {settled} %}}"), serving)
-        .when(sfn.Condition.jsonata("{% $Is = 'CREATE FAILED' %}"), delete)
-        .when(sfn.Condition.jsonata("{% $contains($Is, 'DELETE') %}"), gone)
+        .when(condition(f"$Is in {settled}"), serving)
+        .when(condition("$Is = 'CREATE FAILED'"), delete)
+        .when(condition("$contains($Is, 'DELETE')"), gone)
         .otherwise(wait)
     )
     return target

@@ -7,6 +7,7 @@ running execution keeps the definition that it began with, and a deployment may 
 The lock of an execution that was stopped is taken over.
 """
 
+from functools import cache
 from typing import TypeVar
 
 from aws_cdk import Aws, Duration
@@ -15,6 +16,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
+
+from cdk_personalize.patterns._pipeline_tasks import condition
 
 LOCK_ID = "pipeline"
 TAKEN = "DynamoDB.ConditionalCheckFailedException"
@@ -33,7 +36,8 @@ _TRANSIENT = [
     "Sfn.SdkClientException",
 ]
 
-_text = tasks.DynamoAttributeValue.from_string
+_text = cache(tasks.DynamoAttributeValue.from_string)
+_seconds = cache(Duration.seconds)
 
 
 class PipelineLock:
@@ -145,11 +149,11 @@ class PipelineLock:
 
         take.add_catch(look, errors=[TAKEN])
         look.next(is_free)
-        is_free.when(sfn.Condition.jsonata("{% $Holder = '' %}"), take).otherwise(describe)
+        is_free.when(condition("$Holder = ''"), take).otherwise(describe)
         describe.add_catch(gone, errors=["Sfn.ExecutionDoesNotExistException"])
         describe.next(is_running)
         gone.next(is_running)
-        is_running.when(sfn.Condition.jsonata("{% $Running %}"), mark).otherwise(take_over)
+        is_running.when(condition("$Running"), mark).otherwise(take_over)
         mark.add_catch(take, errors=[TAKEN])
         take_over.add_catch(take, errors=[TAKEN])
         mark.next(handed_on)
@@ -212,7 +216,7 @@ _Task = TypeVar("_Task", bound=sfn.TaskStateBase)
 def _retried(task: _Task) -> _Task:
     task.add_retry(
         errors=_TRANSIENT,
-        interval=Duration.seconds(1),
+        interval=_seconds(1),
         backoff_rate=2,
         max_attempts=6,
         jitter_strategy=sfn.JitterType.FULL,

@@ -7,7 +7,6 @@ from cdk_personalize.patterns._pipeline_steps import (
     KNOWN,
     NEWS,
     PipelineSteps,
-    condition,
     last,
     marks,
     ready,
@@ -17,6 +16,7 @@ from cdk_personalize.patterns._pipeline_tasks import (
     ALREADY_EXISTS,
     IN_USE,
     NOT_FOUND,
+    condition,
     personalize_call,
 )
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jsii
-from aws_cdk import IStableAnyProducer, Lazy, Stack, Token
+from aws_cdk import IStableAnyProducer, Lazy, Stack
 from constructs import Construct
 
 from cdk_personalize._batch_job import BatchJob
 from cdk_personalize._tags import TaggedResource
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import address_of, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
@@ -42,7 +44,9 @@ class PipelinePlan:
             name_prefix: What the names of jobs begin with that say no other.
         """
         self._group = group
-        self._data_store = data_store
+        self._bucket_url = data_store.bucket.s3_url_for_object()
+        self._key_arn = data_store.key.key_arn
+        self._role_arn = data_store.role.role_arn
         self._name_prefix = name_prefix
         self._imports: dict[str, DatasetImportJob] = {}
         self._said: set[str] = set()
@@ -58,25 +62,25 @@ class PipelinePlan:
 
     def add_dataset(self, dataset: Dataset) -> PipelineJob:
         """Declare a dataset, and return its import: in full, as long as no job says otherwise."""
-        return self._imports.setdefault(dataset.node.addr, DatasetImportJob(dataset=dataset))
+        return self._imports.setdefault(address_of(dataset), DatasetImportJob(dataset=dataset))
 
     def add_job(self, job: PipelineJob) -> None:
         """Declare a job; an import takes the place of the one that its dataset has by default."""
         if isinstance(job, DatasetImportJob):
-            self._imports[job.dataset.node.addr] = job
-            self._said.add(job.dataset.node.addr)
+            self._imports[address_of(job.dataset)] = job
+            self._said.add(address_of(job.dataset))
         else:
             self._jobs.append(job)
 
     def findings_of(self, job: PipelineJob) -> list[str]:
         """Return why the pipeline cannot take a job."""
         found, group = [], self._group
-        if job.group.node.addr != group.node.addr:
+        if address_of(job.group) != address_of(group):
             found.append(
                 f"a job must be of the dataset group of the pipeline, {group.node.path}, got one"
                 f" of {job.group.node.path}"
             )
-        if isinstance(job, DatasetImportJob) and job.dataset.node.addr in self._said:
+        if isinstance(job, DatasetImportJob) and address_of(job.dataset) in self._said:
             found.append(f"a dataset has one import job, got another of {job.dataset.node.path}")
         others = self._jobs
         if isinstance(job, BatchJob) and job.job_name in [
@@ -140,7 +144,7 @@ class PipelinePlan:
             "Campaigns": [
                 _campaign(each)
                 for each in self._campaigns
-                if each.solution.node.addr == solution.node.addr
+                if address_of(each.solution) == address_of(solution)
             ],
         }
 
@@ -192,17 +196,17 @@ class PipelinePlan:
         }
 
     def _named(self, job: PipelineJob, request: Mapping[str, Any]) -> dict[str, Any]:
-        role = {"roleArn": self._data_store.role.role_arn}
+        role = {"roleArn": self._role_arn}
         return {
             "Name": self.name_prefix_of(job),
             "Request": pascal_case({**request, **role, **_tags(job.tags)}),
         }
 
     def _location(self, prefix: str) -> str:
-        return f"{self._data_store.bucket.s3_url_for_object()}/{prefix}"
+        return f"{self._bucket_url}/{prefix}"
 
     def _encrypted(self, prefix: str) -> dict[str, str]:
-        return {"path": self._location(prefix), "kmsKeyArn": self._data_store.key.key_arn}
+        return {"path": self._location(prefix), "kmsKeyArn": self._key_arn}
 
     def as_lazy(self) -> Any:  # noqa: ANN401 - the type of a token that stands for a mapping
         """Return a token for what is declared when the app is synthesised."""
@@ -214,17 +218,17 @@ class PipelinePlan:
         Tags are not in it: what is there already gets them from its provider. Schemas are, since a
         dataset that was replaced for another schema has the ARN that the old one had.
         """
-        return Lazy.any(_Produced(lambda: self._digest(Stack.of(scope))))
+        return Lazy.any(_Produced(lambda: self._digest(stack_of(scope))))
 
     def solutions_as_lazy(self, scope: Construct) -> Any:  # noqa: ANN401
         """Return a token for the ARNs of the solutions that are in the stack of `scope`."""
-        stack = Stack.of(scope)
+        stack = stack_of(scope)
         return Lazy.any(
             _Produced(
                 lambda: [
                     solution.solution_arn
                     for solution in self._solutions
-                    if Stack.of(solution).node.addr == stack.node.addr
+                    if stack_of(solution) is stack
                 ]
             )
         )
@@ -284,7 +288,7 @@ def _findings_of_places(job: PipelineJob, others: Sequence[PipelineJob]) -> Iter
     read = {IMPORT_PREFIX, *(each.reads for each in together if each.reads is not None)}
     for written in (each.writes for each in together if each.writes is not None):
         for folder in sorted(read):
-            if not Token.is_unresolved([written, folder]) and (
+            if not (is_token(written) or is_token(folder)) and (
                 written.startswith(folder) or folder.startswith(written)
             ):
                 yield f"output must lie apart from input, got {written} and {folder}"

@@ -9,8 +9,8 @@ from aws_cdk import Aws
 from aws_cdk import aws_stepfunctions as sfn
 
 from cdk_personalize._provider import RETIRED_TAG
-from cdk_personalize.patterns._pipeline_steps import PipelineSteps, condition
-from cdk_personalize.patterns._pipeline_tasks import personalize_call
+from cdk_personalize.patterns._pipeline_steps import PipelineSteps
+from cdk_personalize.patterns._pipeline_tasks import condition, personalize_call
 
 _MOST_SOLUTIONS = 100  # of a page; a dataset group has ten
 

@@ -22,7 +22,8 @@ from cdk_personalize.patterns._pipeline_data import deletions, exports, imports
 from cdk_personalize.patterns._pipeline_lock import PipelineLock
 from cdk_personalize.patterns._pipeline_models import batch_jobs, models, recommenders
 from cdk_personalize.patterns._pipeline_retired import delete_retired
-from cdk_personalize.patterns._pipeline_steps import PipelineSteps, condition
+from cdk_personalize.patterns._pipeline_steps import PipelineSteps
+from cdk_personalize.patterns._pipeline_tasks import condition
 
 _FAILURE = {
     "Error": "{% $states.errorOutput.Error %}",
@@ -94,7 +95,7 @@ class PipelineRounds:
         ended = (
             sfn.Choice.jsonata(scope, "Did all succeed?")
             .when(
-                sfn.Condition.jsonata("{% $count($Failures) > 0 %}"),
+                condition("$count($Failures) > 0"),
                 sfn.Fail.jsonata(
                     scope,
                     "Failed",

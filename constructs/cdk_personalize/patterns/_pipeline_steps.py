@@ -171,11 +171,6 @@ class PipelineSteps:
             step.add_catch(failed, errors=["States.ALL"], assign={variable: _cause()})
 
 
-def condition(jsonata: str) -> sfn.Condition:
-    """Return the condition that a JSONata expression is true."""
-    return sfn.Condition.jsonata(f"{{% {jsonata} %}}")
-
-
 def last(mark: str) -> str:
     """Return the JSONata of a mark in the item of the lock, as it was before this round."""
     return f"{{% ($old := $lookup($Before, {mark}); $exists($old.S) ? $old.S : '') %}}"

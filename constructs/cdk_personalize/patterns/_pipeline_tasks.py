@@ -1,9 +1,10 @@
 """What the states of the pipeline are built from: one call of Amazon Personalize, and one poll."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -67,31 +68,38 @@ def personalize_call(
     """
     state: dict[str, Any] = {
         "Type": "Task",
-        "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:personalize:{operation}",
+        "Resource": f"{_integration()}:{operation}",
         "Arguments": arguments,
     }
     if assign:
         state["Assign"] = assign
-    call = sfn.CustomState(scope, name, state_json=state)
+    retries = []
     if try_again:
-        call.add_retry(
-            errors=list(TRANSIENT),
-            interval=Duration.seconds(5),
-            backoff_rate=2,
-            max_attempts=8,
-            max_delay=Duration.minutes(2),
-            jitter_strategy=sfn.JitterType.FULL,
-        )
+        retries.append(_retry(TRANSIENT, seconds=5, times=8, longest=120))
     if wait_while:
-        call.add_retry(
-            errors=list(wait_while),
-            interval=Duration.minutes(1),
-            backoff_rate=2,
-            max_attempts=150,
-            max_delay=Duration.minutes(10),
-            jitter_strategy=sfn.JitterType.FULL,
-        )
-    return call
+        retries.append(_retry(wait_while, seconds=60, times=150, longest=600))
+    if retries:
+        state["Retry"] = retries
+    return sfn.CustomState(scope, name, state_json=state)
+
+
+def _retry(
+    errors: Sequence[str], *, seconds: int, times: int, longest: int
+) -> Mapping[str, object]:
+    """Return how a state is tried again: each time after twice as long, at random within that."""
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": seconds,
+        "MaxAttempts": times,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": longest,
+        "JitterStrategy": "FULL",
+    }
+
+
+@cache
+def _integration() -> str:
+    return f"arn:{Aws.PARTITION}:states:::aws-sdk:personalize"
 
 
 def poll(
@@ -124,8 +132,8 @@ def poll(
     )
     settled = (
         sfn.Choice.jsonata(scope, f"Is the {name} over?")
-        .when(sfn.Condition.jsonata(f"{{% {active} %}}"), done)
-        .when(sfn.Condition.jsonata(f"{{% {failed} %}}"), failure)
+        .when(condition(active), done)
+        .when(condition(failed), failure)
         .otherwise(pause)
     )
     begin.next(pause).next(describe).next(settled)
@@ -150,6 +158,12 @@ def poll_until_gone(
     describe.add_catch(then, errors=[NOT_FOUND])
     begin.next(pause).next(describe).next(pause)
     return begin
+
+
+@cache
+def condition(jsonata: str) -> sfn.Condition:
+    """Return the condition that a JSONata expression is true."""
+    return sfn.Condition.jsonata(f"{{% {jsonata} %}}")
 
 
 def _pauses(scope: Construct, name: str) -> tuple[sfn.Pass, sfn.Wait]:

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -10,6 +10,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
 from cdk_personalize._service_role import RoleAccess, ServiceRole
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import address_of, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_import_job import IMPORT_PREFIX
 
@@ -75,7 +77,7 @@ class DataStore(Construct):
         self._key = encryption_key or kms.Key(
             self,
             "Key",
-            description=f"The data of Amazon Personalize in {Stack.of(self).stack_name}.",
+            description=f"The data of Amazon Personalize in {stack_of(self).stack_name}.",
             enable_key_rotation=True,
             removal_policy=removal_policy,
         )
@@ -84,7 +86,7 @@ class DataStore(Construct):
         self._access = RoleAccess(self, self._role)
         self._access.allow_key(self._key)
         bucket_key = self._bucket.encryption_key
-        if bucket_key is not None and bucket_key.node.addr != self._key.node.addr:
+        if bucket_key is not None and address_of(bucket_key) != address_of(self._key):
             self._access.allow_key(bucket_key)
         self._readable: list[str] = []
         self._writable: list[str] = []
@@ -180,7 +182,7 @@ class DataStore(Construct):
                 resources=[log_bucket.arn_for_objects("*")],
                 conditions={
                     "ArnLike": {"aws:SourceArn": bucket.bucket_arn},
-                    "StringEquals": {"aws:SourceAccount": Stack.of(self).account},
+                    "StringEquals": {"aws:SourceAccount": stack_of(self).account},
                 },
             )
         )
@@ -216,7 +218,7 @@ class DataStore(Construct):
 
         It is the CDK's own, and Lambda would make it a log group that outlives the stack.
         """
-        provider = cast("Construct", Stack.of(bucket).node.find_child(_EMPTYING))
+        provider = cast("Construct", stack_of(bucket).node.find_child(_EMPTYING))
         if provider.node.try_find_child("Log") is None:
             log = logs.LogGroup(
                 provider,
@@ -231,7 +233,7 @@ class DataStore(Construct):
 
     def _warn_of_notifications(self, bucket: s3.IBucket) -> None:
         name = bucket.bucket_name
-        named = bucket.node.path if Token.is_unresolved(name) else name
+        named = bucket.node.path if is_token(name) else name
         Annotations.of(self).add_warning_v2(
             "cdk-personalize:bucketNotifications",
             "an upload starts the pipeline only if the notification configuration of the bucket"

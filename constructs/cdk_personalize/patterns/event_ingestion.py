@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Unpack, cast
 
-from aws_cdk import Duration, RemovalPolicy, Token
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -14,6 +14,7 @@ from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._metrics import MetricOptions
+from cdk_personalize._tokens import is_token
 from cdk_personalize.event_tracker import IEventTracker
 
 _MAX_BATCH_SIZE = 10_000
@@ -55,7 +56,7 @@ class EventSourceOptions:
             ("batch_size", self.batch_size, _MAX_BATCH_SIZE),
             ("parallelization_factor", self.parallelization_factor, _MAX_PARALLELIZATION_FACTOR),
         ):
-            if not Token.is_unresolved(value) and not 1 <= value <= limit:
+            if not is_token(value) and not 1 <= value <= limit:
                 msg = f"{name} must be between 1 and {limit}, got {value}"
                 raise ValueError(msg)
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 import jsii
-from aws_cdk import Annotations, Duration, Names, RemovalPolicy, Stack, Token
+from aws_cdk import Annotations, Duration, Names, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -18,6 +18,8 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct, IValidation
 
 from cdk_personalize._function import LambdaFunction, admit_logs
+from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import stack_of
 from cdk_personalize.campaign import Campaign, ICampaign
 from cdk_personalize.filter_expression import (
     FilterExpression,
@@ -179,7 +181,7 @@ class RecommendationApi(Construct):
         if all(model["route"] != route for model in self._models):
             self._api.add_routes(path=f"/{route}", methods=[method], integration=self._integration)
         self._models.append({"name": name, "route": route, "campaignArn": campaign.campaign_arn})
-        self._function.add_environment("MODELS", Stack.of(self).to_json_string(self._models))
+        self._function.add_environment("MODELS", stack_of(self).to_json_string(self._models))
         campaign.grant_query(self._function)
 
     def add_filter(
@@ -204,7 +206,7 @@ class RecommendationApi(Construct):
             "arn": model_filter.filter_arn,
             "numbers": sorted(_numbers_of(model_filter) if numbers is None else numbers),
         }
-        self._function.add_environment("FILTERS", Stack.of(self).to_json_string(self._filters))
+        self._function.add_environment("FILTERS", stack_of(self).to_json_string(self._filters))
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Grant `grantee` to ask for recommendations, where the API authorizes by IAM."""
@@ -233,7 +235,7 @@ class RecommendationApi(Construct):
 
     def _access_log(self) -> logs.LogGroup:
         if self._encryption_key is not None:
-            admit_logs(self._encryption_key, Stack.of(self))
+            admit_logs(self._encryption_key, stack_of(self))
         return logs.LogGroup(
             self,
             "AccessLog",
@@ -259,7 +261,7 @@ class RecommendationApi(Construct):
         self._function.add_permission(
             "InvokeByDefaultRoute",
             principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
-            source_arn=Stack.of(self).format_arn(
+            source_arn=stack_of(self).format_arn(
                 service="execute-api",
                 resource=self._api.api_id,
                 resource_name="*/$default",
@@ -327,7 +329,7 @@ def _route(name: str, recipe: Recipe) -> tuple[apigatewayv2.HttpMethod, str]:
 
 
 def _numbers_of(model_filter: IFilter) -> set[str]:
-    if not isinstance(model_filter, Filter) or Token.is_unresolved(model_filter.expression):
+    if not isinstance(model_filter, Filter) or is_token(model_filter.expression):
         return set()
     return {
         condition.operand.name

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jsii
-from aws_cdk import ArnFormat, CustomResource, Duration, Names, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, CustomResource, Duration, Names, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -20,6 +20,7 @@ from cdk_personalize._names import arn_of
 from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired
 from cdk_personalize._realisation import realise
 from cdk_personalize._request import refuse
+from cdk_personalize._tree import address_of, node_of, stack_of
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.dataset import Dataset
@@ -115,7 +116,7 @@ class TrainingPipeline(Construct):
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        admit_logs(data_store.key, Stack.of(self))
+        admit_logs(data_store.key, stack_of(self))
         self._log_group = logs.LogGroup(
             self,
             "Log",
@@ -306,7 +307,7 @@ class TrainingPipeline(Construct):
             realise(resource)
         # Deleted before everything that an execution may be working on.
         self._group.deletion_order.delete_before(self.lifecycle, resource)
-        self.lifecycle.node.add_dependency(resource)
+        node_of(self.lifecycle).add_dependency(resource)
 
     def _allow_job(self, job: PipelineJob) -> None:
         """Let the machine run a job, the service read and write, and new files start the run."""
@@ -361,7 +362,7 @@ class TrainingPipeline(Construct):
         One statement has all of them: a role has room for 10,240 characters, and the CDK splits
         what is longer in another place at each synth.
         """
-        key = (machine.node.addr, *actions)
+        key = (address_of(machine), *actions)
         if key in self._statements:
             self._statements[key].add_resources(*arns)
         else:
@@ -404,7 +405,7 @@ class _TrainsOnce:
 
 
 def _arn_prefix(scope: Construct) -> str:
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     return f"arn:{stack.partition}:personalize:{stack.region}:{stack.account}:"
 
 
@@ -414,7 +415,7 @@ def _machine_name(scope: IConstruct) -> str:
 
 def _machine_arn(scope: IConstruct) -> str:
     """Return the ARN of the state machine in `scope`, composed as that of its executions."""
-    return Stack.of(scope).format_arn(
+    return stack_of(scope).format_arn(
         service="states",
         resource="stateMachine",
         resource_name=_machine_name(scope),
@@ -427,7 +428,7 @@ def _execution_arns(scope: IConstruct) -> str:
 
     It is composed of the name, since the policy of a machine cannot refer to the machine.
     """
-    return Stack.of(scope).format_arn(
+    return stack_of(scope).format_arn(
         service="states",
         resource="execution",
         resource_name=f"{_machine_name(scope)}:*",

@@ -1,0 +1,91 @@
+"""What never changes in the tree of constructs, asked of the CDK once.
+
+The CDK runs in a process of its own, so each question costs a message there and back; an app of
+two hundred resources would ask these some three thousand times.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aws_cdk import Stack
+from constructs import IConstruct, Node
+
+_T = TypeVar("_T")
+_C = TypeVar("_C", bound=IConstruct)
+
+# Kept at the construct itself: a table of all of them would keep each stack for ever, by what is
+# known of its own resources.
+_ANSWERS = "_cdk_personalize_answers"
+
+
+def once(construct: _C, question: str, ask: Callable[[_C], _T]) -> _T:
+    """Return the answer to a question about a construct, which is asked the first time only."""
+    answers = _answers_of(construct)
+    if question not in answers:
+        answers[question] = ask(construct)
+    answer: _T = answers[question]
+    return answer
+
+
+def stack_of(construct: IConstruct) -> Stack:
+    """Return the stack of a construct."""
+    return once(construct, "stack", Stack.of)
+
+
+def node_of(construct: IConstruct) -> Node:
+    """Return the node of a construct."""
+    return once(construct, "node", lambda each: each.node)
+
+
+def root_of(construct: IConstruct) -> IConstruct:
+    """Return the root of the tree, the app."""
+    return once(construct, "root", lambda each: node_of(each).root)
+
+
+def path_of(construct: IConstruct) -> str:
+    """Return the path of a construct."""
+    return once(construct, "path", lambda each: node_of(each).path)
+
+
+def address_of(construct: IConstruct) -> str:
+    """Return the address of a construct, which no other has and which never changes."""
+    return once(construct, "address", lambda each: node_of(each).addr)
+
+
+def root_stack_of(stack: Stack) -> Stack:
+    """Return the stack that a nested one is deployed with, which is itself if it is not nested."""
+
+    def ask(each: Stack) -> Stack:
+        parent = each.nested_stack_parent
+        return each if parent is None else root_stack_of(parent)
+
+    return once(stack, "root stack", ask)
+
+
+def account_of_stack(stack: Stack) -> str:
+    """Return the account of a stack, which may be a token."""
+    return once(stack, "account", lambda each: each.account)
+
+
+def region_of_stack(stack: Stack) -> str:
+    """Return the Region of a stack, which may be a token."""
+    return once(stack, "region", lambda each: each.region)
+
+
+def partition_of_stack(stack: Stack) -> str:
+    """Return the partition of a stack, which may be a token."""
+    return once(stack, "partition", lambda each: each.partition)
+
+
+def default_child_of(construct: IConstruct) -> IConstruct | None:
+    """Return the default child of a construct, once it has one."""
+    answers = _answers_of(construct)
+    if answers.get("default child") is None:
+        answers["default child"] = node_of(construct).default_child
+    child: IConstruct | None = answers["default child"]
+    return child
+
+
+def _answers_of(construct: IConstruct) -> dict[str, Any]:
+    answers: dict[str, Any] = construct.__dict__.setdefault(_ANSWERS, {})
+    return answers
