@@ -13,10 +13,17 @@ ROOT = Path(__file__).parents[1]
 
 # The environment of local AWS, which `make setup` makes, and the Node that the CDK wants.
 os.environ.setdefault("PERSONALIZE_LOCAL_PYTHON", str(ROOT / ".venv-local" / "bin" / "python"))
+# Two threads for one small matrix take twice the time of one, where another test runs beside it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The CDK validates each template that it writes, which takes as long as all the rest of a synth:
 # it does so with the stacks that `synthesised` gives.
 os.environ.setdefault("CDK_VALIDATION", "false")
 os.environ["PATH"] = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what deploys a stack: it mostly waits, and others can be run beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("local") is None)
 
 
 @pytest.fixture(scope="session")

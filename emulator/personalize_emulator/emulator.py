@@ -152,6 +152,22 @@ class PersonalizeEmulator:
         self.clock.advance(seconds)
         self.service.backend.jobs.settle()
 
+    def skip_to_next(self) -> None:
+        """Skip to the moment when the next thing happens: a job begins, ends, or is due again.
+
+        No time is skipped while nothing is under way.
+
+        Example:
+            ```python
+            while describe()["status"] != "ACTIVE":
+                aws.skip_to_next()
+            ```
+        """
+        moment = self.service.backend.jobs.next_moment()
+        if moment is not None:
+            self.clock.advance_to(moment)
+            self.service.backend.jobs.settle()
+
     @property
     def client_options(self) -> ClientOptions:
         """What `boto3.client` needs to talk to the emulator, for all three services."""

@@ -155,6 +155,12 @@ class Jobs:
                 lambda: self._stopped or (not self._doing and self._seconds_until_due() > 0)
             )
 
+    def next_moment(self) -> float | None:
+        """Return when the next thing is due, in emulated time; None if nothing is under way."""
+        self.settle()
+        with self._changed:
+            return self._due[0][0] if self._due else None
+
     def _schedule(self, job: Job) -> None:
         self._at(job.begins, lambda: self._begin(job))
 

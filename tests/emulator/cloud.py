@@ -125,10 +125,8 @@ class Cloud:
         self._wait(is_there, lambda found: not found)
 
     def reach(self, arn: str, status: str) -> dict[str, Any]:
-        """Let a little time pass until a resource has a status that it soon leaves."""
-        return self._wait(
-            lambda: self.describe(arn), lambda found: found["status"] == status, seconds=1
-        )
+        """Let time pass until a resource has a status that it leaves again."""
+        return self._wait(lambda: self.describe(arn), lambda found: found["status"] == status)
 
     def describe(self, arn: str) -> dict[str, Any]:
         """Describe a resource of whatever kind."""
@@ -242,13 +240,11 @@ class Cloud:
         self,
         look: Callable[[], dict[str, Any]],
         is_over: Callable[[dict[str, Any]], bool],
-        *,
-        seconds: float = 60,
     ) -> dict[str, Any]:
         deadline = time.monotonic() + _PATIENCE
         while not is_over(found := look()):
             assert time.monotonic() < deadline, f"waited in vain: {found}"
-            self.emulator.skip(seconds)
+            self.emulator.skip_to_next()
         return found
 
 

@@ -25,7 +25,7 @@ def shop() -> Iterator[Shop]:
 def stack(shop: Shop) -> CloudFormation:
     stacks = Stacks()
     provider = ResourceProvider(shop.personalize, boto3.client("stepfunctions"), stacks.client())
-    return CloudFormation(provider, shop.later, stacks=stacks)
+    return CloudFormation(provider, shop.aws.skip_to_next, stacks=stacks)
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ class Shop:
 
     def wait(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so in the emulator."""
-        wait_until(is_so, self.later)
+        wait_until(is_so, self.aws.skip_to_next)
 
     def schema(self, name: str, kind: str, *more: SchemaField) -> str:
         """Create a schema: the default one, and more columns."""
