@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.synthesis import REPORT, Assembly, Synthesised, synthesise
+from tests.synthesis import Assembly, Synthesised, synthesise
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,8 +39,9 @@ def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
     def assembly(stack: str, *, flags: bool = False) -> Assembly:
         folder = shared / f"{stack}-{'flags' if flags else 'plain'}"
         with FileLock(f"{folder}.lock"):
-            if (folder / REPORT).exists():
-                return Assembly(stack, folder)
+            found = Assembly(stack, folder)
+            if found.template_file.exists():
+                return found
             return synthesise(stack, folder, flags=flags)
 
     return assembly

@@ -7,7 +7,6 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from tests.cfn_lint import cfn_lint
 from tests.everything import Everything
 from tests.feature_flags import recommended_flags
 from tests.readable import readable
@@ -74,7 +73,3 @@ def test_cdk_nag_finds_the_same_with_flags_and_without(
         }
 
     assert found(flags=True) == found(flags=False)
-
-
-def test_cfn_lint_finds_nothing_with_flags_either(synthesised: Synthesised) -> None:
-    assert cfn_lint(synthesised(EVERYTHING, flags=True).template_file) == ""

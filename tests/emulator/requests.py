@@ -95,9 +95,15 @@ class Requests:
         """
         self._likely = {**_LIKELY, **likely}
         self._arns = st.sampled_from(arns)
+        self._made: dict[str, st.SearchStrategy[bytes]] = {}
 
     def of(self, operation: Operation) -> st.SearchStrategy[bytes]:
         """Make bodies for an operation: most are sound, some hold a wrong value, a few are none."""
+        if operation.name not in self._made:  # to make a strategy takes longer than to draw from it
+            self._made[operation.name] = self._bodies(operation)
+        return self._made[operation.name]
+
+    def _bodies(self, operation: Operation) -> st.SearchStrategy[bytes]:
         shape = operation.input_shape
         if shape is None:
             return st.one_of(st.just({}), _JUNK).map(_json)
@@ -136,11 +142,13 @@ class Requests:
             return st.fixed_dictionaries(needed)
         # A few at a time: with all of them, one is always in the way of the others.
         some = st.lists(st.sampled_from(sorted(members)), max_size=3, unique=True)
-        return some.flatmap(
-            lambda names: st.fixed_dictionaries(
-                {**needed, **{name: members[name] for name in names}}
-            )
-        )
+
+        @st.composite
+        def structure(draw: st.DrawFn) -> dict[str, Any]:
+            wanted = {**needed, **{name: members[name] for name in draw(some)}}
+            return {name: draw(value) for name, value in wanted.items()}
+
+        return structure()
 
     def _scalar(self, shape: Shape, member: str) -> st.SearchStrategy[Any]:
         least, most = shape.metadata.get("min", 0), shape.metadata.get("max", 2**31 - 1)
