@@ -1,59 +1,59 @@
 """The part of a round that takes data in and gives data out: imports, deletions, exports."""
 
-from aws_cdk import aws_stepfunctions as sfn
-
 from cdk_personalize.patterns._pipeline_steps import (
     FILES_A_ROUND,
     KNOWN,
     NEWS,
     PipelineSteps,
+    catch_all,
+    for_each,
     last,
     marks,
 )
-from cdk_personalize.patterns._pipeline_tasks import condition, personalize_call
+from cdk_personalize.patterns._pipeline_tasks import outcome, personalize_call
+from cdk_personalize.patterns._state_language import Choice, Map, Pass, State, chain
 
 
-def imports(steps: PipelineSteps) -> sfn.Map:
+def imports(steps: PipelineSteps) -> Map:
     """Return the state that imports every dataset that has newer files.
 
     It sets `ImportFailures` and `Data`: the types that have been imported, with their marks.
     """
-    each = steps.for_each(
+    return for_each(
         "dataset",
         "{% $Plan.Datasets %}",
+        _dataset(steps),
         variable="Dataset",
         assign={
             "ImportFailures": "{% [$states.result[$exists(Cause)]] %}",
             "Data": "{% [$states.result[Mark != ''].{'Type': Type, 'Mark': Mark}] %}",
         },
     )
-    return each.item_processor(_dataset(steps))
 
 
-def deletions(steps: PipelineSteps) -> sfn.Map:
+def deletions(steps: PipelineSteps) -> Map:
     """Return the state that deletes the users of newer lists.
 
     It sets `DeletionFailures` and `Forgotten`: the marks of what was deleted.
     """
-    each = steps.for_each(
+    return for_each(
         "list of users",
         "{% $Plan.Deletions %}",
+        _deletion(steps),
         variable="Deletion",
         assign={
             "DeletionFailures": "{% [$states.result[$exists(Cause)]] %}",
             "Forgotten": "{% [$states.result.Mark[$ != '']] %}",
         },
     )
-    return each.item_processor(_deletion(steps))
 
 
-def exports(steps: PipelineSteps) -> sfn.Map:
+def exports(steps: PipelineSteps) -> Map:
     """Return the state that exports what has changed since the last export."""
-    each = steps.for_each("export", "{% $Plan.Exports %}", variable="Export")
-    return each.item_processor(_export(steps))
+    return for_each("export", "{% $Plan.Exports %}", _export(steps), variable="Export")
 
 
-def _dataset(steps: PipelineSteps) -> sfn.IChainable:
+def _dataset(steps: PipelineSteps) -> State:
     """Import the files of one dataset if one of them is newer than the last import.
 
     What is noted of an import is when its dataset was created and the time of the newest file,
@@ -64,8 +64,7 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
     many, it takes the oldest, and has another run follow this one. Which ones are in is noted at
     the end, so after a failure they are all taken again.
     """
-    look = sfn.Pass.jsonata(
-        steps.scope,
+    look = Pass(
         "Look for files",
         assign={
             "Dataset": "{% $states.input.Dataset %}",
@@ -78,7 +77,6 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
         },
     )
     find = personalize_call(
-        steps.scope,
         "Find the dataset",
         "describeDataset",
         {"DatasetArn": "{% $Dataset.Request.DatasetArn %}"},
@@ -96,8 +94,7 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
         {**job_input, "Request": "{% $merge([$Dataset.Request, {'ImportMode': 'FULL'}]) %}"},
     )
     too_many = f"$count($Files) > {FILES_A_ROUND}"
-    take = sfn.Pass.jsonata(
-        steps.scope,
+    take = Pass(
         "Take the oldest files",
         assign={
             # A mark is a time, so those of the last second are left together.
@@ -106,23 +103,23 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
             " ' came within a second: an incremental import takes them one by one' %}",
         },
     )
-    add = steps.for_each(
+    add_one = steps.start_job(
+        "Import",
+        {
+            **job_input,
+            "Request": "{% $merge([$Dataset.Request, {'DataSource': {'DataLocation':"
+            " $Dataset.Bucket & $states.input.Key}}]) %}",
+        },
+        name="Import the file",
+        end=True,
+    )
+    add = for_each(
         "newer file",
         "{% $Taken %}",
+        add_one,
         variable="Key",
         value=".Key",
         at_once=1,  # in the order in which they came
-    )
-    add.item_processor(
-        steps.start_job(
-            "Import",
-            {
-                **job_input,
-                "Request": "{% $merge([$Dataset.Request, {'DataSource': {'DataLocation':"
-                " $Dataset.Bucket & $states.input.Key}}]) %}",
-            },
-            name="Import the file",
-        )
     )
     newest = "{% $Created & ' ' & ($count($Taken) > 0 ? $Taken[-1].At : $Newest) %}"
     note = steps.lock.update(
@@ -136,37 +133,34 @@ def _dataset(steps: PipelineSteps) -> sfn.IChainable:
     )
     kind = {"Type": "{% $Dataset.Type %}"}
     mark = "$Dataset.Type & ' ' & $Note"
-    imported = steps.outcome("Imported", {**kind, "Mark": f"{{% {mark} %}}"})
+    imported = outcome("Imported", {**kind, "Mark": f"{{% {mark} %}}"})
     before = {"Mark": f"{{% $Last != '' ? {mark} : '' %}}"}
-    as_it_was = steps.outcome("As it was", {**kind, **before})
-    failed = steps.outcome(
+    as_it_was = outcome("As it was", {**kind, **before})
+    failed = outcome(
         "Not imported",
         {**kind, **before, "Name": "{% $Dataset.Type %}", "Cause": "{% $Cause %}"},
     )
-    steps.catch(failed, find, page, load, add, note)
+    catch_all(failed, find, page, load, add, note)
     is_newer = (
-        sfn.Choice.jsonata(steps.scope, "Is there a newer file?")
-        .when(condition("$More"), page)
-        .when(condition("$Newest <= $Last"), as_it_was)
-        .when(condition("$Last = '' or $Dataset.Request.ImportMode = 'FULL'"), load)
-        .when(condition("$count($Files) = 0"), as_it_was)
+        Choice("Is there a newer file?")
+        .when("$More", page)
+        .when("$Newest <= $Last", as_it_was)
+        .when("$Last = '' or $Dataset.Request.ImportMode = 'FULL'", load)
+        .when("$count($Files) = 0", as_it_was)
         .otherwise(take)
     )
-    look.next(find).next(page).next(is_newer)
-    take.next(
-        sfn.Choice.jsonata(steps.scope, "Can they be told apart?")
-        .when(condition("$count($Taken) > 0"), add)
-        .otherwise(failed)
+    can_be_told_apart = (
+        Choice("Can they be told apart?").when("$count($Taken) > 0", add).otherwise(failed)
     )
-    add.next(note)
-    load.next(note).next(imported)
-    return look
+    chain(load, note, imported)
+    chain(take, can_be_told_apart)
+    chain(add, note)
+    return chain(look, find, page, is_newer)
 
 
-def _deletion(steps: PipelineSteps) -> sfn.IChainable:
+def _deletion(steps: PipelineSteps) -> State:
     """Delete the users of one folder of lists if one of them is newer than the last deletion."""
-    look = sfn.Pass.jsonata(
-        steps.scope,
+    look = Pass(
         "Look for lists of users",
         assign={
             "Deletion": "{% $states.input.Deletion %}",
@@ -186,26 +180,24 @@ def _deletion(steps: PipelineSteps) -> sfn.IChainable:
         values={":newest": "{% $Newest %}"},
     )
     before = {"Mark": "{% $Last != '' ? $Deletion.Prefix & ' ' & $Last : '' %}"}
-    failed = steps.outcome(
+    failed = outcome(
         "Not deleted",
         {**before, "Name": "{% $Deletion.Prefix %}", "Cause": "{% $Cause %}"},
     )
-    steps.catch(failed, page, delete, note)
+    catch_all(failed, page, delete, note)
     is_newer = (
-        sfn.Choice.jsonata(steps.scope, "Is there a newer list?")
-        .when(condition("$More"), page)
-        .when(condition("$Newest > $Last"), delete)
-        .otherwise(steps.outcome("Nobody to delete", before))
+        Choice("Is there a newer list?")
+        .when("$More", page)
+        .when("$Newest > $Last", delete)
+        .otherwise(outcome("Nobody to delete", before))
     )
-    deleted = steps.outcome("Deleted", {"Mark": "{% $Deletion.Prefix & ' ' & $Newest %}"})
-    look.next(page).next(is_newer)
-    delete.next(note).next(deleted)
-    return look
+    deleted = outcome("Deleted", {"Mark": "{% $Deletion.Prefix & ' ' & $Newest %}"})
+    chain(delete, note, deleted)
+    return chain(look, page, is_newer)
 
 
-def _export(steps: PipelineSteps) -> sfn.IChainable:
-    remember = sfn.Pass.jsonata(
-        steps.scope,
+def _export(steps: PipelineSteps) -> State:
+    remember = Pass(
         "Remember the export",
         assign={
             "Export": "{% $states.input.Export %}",
@@ -223,12 +215,12 @@ def _export(steps: PipelineSteps) -> sfn.IChainable:
         values={":known": f"{{% {KNOWN} %}}"},
     )
     name = {"Name": "{% $Export.Title %}"}
-    failed = steps.outcome("Not exported", {**name, "Cause": "{% $Cause %}"})
-    steps.catch(failed, export, note)
-    remember.next(
-        sfn.Choice.jsonata(steps.scope, "Is there something to export?")
-        .when(condition(NEWS), export)
-        .otherwise(steps.outcome("Nothing to export", name))
+    failed = outcome("Not exported", {**name, "Cause": "{% $Cause %}"})
+    catch_all(failed, export, note)
+    is_news = (
+        Choice("Is there something to export?")
+        .when(NEWS, export)
+        .otherwise(outcome("Nothing to export", name))
     )
-    export.next(note).next(steps.outcome("Exported", name))
-    return remember
+    chain(export, note, outcome("Exported", name))
+    return chain(remember, is_news)

@@ -6,20 +6,19 @@ pipeline, which Step Functions ends at 25,000 events.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct
+from typing import Any
 
 from cdk_personalize.patterns._pipeline_tasks import (
     ALREADY_EXISTS,
     IN_USE,
     IN_USE_OR_QUEUED,
     NOT_FOUND,
-    condition,
+    outcome,
     personalize_call,
     poll,
     poll_until_gone,
 )
+from cdk_personalize.patterns._state_language import Choice, Fail, Pass, State, chain, definition
 
 # The end of a name that a job gives: the hash of the execution's ARN is unique, the same at each
 # retry, and shorter than the name of an execution that EventBridge started (73 characters; 63 are
@@ -58,8 +57,8 @@ FILE_JOBS = (
 )
 
 
-def job_definition(scope: Construct, *, arn_prefix: str) -> sfn.IChainable:
-    """Return the states of the job machine.
+def job_definition(*, arn_prefix: str, timeout_seconds: int) -> dict[str, Any]:
+    """Return the definition of the job machine.
 
     Its input is one of
     `{"Job": "Import", "Name", "Request"}`, and so for each of `FILE_JOBS`,
@@ -70,32 +69,30 @@ def job_definition(scope: Construct, *, arn_prefix: str) -> sfn.IChainable:
     the ARN of what was made. It fails with the service's own reason.
 
     Args:
-        scope: The construct of the state machine.
         arn_prefix: What ARNs of the service begin with, up to the type of the resource.
+        timeout_seconds: How long a job may take.
     """
-    choice = sfn.Choice.jsonata(scope, "Which job?")
-    for job in FILE_JOBS:
-        choice.when(_job_is(job.job), _file_job(scope, job, arn_prefix))
-    choice.when(_job_is("Train"), _train(scope))
-    choice.when(_job_is("Deploy"), _deploy(scope))
-    choice.when(_job_is("Recommend"), _recommend(scope))
-    known = [*(job.job for job in FILE_JOBS), "Train", "Deploy", "Recommend"]
-    return choice.otherwise(
-        sfn.Fail.jsonata(
-            scope,
+    jobs = {
+        **{job.job: _file_job(job, arn_prefix) for job in FILE_JOBS},
+        "Train": _train(),
+        "Deploy": _deploy(),
+        "Recommend": _recommend(),
+    }
+    choice = Choice("Which job?")
+    for job, begin in jobs.items():
+        choice.when(f"$states.input.Job = '{job}'", begin)
+    choice.otherwise(
+        Fail(
             "Unknown job",
             error="UnknownJob",
-            cause=f"{{% 'Job is {_one_of(known)}, got ' & $string($states.input.Job) %}}",
+            cause=f"{{% 'Job is {_one_of([*jobs])}, got ' & $string($states.input.Job) %}}",
         )
     )
+    return definition(choice, timeout_seconds=timeout_seconds)
 
 
 def _one_of(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _job_is(job: str) -> sfn.Condition:
-    return condition(f"$states.input.Job = '{job}'")
 
 
 def _reason(*paths: str) -> str:
@@ -104,9 +101,8 @@ def _reason(*paths: str) -> str:
     return f"{{% {found}'the service gave no reason' %}}"
 
 
-def _file_job(scope: Construct, job: FileJob, arn_prefix: str) -> sfn.IChainable:
-    remember = sfn.Pass.jsonata(
-        scope,
+def _file_job(job: FileJob, arn_prefix: str) -> State:
+    remember = Pass(
         f"Remember the {job.noun} job",
         assign={
             "Request": "{% $states.input.Request %}",
@@ -114,7 +110,6 @@ def _file_job(scope: Construct, job: FileJob, arn_prefix: str) -> sfn.IChainable
         },
     )
     create = personalize_call(
-        scope,
         f"Create the {job.noun} job",
         f"create{job.member}",
         "{% $merge([$Request, {'JobName': $JobName}]) %}",
@@ -122,7 +117,6 @@ def _file_job(scope: Construct, job: FileJob, arn_prefix: str) -> sfn.IChainable
         wait_while=IN_USE_OR_QUEUED,
     )
     describe = personalize_call(
-        scope,
         f"Describe the {job.noun} job",
         f"describe{job.member}",
         {f"{job.member}Arn": "{% $JobArn %}"},
@@ -131,11 +125,8 @@ def _file_job(scope: Construct, job: FileJob, arn_prefix: str) -> sfn.IChainable
             "Reason": _reason(f"{job.member}.FailureReason"),
         },
     )
-    done = sfn.Pass.jsonata(
-        scope, f"The {job.noun} is done", outputs={f"{job.member}Arn": "{% $JobArn %}"}
-    )
+    done = outcome(f"The {job.noun} is done", {f"{job.member}Arn": "{% $JobArn %}"})
     wait = poll(
-        scope,
         job.noun,
         describe,
         active=f"$Status = '{job.done}'",
@@ -144,19 +135,17 @@ def _file_job(scope: Construct, job: FileJob, arn_prefix: str) -> sfn.IChainable
         done=done,
     )
     # The name is this execution's own: what has it is what a first try made, whose answer was lost.
-    made = sfn.Pass.jsonata(
-        scope,
+    made = Pass(
         f"The {job.noun} has begun already",
         assign={"JobArn": f"{{% '{arn_prefix}{job.resource}/' & $JobName %}}"},
     )
-    create.add_catch(made, errors=[ALREADY_EXISTS])
-    made.next(wait)
-    return remember.next(create).next(wait)
+    create.catch(ALREADY_EXISTS, made)
+    chain(made, wait)
+    return chain(remember, create, wait)
 
 
-def _train(scope: Construct) -> sfn.IChainable:
+def _train() -> State:
     create = personalize_call(
-        scope,
         "Create the solution version",
         "createSolutionVersion",
         {
@@ -168,7 +157,6 @@ def _train(scope: Construct) -> sfn.IChainable:
         wait_while=IN_USE_OR_QUEUED,
     )
     describe = personalize_call(
-        scope,
         "Describe the solution version",
         "describeSolutionVersion",
         {"SolutionVersionArn": "{% $SolutionVersion %}"},
@@ -177,11 +165,8 @@ def _train(scope: Construct) -> sfn.IChainable:
             "Reason": _reason("SolutionVersion.FailureReason"),
         },
     )
-    trained = sfn.Pass.jsonata(
-        scope, "Trained", outputs={"SolutionVersionArn": "{% $SolutionVersion %}"}
-    )
+    trained = outcome("Trained", {"SolutionVersionArn": "{% $SolutionVersion %}"})
     wait = poll(
-        scope,
         "training",
         describe,
         active="$Status = 'ACTIVE'",
@@ -191,7 +176,6 @@ def _train(scope: Construct) -> sfn.IChainable:
     )
     # How the ARN follows from the name is not documented; the version is the newest one.
     made = personalize_call(
-        scope,
         "Find the solution version",
         "describeSolution",
         {"SolutionArn": "{% $Solution %}"},
@@ -200,11 +184,9 @@ def _train(scope: Construct) -> sfn.IChainable:
             ".SolutionVersionArn %}"
         },
     )
-    create.add_catch(made, errors=[ALREADY_EXISTS])
-    made.next(wait)
-    create.next(wait)
-    remember = sfn.Pass.jsonata(
-        scope,
+    create.catch(ALREADY_EXISTS, made)
+    chain(made, wait)
+    remember = Pass(
         "Remember the solution",
         assign={
             "Solution": "{% $states.input.SolutionArn %}",
@@ -212,18 +194,13 @@ def _train(scope: Construct) -> sfn.IChainable:
             "VersionName": f"{{% $states.input.Name & '-' & {UNIQUE} %}}",
         },
     )
-    return remember.next(create)
+    return chain(remember, create, wait)
 
 
-def _deploy(scope: Construct) -> sfn.IChainable:
-    deployed = sfn.Pass.jsonata(
-        scope, "Deployed", outputs={"CampaignArn": "{% $Target.CampaignArn %}"}
-    )
-    target = sfn.Pass.jsonata(
-        scope, "Remember the campaign", assign={"Target": "{% $states.input %}"}
-    )
+def _deploy() -> State:
+    deployed = outcome("Deployed", {"CampaignArn": "{% $Target.CampaignArn %}"})
+    target = Pass("Remember the campaign", assign={"Target": "{% $states.input %}"})
     create = personalize_call(
-        scope,
         "Create the campaign",
         "createCampaign",
         "{% $merge([$Target.Request, {'SolutionVersionArn': $Target.SolutionVersionArn}]) %}",
@@ -242,14 +219,12 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         " $Elsewhere and $count($keys($config)) > 0 ? {'CampaignConfig': $config})"
     )
     update = personalize_call(
-        scope,
         "Move the campaign",
         "updateCampaign",
         f"{{% $merge([{arn_and_version}, {config}]) %}}",
         wait_while=IN_USE,
     )
     find = personalize_call(
-        scope,
         "Find the campaign",
         "describeCampaign",
         {"CampaignArn": "{% $Target.CampaignArn %}"},
@@ -264,7 +239,6 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         },
     )
     describe = personalize_call(
-        scope,
         "Describe the campaign",
         "describeCampaign",
         {"CampaignArn": "{% $Target.CampaignArn %}"},
@@ -278,7 +252,6 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         },
     )
     wait = poll(
-        scope,
         "deployment",
         describe,
         active="$count($Status[$ != 'ACTIVE']) = 0",
@@ -289,59 +262,47 @@ def _deploy(scope: Construct) -> sfn.IChainable:
         done=deployed,
     )
     up_to_date = (
-        sfn.Choice.jsonata(scope, "Does it serve this version?")
+        Choice("Does it serve this version?")
         .when(
             # One that follows its solution by itself is moved by the service, but for another
             # solution in the place of the old one.
-            condition(
-                "($Target.Follows ? $Elsewhere : $Serves != $Target.SolutionVersionArn)"
-                " or $contains($Is, 'FAILED')"
-            ),
+            "($Target.Follows ? $Elsewhere : $Serves != $Target.SolutionVersionArn)"
+            " or $contains($Is, 'FAILED')",
             update,
         )
         # An update that failed stays on record for good: it says nothing about this version.
-        .when(
-            condition("$Is = 'ACTIVE' and $Update in ['ACTIVE', 'CREATE FAILED']"),
-            deployed,
-        )
+        .when("$Is = 'ACTIVE' and $Update in ['ACTIVE', 'CREATE FAILED']", deployed)
         .otherwise(wait)
     )
-    find.add_catch(create, errors=[NOT_FOUND])
+    find.catch(NOT_FOUND, create)
     # The deployment of the stack may have been faster: then the campaign is there after all.
-    create.add_catch(find, errors=[ALREADY_EXISTS])
-    target.next(find)
-    find.next(up_to_date)
-    update.next(wait)
-    create.next(wait)
-    return target
+    create.catch(ALREADY_EXISTS, find)
+    chain(update, wait)
+    chain(create, wait)
+    return chain(target, find, up_to_date)
 
 
-def _recommend(scope: Construct) -> sfn.IChainable:
+def _recommend() -> State:
     """Create a recommender that is not there, and wait for one that is in the making.
 
     One whose creation failed, for too little data perhaps, is deleted and created anew: nothing
     else mends it.
     """
-    target = sfn.Pass.jsonata(
-        scope, "Remember the recommender", assign={"Target": "{% $states.input %}"}
-    )
+    target = Pass("Remember the recommender", assign={"Target": "{% $states.input %}"})
     arn = {"RecommenderArn": "{% $Target.RecommenderArn %}"}
     find = personalize_call(
-        scope,
         "Find the recommender",
         "describeRecommender",
         arn,
         assign={"Is": "{% $states.result.Recommender.Status %}"},
     )
     create = personalize_call(
-        scope,
         "Create the recommender",
         "createRecommender",
         "{% $Target.Request %}",
         wait_while=IN_USE,
     )
     describe = personalize_call(
-        scope,
         "Describe the recommender",
         "describeRecommender",
         arn,
@@ -350,11 +311,10 @@ def _recommend(scope: Construct) -> sfn.IChainable:
             "Reason": _reason("Recommender.FailureReason"),
         },
     )
-    serving = sfn.Pass.jsonata(scope, "Recommending", outputs=arn)
+    serving = outcome("Recommending", arn)
     # A recommender that was stopped is let be.
     settled = "['ACTIVE', 'INACTIVE']"
     wait = poll(
-        scope,
         "recommender",
         describe,
         active=f"$Status in {settled}",
@@ -362,22 +322,20 @@ def _recommend(scope: Construct) -> sfn.IChainable:
         reason="$Reason",
         done=serving,
     )
-    find.add_catch(create, errors=[NOT_FOUND])
-    # The deployment of the stack may have been faster.
-    create.add_catch(wait, errors=[ALREADY_EXISTS])
-    create.next(wait)
-    delete = personalize_call(
-        scope, "Delete the recommender", "deleteRecommender", arn, wait_while=IN_USE
-    )
-    look = personalize_call(scope, "Is the recommender gone?", "describeRecommender", arn)
-    gone = poll_until_gone(scope, "deletion of the recommender", look, then=create)
-    delete.add_catch(create, errors=[NOT_FOUND])
-    delete.next(gone)
-    target.next(find).next(
-        sfn.Choice.jsonata(scope, "Is it there already?")
-        .when(condition(f"$Is in {settled}"), serving)
-        .when(condition("$Is = 'CREATE FAILED'"), delete)
-        .when(condition("$contains($Is, 'DELETE')"), gone)
+    delete = personalize_call("Delete the recommender", "deleteRecommender", arn, wait_while=IN_USE)
+    look = personalize_call("Is the recommender gone?", "describeRecommender", arn)
+    gone = poll_until_gone("deletion of the recommender", look, then=create)
+    is_there = (
+        Choice("Is it there already?")
+        .when(f"$Is in {settled}", serving)
+        .when("$Is = 'CREATE FAILED'", delete)
+        .when("$contains($Is, 'DELETE')", gone)
         .otherwise(wait)
     )
-    return target
+    find.catch(NOT_FOUND, create)
+    # The deployment of the stack may have been faster.
+    create.catch(ALREADY_EXISTS, wait)
+    chain(create, wait)
+    delete.catch(NOT_FOUND, create)
+    chain(delete, gone)
+    return chain(target, find, is_there)

@@ -7,60 +7,59 @@ running execution keeps the definition that it began with, and a deployment may 
 The lock of an execution that was stopped is taken over.
 """
 
-from functools import cache
-from typing import TypeVar
+from typing import Any
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
-from constructs import Construct
 
-from cdk_personalize.patterns._pipeline_tasks import condition
+from cdk_personalize.patterns._pipeline_tasks import integration, outcome
+from cdk_personalize.patterns._state_language import (
+    Choice,
+    Pass,
+    Retry,
+    State,
+    Task,
+    chain,
+    given,
+)
 
 LOCK_ID = "pipeline"
 TAKEN = "DynamoDB.ConditionalCheckFailedException"
 ME = "{% $states.context.Execution.Id %}"
 NOW = "{% $now() %}"
 
-# Not the failed condition, which is an answer and no error.
-_TRANSIENT = [
-    "DynamoDB.AmazonDynamoDBException",
-    "DynamoDB.InternalServerErrorException",
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.RequestLimitExceededException",
-    "DynamoDB.ThrottlingException",
-    "DynamoDB.SdkClientException",
-    "Sfn.SfnException",
-    "Sfn.SdkClientException",
-]
-
-_text = cache(tasks.DynamoAttributeValue.from_string)
-_seconds = cache(Duration.seconds)
+_AGAIN = Retry(
+    # Not the failed condition, which is an answer and no error.
+    errors=[
+        "DynamoDB.AmazonDynamoDBException",
+        "DynamoDB.InternalServerErrorException",
+        "DynamoDB.ProvisionedThroughputExceededException",
+        "DynamoDB.RequestLimitExceededException",
+        "DynamoDB.ThrottlingException",
+        "DynamoDB.SdkClientException",
+        "Sfn.SfnException",
+        "Sfn.SdkClientException",
+    ],
+    interval_seconds=1,
+    max_attempts=6,
+    backoff_rate=2,
+)
 
 
 class PipelineLock:
-    """The states that take, read and give back the lock of one pipeline."""
+    """The states that take, read and give back the lock of one pipeline, and what they may do."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        table: dynamodb.ITable,
-        *,
-        machine_arn: str,
-        execution_arns: str,
-    ) -> None:
+    def __init__(self, table: dynamodb.ITable, *, machine_arn: str, execution_arns: str) -> None:
         """Keep where the lock is.
 
         Args:
-            scope: The construct of the state machine.
             table: The table that holds the lock; its partition key is `Id`.
             machine_arn: The ARN of the state machine itself, composed of its name.
             execution_arns: The ARN pattern of the executions that may hold the lock.
         """
-        self._scope = scope
-        self._table = table
+        self._table_name = table.table_name
+        self._item = {"TableName": self._table_name, "Key": {"Id": _text(LOCK_ID)}}
         self._machine_arn = machine_arn
         self._execution_arns = execution_arns
 
@@ -72,27 +71,26 @@ class PipelineLock:
         condition: str | None = None,
         values: dict[str, str] | None = None,
         names: dict[str, str] | None = None,
-        return_values: tasks.DynamoReturnValues | None = None,
-        assign: dict[str, object] | None = None,
-    ) -> tasks.DynamoUpdateItem:
+        return_values: str | None = None,
+        assign: dict[str, Any] | None = None,
+    ) -> Task:
         """Return a state that writes to the item of the lock."""
-        write = tasks.DynamoUpdateItem.jsonata(
-            self._scope,
-            name,
-            table=self._table,
-            key={"Id": _text(LOCK_ID)},
-            update_expression=expression,
-            condition_expression=condition,
-            expression_attribute_names=names,
-            expression_attribute_values={key: _text(value) for key, value in values.items()}
-            if values
-            else None,
-            return_values=return_values,
-            assign=assign,
+        texts = {key: _text(value) for key, value in values.items()} if values else None
+        more = given(
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=texts,
+            ReturnValues=return_values,
         )
-        return _retried(write)
+        return Task(
+            name,
+            resource=integration("dynamodb:updateItem"),
+            arguments={**self._item, "UpdateExpression": expression, **more},
+            assign=assign,
+            retry=[_AGAIN],
+        )
 
-    def acquire(self, then: sfn.IChainable) -> sfn.IChainable:
+    def acquire(self, then: State) -> State:
         """Return the states that take the lock and go on, or mark it dirty and end.
 
         They read the variable `Retrain`.
@@ -105,27 +103,23 @@ class PipelineLock:
             condition="attribute_not_exists(Holder) OR Holder = :me",
             values={":me": ME, ":now": NOW},
         )
-        look = tasks.DynamoGetItem.jsonata(
-            self._scope,
+        look = Task(
             "Who holds the lock?",
-            table=self._table,
-            key={"Id": _text(LOCK_ID)},
-            consistent_read=True,
+            resource=integration("dynamodb:getItem"),
+            arguments={**self._item, "ConsistentRead": True},
             assign={
                 "Holder": "{% $states.result.Item.Holder.S ? $states.result.Item.Holder.S : '' %}"
             },
+            retry=[_AGAIN],
         )
-        describe = tasks.CallAwsService.jsonata(
-            self._scope,
+        describe = Task(
             "Is the holder running?",
-            service="sfn",
-            action="describeExecution",
-            parameters={"ExecutionArn": "{% $Holder %}"},
-            iam_action="states:DescribeExecution",
-            iam_resources=[self._execution_arns],
+            resource=integration("aws-sdk:sfn:describeExecution"),
+            arguments={"ExecutionArn": "{% $Holder %}"},
             assign={"Running": "{% $states.result.Status = 'RUNNING' %}"},
+            retry=[_AGAIN],
         )
-        gone = sfn.Pass.jsonata(self._scope, "The holder is forgotten", assign={"Running": False})
+        gone = Pass("The holder is forgotten", assign={"Running": False})
         mark = self.update(
             "Tell the holder",
             "{% $Retrain ? 'SET Dirty = :now, Retrain = :now' : 'SET Dirty = :now' %}",
@@ -139,29 +133,22 @@ class PipelineLock:
             condition="Holder = :holder",
             values={":me": ME, ":now": NOW, ":holder": "{% $Holder %}"},
         )
-        handed_on = sfn.Pass.jsonata(
-            self._scope, "Handed on", outputs={"HandedOnTo": "{% $Holder %}"}
-        )
-        _retried(look)
-        _retried(describe)
-        is_free = sfn.Choice.jsonata(self._scope, "Is it free by now?")
-        is_running = sfn.Choice.jsonata(self._scope, "Hand on or take over?")
+        is_free = Choice("Is it free by now?").when("$Holder = ''", take).otherwise(describe)
+        is_running = Choice("Hand on or take over?").when("$Running", mark).otherwise(take_over)
 
-        take.add_catch(look, errors=[TAKEN])
-        look.next(is_free)
-        is_free.when(condition("$Holder = ''"), take).otherwise(describe)
-        describe.add_catch(gone, errors=["Sfn.ExecutionDoesNotExistException"])
-        describe.next(is_running)
-        gone.next(is_running)
-        is_running.when(condition("$Running"), mark).otherwise(take_over)
-        mark.add_catch(take, errors=[TAKEN])
-        take_over.add_catch(take, errors=[TAKEN])
-        mark.next(handed_on)
-        take.next(then)
-        take_over.next(then)
+        chain(take, then)
+        take.catch(TAKEN, look)
+        chain(look, is_free)
+        chain(describe, is_running)
+        describe.catch("Sfn.ExecutionDoesNotExistException", gone)
+        chain(gone, is_running)
+        chain(mark, outcome("Handed on", {"HandedOnTo": "{% $Holder %}"}))
+        mark.catch(TAKEN, take)
+        chain(take_over, then)
+        take_over.catch(TAKEN, take)
         return take
 
-    def release(self, then: sfn.IChainable) -> sfn.IChainable:
+    def release(self, then: State) -> State:
         """Return the states that give the lock back, and start the next run when it is dirty."""
         release = self.update(
             "Give the lock back",
@@ -175,23 +162,38 @@ class PipelineLock:
             condition="Holder = :me",
             values={":me": ME},
         )
-        start = tasks.CallAwsService.jsonata(
-            self._scope,
+        start = Task(
             "Start the next run",
-            service="sfn",
-            action="startExecution",
-            parameters={"StateMachineArn": self._machine_arn, "Input": '{"Reason":"dirty"}'},
-            iam_action="states:StartExecution",
-            iam_resources=[self._machine_arn],
+            resource=integration("aws-sdk:sfn:startExecution"),
+            arguments={"StateMachineArn": self._machine_arn, "Input": '{"Reason":"dirty"}'},
+            retry=[_AGAIN],
         )
-        _retried(start)
-        release.add_catch(hand_over, errors=[TAKEN])
+        chain(release, then)
+        release.catch(TAKEN, hand_over)
+        chain(hand_over, start, then)
         # It has been given back already, where the answer to a first try was lost.
-        hand_over.add_catch(then, errors=[TAKEN])
-        release.next(then)
-        hand_over.next(start)
-        start.next(then)
+        hand_over.catch(TAKEN, then)
         return release
+
+    def statements(self, stack: Stack) -> list[iam.PolicyStatement]:
+        """Return what the role of the state machine must allow.
+
+        Args:
+            stack: The stack of the state machine.
+        """
+        table_arn = stack.format_arn(
+            service="dynamodb", resource="table", resource_name=self._table_name
+        )
+        allowed = {
+            "dynamodb:UpdateItem": table_arn,
+            "dynamodb:GetItem": table_arn,
+            "states:DescribeExecution": self._execution_arns,
+            "states:StartExecution": self._machine_arn,
+        }
+        return [
+            iam.PolicyStatement(actions=[action], resources=[arn])
+            for action, arn in allowed.items()
+        ]
 
 
 def key_statement_for_table(key_arn: str) -> iam.PolicyStatement:
@@ -210,15 +212,5 @@ def key_statement_for_table(key_arn: str) -> iam.PolicyStatement:
     )
 
 
-_Task = TypeVar("_Task", bound=sfn.TaskStateBase)
-
-
-def _retried(task: _Task) -> _Task:
-    task.add_retry(
-        errors=_TRANSIENT,
-        interval=_seconds(1),
-        backoff_rate=2,
-        max_attempts=6,
-        jitter_strategy=sfn.JitterType.FULL,
-    )
-    return task
+def _text(value: str) -> dict[str, str]:
+    return {"S": value}

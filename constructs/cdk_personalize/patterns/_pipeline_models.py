@@ -1,12 +1,11 @@
 """The part of a round that learns and answers: models, campaigns, recommenders, batch jobs."""
 
-from aws_cdk import Duration
-from aws_cdk import aws_stepfunctions as sfn
-
 from cdk_personalize.patterns._pipeline_steps import (
     KNOWN,
     NEWS,
     PipelineSteps,
+    catch_all,
+    for_each,
     last,
     marks,
     ready,
@@ -16,9 +15,10 @@ from cdk_personalize.patterns._pipeline_tasks import (
     ALREADY_EXISTS,
     IN_USE,
     NOT_FOUND,
-    condition,
+    outcome,
     personalize_call,
 )
+from cdk_personalize.patterns._state_language import Choice, Map, Pass, State, Wait, chain
 
 PARALLEL_MODELS = 10  # a training waits for its place among the 20 of a Region
 # An update forgets nobody and knows no other dataset than those that its model was trained on; a
@@ -29,14 +29,15 @@ _IN_FULL = (
 )
 
 
-def models(steps: PipelineSteps) -> sfn.Map:
+def models(steps: PipelineSteps) -> Map:
     """Return the state that trains what is due, and lets campaigns serve it.
 
     It sets `ModelFailures`, and `Served`: the version that there is of each solution.
     """
-    each = steps.for_each(
+    return for_each(
         "model",
         ready("$Plan.Models"),
+        _model(steps),
         variable="Model",
         at_once=PARALLEL_MODELS,
         assign={
@@ -44,59 +45,37 @@ def models(steps: PipelineSteps) -> sfn.Map:
             "Served": "{% $states.result %}",
         },
     )
-    return each.item_processor(_model(steps))
 
 
-def batch_jobs(steps: PipelineSteps) -> sfn.Map:
+def batch_jobs(steps: PipelineSteps) -> Map:
     """Return the state that asks new versions, and whatever there are new questions for."""
-    each = steps.for_each(
+    return for_each(
         "batch job",
         "{% $Plan.BatchJobs %}",
+        _batch_job(steps),
         variable="BatchJob",
         assign={"BatchFailures": "{% [$states.result[$exists(Cause)]] %}"},
     )
-    return each.item_processor(_batch_job(steps))
 
 
-def recommenders(steps: PipelineSteps) -> sfn.Map:
+def recommenders(steps: PipelineSteps) -> Map:
     """Return the state that creates recommenders once their data is there.
 
     The service itself trains them anew, every seven days.
     """
-    each = steps.for_each(
-        "recommender",
-        ready("$Plan.Recommenders"),
-        variable="Recommender",
+    return for_each(
+        "recommender", ready("$Plan.Recommenders"), _recommender(steps), variable="Recommender"
     )
-    remember = sfn.Pass.jsonata(
-        steps.scope,
-        "Remember the recommender",
-        assign={"Recommender": "{% $states.input.Recommender %}"},
-    )
-    name = {"Name": "{% $Recommender.RecommenderArn %}"}
-    serve = steps.start_job(
-        "Recommend",
-        {
-            "RecommenderArn": "{% $Recommender.RecommenderArn %}",
-            "Request": "{% $Recommender.Request %}",
-        },
-    )
-    failed = steps.outcome("Not recommending", {**name, "Cause": "{% $Cause %}"})
-    steps.catch(failed, serve)
-    remember.next(serve).next(steps.outcome("Recommending", name))
-    return each.item_processor(remember)
 
 
-def _model(steps: PipelineSteps) -> sfn.IChainable:
+def _model(steps: PipelineSteps) -> State:
     """Train one solution if there is a reason to, and let its campaigns serve the version.
 
     It is trained if it has no version, or there is something that it can learn from and has not
     yet. What it has learnt is noted at once, whatever becomes of the campaigns, and the other
     models.
     """
-    scope = steps.scope
-    remember = sfn.Pass.jsonata(
-        scope,
+    remember = Pass(
         "Remember the model",
         assign={
             "Model": "{% $states.input.Model %}",
@@ -106,7 +85,6 @@ def _model(steps: PipelineSteps) -> sfn.IChainable:
         },
     )
     describe = personalize_call(
-        scope,
         "Describe the solution",
         "describeSolution",
         {"SolutionArn": "{% $Model.SolutionArn %}"},
@@ -117,15 +95,12 @@ def _model(steps: PipelineSteps) -> sfn.IChainable:
         },
     )
     create = personalize_call(
-        scope,
         "Create the solution",
         "createSolution",
         "{% $Model.Request %}",
         wait_while=IN_USE,
     )
-    pause = sfn.Wait.jsonata(
-        scope, "Wait for the solution", time=sfn.WaitTime.duration(Duration.seconds(20))
-    )
+    pause = Wait("Wait for the solution", seconds=20)
     train = steps.start_job(
         "Train",
         {
@@ -143,50 +118,51 @@ def _model(steps: PipelineSteps) -> sfn.IChainable:
     )
     deploy = _campaigns(steps)
     model = {"Name": "{% $Model.SolutionArn %}", "SolutionVersionArn": "{% $Version %}"}
-    failed = steps.outcome("Not served", {**model, "Cause": "{% $Cause %}"})
-    broken = steps.outcome(
+    failed = outcome("Not served", {**model, "Cause": "{% $Cause %}"})
+    broken = outcome(
         "No solution", {**model, "Cause": "{% 'the solution is in state ' & $Status %}"}
     )
-    partly = steps.outcome(
+    partly = outcome(
         "Not served everywhere",
         {**model, "Cause": "{% $join($Undeployed.(Name & ': ' & Cause), '; ') %}"},
     )
     is_due = (
-        sfn.Choice.jsonata(scope, "Is a training due?")
-        .when(condition("$contains($Status, 'FAILED')"), broken)
-        .when(condition("$Status != 'ACTIVE'"), pause)
-        .when(condition(f"$Version = '' or {NEWS}"), train)
+        Choice("Is a training due?")
+        .when("$contains($Status, 'FAILED')", broken)
+        .when("$Status != 'ACTIVE'", pause)
+        .when(f"$Version = '' or {NEWS}", train)
         .otherwise(deploy)
     )
-    describe.add_catch(create, errors=[NOT_FOUND])
-    create.add_catch(pause, errors=[ALREADY_EXISTS])
-    steps.catch(failed, describe, create, train, note, deploy)
-    remember.next(describe).next(is_due)
-    create.next(pause).next(describe)
-    train.next(note).next(deploy)
-    deploy.next(
-        sfn.Choice.jsonata(scope, "Do all campaigns serve?")
-        .when(condition("$count($Undeployed) > 0"), partly)
-        .otherwise(steps.outcome("Served", model))
+    do_all_serve = (
+        Choice("Do all campaigns serve?")
+        .when("$count($Undeployed) > 0", partly)
+        .otherwise(outcome("Served", model))
     )
-    return remember
+    describe.catch(NOT_FOUND, create)
+    create.catch(ALREADY_EXISTS, pause)
+    catch_all(failed, describe, create, train, note, deploy)
+    chain(create, pause, describe)
+    chain(train, note, deploy, do_all_serve)
+    return chain(remember, describe, is_due)
 
 
-def _campaigns(steps: PipelineSteps) -> sfn.Map:
+def _campaigns(steps: PipelineSteps) -> Map:
     """Return the state that creates the campaigns of a solution, or moves them; sets `Undeployed`.
 
     A campaign that follows its solution by itself is created and then left to the service.
     """
-    each = steps.for_each(
+    return for_each(
         "campaign",
         "{% $Model.Campaigns %}",
+        _campaign(steps),
         variable="Campaign",
         at_once=None,
         assign={"Undeployed": "{% [$states.result[$exists(Cause)]] %}"},
     )
-    remember = sfn.Pass.jsonata(
-        steps.scope, "Remember its campaign", assign={"Campaign": "{% $states.input.Campaign %}"}
-    )
+
+
+def _campaign(steps: PipelineSteps) -> State:
+    remember = Pass("Remember its campaign", assign={"Campaign": "{% $states.input.Campaign %}"})
     name = {"Name": "{% $Campaign.CampaignArn %}"}
     deploy = steps.start_job(
         "Deploy",
@@ -199,22 +175,19 @@ def _campaigns(steps: PipelineSteps) -> sfn.Map:
             " : $Version %}",
         },
     )
-    failed = steps.outcome("Not deployed", {**name, "Cause": "{% $Reason %}"})
+    failed = outcome("Not deployed", {**name, "Cause": "{% $Reason %}"})
     # An inner scope cannot assign a variable of an outer one.
-    steps.catch(failed, deploy, variable="Reason")
-    remember.next(deploy).next(steps.outcome("In service", name))
-    return each.item_processor(remember)
+    catch_all(failed, deploy, variable="Reason")
+    return chain(remember, deploy, outcome("In service", name))
 
 
-def _batch_job(steps: PipelineSteps) -> sfn.IChainable:
+def _batch_job(steps: PipelineSteps) -> State:
     """Run one batch job if its solution has a new version, or a file of questions is newer.
 
     What it has answered is noted as the version and the time of the newest file, with a space
     between them.
     """
-    scope = steps.scope
-    look = sfn.Pass.jsonata(
-        scope,
+    look = Pass(
         "Look for questions",
         assign={
             "BatchJob": "{% $states.input.BatchJob %}",
@@ -241,22 +214,37 @@ def _batch_job(steps: PipelineSteps) -> sfn.IChainable:
         names={"#answered": "{% 'Answered' & $BatchJob.Name %}"},
         values={":answered": "{% $Asked & ' ' & $Newest %}"},
     )
-    failed = steps.outcome("Not answered", {**name, "Cause": "{% $Cause %}"})
-    steps.catch(failed, page, ask, note)
-    nothing = steps.outcome("Nothing to ask", name)
+    failed = outcome("Not answered", {**name, "Cause": "{% $Cause %}"})
+    catch_all(failed, page, ask, note)
+    nothing = outcome("Nothing to ask", name)
     is_new = (
-        sfn.Choice.jsonata(scope, "Is there something to ask?")
-        .when(condition("$More"), page)
-        .when(condition("$Asked = '' or $Newest = ''"), nothing)
+        Choice("Is there something to ask?")
+        .when("$More", page)
+        .when("$Asked = '' or $Newest = ''", nothing)
         .when(
-            condition(
-                "$Last = '' or $Asked != $substringBefore($Last, ' ')"
-                " or $Newest > $substringAfter($Last, ' ')"
-            ),
+            "$Last = '' or $Asked != $substringBefore($Last, ' ')"
+            " or $Newest > $substringAfter($Last, ' ')",
             ask,
         )
         .otherwise(nothing)
     )
-    look.next(page).next(is_new)
-    ask.next(note).next(steps.outcome("Answered", name))
-    return look
+    chain(ask, note, outcome("Answered", name))
+    return chain(look, page, is_new)
+
+
+def _recommender(steps: PipelineSteps) -> State:
+    remember = Pass(
+        "Remember the recommender",
+        assign={"Recommender": "{% $states.input.Recommender %}"},
+    )
+    name = {"Name": "{% $Recommender.RecommenderArn %}"}
+    serve = steps.start_job(
+        "Recommend",
+        {
+            "RecommenderArn": "{% $Recommender.RecommenderArn %}",
+            "Request": "{% $Recommender.Request %}",
+        },
+    )
+    failed = outcome("Not recommending", {**name, "Cause": "{% $Cause %}"})
+    catch_all(failed, serve)
+    return chain(remember, serve, outcome("Recommending", name))

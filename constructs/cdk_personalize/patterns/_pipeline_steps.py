@@ -1,16 +1,23 @@
 """What the parts of a round are built from: a listing of files, and a job in its own execution."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat, Fn, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
-from constructs import Construct
 
-from cdk_personalize.patterns._pipeline_lock import PipelineLock
+from cdk_personalize.patterns._pipeline_lock import ME, PipelineLock
+from cdk_personalize.patterns._pipeline_tasks import integration
+from cdk_personalize.patterns._state_language import (
+    ALL_ERRORS,
+    FallibleStep,
+    Map,
+    Retry,
+    State,
+    Task,
+)
 
 # A listing of 1,000 keys of 1,024 bytes would not fit in the 256 KiB that a state may hand on.
 KEYS_A_PAGE = 200
@@ -18,6 +25,9 @@ KEYS_A_PAGE = 200
 FILES_A_ROUND = 200
 # The service works on five jobs of a kind at once: in a Region, or in a dataset group.
 PARALLEL_JOBS = 5
+_LISTED_AGAIN = Retry(
+    errors=["S3.S3Exception", "S3.SdkClientException"], interval_seconds=2, max_attempts=6
+)
 
 # Marks have no line breaks.
 _BETWEEN_MARKS = "'\\n'"
@@ -34,21 +44,21 @@ NEWS = unknown("$Marks")
 """The JSONata of whether there is something among the variable `Marks` that is not in `Known`."""
 
 
-@dataclass(frozen=True)
 class PipelineSteps:
-    """The states that several parts of a round have, in the scope of its state machine.
+    """The states that several parts of a round have, and what they may do."""
 
-    Attributes:
-        scope: The construct of the state machine.
-        lock: The lock, in whose item it is noted what is done.
-        jobs: The state machine of the long jobs.
-        bucket: The bucket that is looked at for new files.
-    """
+    def __init__(self, lock: PipelineLock, *, jobs: sfn.IStateMachine, bucket: s3.IBucket) -> None:
+        """Keep what the states refer to.
 
-    scope: Construct
-    lock: PipelineLock
-    jobs: sfn.IStateMachine
-    bucket: s3.IBucket
+        Args:
+            lock: The lock, in whose item it is noted what is done.
+            jobs: The state machine of the long jobs.
+            bucket: The bucket that is looked at for new files.
+        """
+        self.lock = lock
+        self._jobs_arn = jobs.state_machine_arn
+        self._bucket_name = bucket.bucket_name
+        self._bucket_arn = bucket.bucket_arn
 
     def start_job(
         self,
@@ -57,7 +67,8 @@ class PipelineSteps:
         *,
         name: str | None = None,
         assign: Mapping[str, Any] | None = None,
-    ) -> tasks.StepFunctionsStartExecution:
+        end: bool = False,
+    ) -> Task:
         """Return a state that runs a job to its end.
 
         Args:
@@ -65,47 +76,25 @@ class PipelineSteps:
             job_input: What the job machine is told besides.
             name: The name of the state (default: that of the job).
             assign: The variables to set from what came of it.
+            end: Whether nothing follows.
         """
-        return tasks.StepFunctionsStartExecution.jsonata(
-            self.scope,
+        return Task(
             name or job,
-            state_machine=self.jobs,
-            integration_pattern=sfn.IntegrationPattern.RUN_JOB,
-            associate_with_parent=True,
-            input=sfn.TaskInput.from_object({"Job": job, **job_input}),
+            resource=integration("states:startExecution.sync:2"),
+            arguments={
+                "StateMachineArn": self._jobs_arn,
+                "Input": {
+                    "Job": job,
+                    **job_input,
+                    # The console shows each of the two executions with a link to the other.
+                    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": ME,
+                },
+            },
             assign=assign,
+            end=end,
         )
 
-    def for_each(
-        self,
-        noun: str,
-        items: str,
-        *,
-        variable: str,
-        value: str = "",
-        at_once: int | None = PARALLEL_JOBS,
-        assign: Mapping[str, Any] | None = None,
-    ) -> sfn.Map:
-        """Return a state that does the same for each of some items.
-
-        Args:
-            noun: What an item is called.
-            items: The JSONata of the items.
-            variable: The member of the input that each of them is.
-            value: What of the item that is, `.Key` say (default: all of it).
-            at_once: How many of them at once; None for all.
-            assign: The variables to set from what came of them.
-        """
-        return sfn.Map.jsonata(
-            self.scope,
-            f"For each {noun}",
-            items=sfn.ProvideItems.jsonata(items),
-            item_selector={variable: f"{{% $states.context.Map.Item.Value{value} %}}"},
-            max_concurrency=at_once,
-            assign=assign,
-        )
-
-    def list_files(self, name: str, prefix: str, *, collect: bool = False) -> tasks.CallAwsService:
+    def list_files(self, name: str, prefix: str, *, collect: bool = False) -> Task:
         """Return a state that lists a page of the files of a folder.
 
         It reads and sets the variables `After`, the last key, and `Newest`, the latest time, which
@@ -126,19 +115,15 @@ class PipelineSteps:
         files = {
             "Files": f"{{% [$sort([$Files, {newer}], {oldest_first})[[0..{FILES_A_ROUND}]]] %}}"
         }
-        page = tasks.CallAwsService.jsonata(
-            self.scope,
+        return Task(
             name,
-            service="s3",
-            action="listObjectsV2",
-            parameters={
-                "Bucket": self.bucket.bucket_name,
+            resource=integration("aws-sdk:s3:listObjectsV2"),
+            arguments={
+                "Bucket": self._bucket_name,
                 "Prefix": f"{{% {prefix} %}}",
                 "StartAfter": "{% $After %}",
                 "MaxKeys": KEYS_A_PAGE,
             },
-            iam_action="s3:ListBucket",
-            iam_resources=[self.bucket.bucket_arn],
             assign={
                 "More": "{% $states.result.IsTruncated = true %}",
                 "After": "{% $exists($states.result.Contents)"
@@ -147,28 +132,79 @@ class PipelineSteps:
                 " $sort($times)[-1]) %}",
                 **(files if collect else {}),
             },
+            retry=[_LISTED_AGAIN],
         )
-        page.add_retry(
-            errors=["S3.S3Exception", "S3.SdkClientException"],
-            interval=Duration.seconds(2),
-            max_attempts=6,
-            jitter_strategy=sfn.JitterType.FULL,
+
+    def statements(self, stack: Stack) -> list[iam.PolicyStatement]:
+        """Return what the role of a state machine with these states must allow.
+
+        Args:
+            stack: The stack of the state machine.
+        """
+        # A machine's ARN ends in its name, and those of its executions go on from there.
+        jobs_name = Fn.select(6, Fn.split(":", self._jobs_arn))
+        executions = stack.format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{jobs_name}*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        return page
+        # Step Functions makes this rule itself, to learn how an execution ended that it waits for.
+        events_rule = stack.format_arn(
+            service="events",
+            resource="rule",
+            resource_name="StepFunctionsGetEventsForStepFunctionsExecutionRule",
+        )
+        return [
+            *self.lock.statements(stack),
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self._bucket_arn]),
+            iam.PolicyStatement(actions=["states:StartExecution"], resources=[self._jobs_arn]),
+            iam.PolicyStatement(
+                actions=["states:DescribeExecution", "states:StopExecution"],
+                resources=[executions],
+            ),
+            iam.PolicyStatement(
+                actions=["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+                resources=[events_rule],
+            ),
+        ]
 
-    def outcome(self, name: str, outputs: Mapping[str, object]) -> sfn.Pass:
-        """Return a state that ends a part of a round with what came of it."""
-        return sfn.Pass.jsonata(self.scope, name, outputs=dict(outputs))
 
-    @staticmethod
-    def catch(
-        failed: sfn.Pass,
-        *steps: sfn.TaskStateBase | sfn.CustomState | sfn.Map,
-        variable: str = "Cause",
-    ) -> None:
-        """Go on with `failed` after any error of `steps`, with its reason in a variable."""
-        for step in steps:
-            step.add_catch(failed, errors=["States.ALL"], assign={variable: _cause()})
+def for_each(
+    noun: str,
+    items: str,
+    item_processor: State,
+    *,
+    variable: str,
+    value: str = "",
+    at_once: int | None = PARALLEL_JOBS,
+    assign: Mapping[str, Any] | None = None,
+) -> Map:
+    """Return a state that does the same for each of some items.
+
+    Args:
+        noun: What an item is called.
+        items: The JSONata of the items.
+        item_processor: What is done, from its first state on.
+        variable: The member of the input that each of them is.
+        value: What of the item that is, `.Key` say (default: all of it).
+        at_once: How many of them at once; None for all.
+        assign: The variables to set from what came of them.
+    """
+    return Map(
+        f"For each {noun}",
+        items=items,
+        item_selector={variable: f"{{% $states.context.Map.Item.Value{value} %}}"},
+        item_processor=item_processor,
+        max_concurrency=at_once,
+        assign=assign,
+    )
+
+
+def catch_all(failed: State, *steps: FallibleStep, variable: str = "Cause") -> None:
+    """Go on with `failed` after any error of `steps`, with its reason in a variable."""
+    for step in steps:
+        step.catch(ALL_ERRORS, failed, assign={variable: _cause()})
 
 
 def last(mark: str) -> str:

@@ -5,8 +5,17 @@ from functools import cache
 from typing import Any
 
 from aws_cdk import Aws
-from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct
+
+from cdk_personalize.patterns._state_language import (
+    Choice,
+    Fail,
+    Pass,
+    Retry,
+    State,
+    Task,
+    Wait,
+    chain,
+)
 
 # Step Functions names an error after the exception class of the SDK for Java; what the service
 # model does not know (throttling, 5xx) arrives as the service's general exception.
@@ -42,7 +51,6 @@ _MAPS = frozenset(
 
 
 def personalize_call(
-    scope: Construct,
     name: str,
     operation: str,
     arguments: Mapping[str, Any] | str,
@@ -50,14 +58,10 @@ def personalize_call(
     assign: Mapping[str, Any] | None = None,
     wait_while: Sequence[str] = (),
     try_again: bool = True,
-) -> sfn.CustomState:
+) -> Task:
     """Call one operation of Amazon Personalize through Step Functions' SDK integration.
 
-    A custom state, and not `CallAwsService`, because that takes its permissions at once: ours
-    are known only when every model has been declared (see `TrainingPipeline`).
-
     Args:
-        scope: The construct of the state machine.
         name: The name of the state.
         operation: The operation, in camel case.
         arguments: Its arguments in Pascal case, as AWS wants them, or the JSONata that gives them.
@@ -66,56 +70,44 @@ def personalize_call(
             `IN_USE_OR_QUEUED` (default: none).
         try_again: Whether to try again after errors that pass.
     """
-    state: dict[str, Any] = {
-        "Type": "Task",
-        "Resource": f"{_integration()}:{operation}",
-        "Arguments": arguments,
-    }
-    if assign:
-        state["Assign"] = assign
-    retries = []
+    retry = []
     if try_again:
-        retries.append(_retry(TRANSIENT, seconds=5, times=8, longest=120))
+        retry.append(_retry(TRANSIENT, seconds=5, times=8, longest=120))
     if wait_while:
-        retries.append(_retry(wait_while, seconds=60, times=150, longest=600))
-    if retries:
-        state["Retry"] = retries
-    return sfn.CustomState(scope, name, state_json=state)
+        retry.append(_retry(wait_while, seconds=60, times=150, longest=600))
+    return Task(
+        name,
+        resource=integration(f"aws-sdk:personalize:{operation}"),
+        arguments=arguments,
+        assign=assign,
+        retry=retry,
+    )
 
 
-def _retry(
-    errors: Sequence[str], *, seconds: int, times: int, longest: int
-) -> Mapping[str, object]:
-    """Return how a state is tried again: each time after twice as long, at random within that."""
-    return {
-        "ErrorEquals": list(errors),
-        "IntervalSeconds": seconds,
-        "MaxAttempts": times,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": longest,
-        "JitterStrategy": "FULL",
-    }
+def _retry(errors: Sequence[str], *, seconds: int, times: int, longest: int) -> Retry:
+    return Retry(
+        errors=errors,
+        interval_seconds=seconds,
+        max_attempts=times,
+        backoff_rate=2,
+        max_delay_seconds=longest,
+    )
+
+
+def integration(operation: str) -> str:
+    """Return the ARN by which a task names an operation, `dynamodb:getItem` say."""
+    return f"arn:{_partition()}:states:::{operation}"
 
 
 @cache
-def _integration() -> str:
-    return f"arn:{Aws.PARTITION}:states:::aws-sdk:personalize"
+def _partition() -> str:
+    return Aws.PARTITION
 
 
-def poll(
-    scope: Construct,
-    name: str,
-    describe: sfn.CustomState,
-    *,
-    active: str,
-    failed: str,
-    reason: str,
-    done: sfn.IChainable,
-) -> sfn.IChainable:
+def poll(name: str, describe: Task, *, active: str, failed: str, reason: str, done: State) -> State:
     """Describe a resource until it is active or has failed: every 20 s at first, 5 min in the end.
 
     Args:
-        scope: The construct of the state machine.
         name: What is waited for; the names of the states begin with it.
         describe: The state that describes the resource, and assigns what the conditions look at.
         active: The JSONata condition of success.
@@ -126,27 +118,18 @@ def poll(
     Returns:
         The state to enter by.
     """
-    begin, pause = _pauses(scope, name)
-    failure = sfn.Fail.jsonata(
-        scope, f"The {name} failed", error=f"{name.title()}Failed", cause=f"{{% {reason} %}}"
+    pause = _pause(name)
+    failure = Fail(f"The {name} failed", error=f"{name.title()}Failed", cause=f"{{% {reason} %}}")
+    is_over = (
+        Choice(f"Is the {name} over?").when(active, done).when(failed, failure).otherwise(pause)
     )
-    settled = (
-        sfn.Choice.jsonata(scope, f"Is the {name} over?")
-        .when(condition(active), done)
-        .when(condition(failed), failure)
-        .otherwise(pause)
-    )
-    begin.next(pause).next(describe).next(settled)
-    return begin
+    return chain(_begin(name), pause, describe, is_over)
 
 
-def poll_until_gone(
-    scope: Construct, name: str, describe: sfn.CustomState, *, then: sfn.IChainable
-) -> sfn.IChainable:
+def poll_until_gone(name: str, describe: Task, *, then: State) -> State:
     """Describe a resource that is being deleted until it is not found, as often as `poll` does.
 
     Args:
-        scope: The construct of the state machine.
         name: What is waited for; the names of the states begin with it.
         describe: The state that describes the resource.
         then: Where to go on.
@@ -154,28 +137,28 @@ def poll_until_gone(
     Returns:
         The state to enter by.
     """
-    begin, pause = _pauses(scope, name)
-    describe.add_catch(then, errors=[NOT_FOUND])
-    begin.next(pause).next(describe).next(pause)
-    return begin
+    pause = _pause(name)
+    describe.catch(NOT_FOUND, then)
+    return chain(_begin(name), pause, describe, pause)
 
 
-@cache
-def condition(jsonata: str) -> sfn.Condition:
-    """Return the condition that a JSONata expression is true."""
-    return sfn.Condition.jsonata(f"{{% {jsonata} %}}")
+def _begin(name: str) -> Pass:
+    """Return the state that begins a poll."""
+    return Pass(f"Begin {name}", assign={"Wait": FIRST_POLL_SECONDS})
 
 
-def _pauses(scope: Construct, name: str) -> tuple[sfn.Pass, sfn.Wait]:
-    """Return the state that begins a poll, and its wait, which grows."""
-    begin = sfn.Pass.jsonata(scope, f"Begin {name}", assign={"Wait": FIRST_POLL_SECONDS})
-    pause = sfn.Wait.jsonata(
-        scope,
+def _pause(name: str) -> Wait:
+    """Return the wait of a poll, which grows."""
+    return Wait(
         f"Wait for {name}",
-        time=sfn.WaitTime.seconds("{% $Wait %}"),
+        seconds="{% $Wait %}",
         assign={"Wait": f"{{% $min([{LAST_POLL_SECONDS}, $ceil($Wait * {POLL_BACKOFF})]) %}}"},
     )
-    return begin, pause
+
+
+def outcome(name: str, output: Mapping[str, Any] | None = None) -> Pass:
+    """Return a state that is an end, with what came of it."""
+    return Pass(name, output=output, end=True)
 
 
 def pascal_case(request: Mapping[str, Any]) -> dict[str, Any]:

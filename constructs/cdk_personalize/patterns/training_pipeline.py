@@ -30,7 +30,8 @@ from cdk_personalize.dataset_import_job import IMPORT_PREFIX, DatasetImportJob
 from cdk_personalize.patterns._pipeline_jobs import job_definition
 from cdk_personalize.patterns._pipeline_lock import PipelineLock, key_statement_for_table
 from cdk_personalize.patterns._pipeline_plan import PipelinePlan
-from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
+from cdk_personalize.patterns._pipeline_rounds import round_definition
+from cdk_personalize.patterns._pipeline_steps import PipelineSteps
 from cdk_personalize.patterns.data_store import DataStore
 from cdk_personalize.pipeline_job import MAX_JOB_NAME_LENGTH, PipelineJob
 from cdk_personalize.recommender import Recommender
@@ -38,7 +39,7 @@ from cdk_personalize.solution import Solution
 
 _MACHINE_NAME_LENGTH = 75
 # A day for a place among what the Region works on, and the 36 hours that an import may take.
-_LONGEST_JOB = Duration.hours(60)
+_LONGEST_JOB_SECONDS = 60 * 3600
 
 
 class TrainingPipeline(Construct):
@@ -127,30 +128,27 @@ class TrainingPipeline(Construct):
             removal_policy=RemovalPolicy.DESTROY,
             encryption_key=data_store.key,
         )
-        long_jobs = Construct(self, "Jobs")
         self.job_state_machine = self._machine(
-            long_jobs,
-            job_definition(long_jobs, arn_prefix=_arn_prefix(self)),
-            timeout=_LONGEST_JOB,
+            Construct(self, "Jobs"),
+            job_definition(arn_prefix=_arn_prefix(self), timeout_seconds=_LONGEST_JOB_SECONDS),
         )
         rounds = Construct(self, "Rounds")
         lock = PipelineLock(
-            rounds,
             self.lock_table,
             machine_arn=_machine_arn(rounds),
             execution_arns=_execution_arns(rounds),
         )
+        steps = PipelineSteps(lock, jobs=self.job_state_machine, bucket=data_store.bucket)
         self.state_machine = self._machine(
             rounds,
-            PipelineRounds(
-                rounds,
-                lock=lock,
-                jobs=self.job_state_machine,
-                bucket=data_store.bucket,
-                quiet_period=quiet_period or Duration.minutes(1),
+            round_definition(
+                steps,
+                quiet_seconds=60 if quiet_period is None else quiet_period.to_seconds(),
                 plan=self._plan.as_lazy(),
-            ).definition(),
+            ),
         )
+        for statement in steps.statements(stack_of(self)):
+            self.state_machine.add_to_role_policy(statement)
         self.state_machine.add_to_role_policy(key_statement_for_table(data_store.key.key_arn))
         # To learn how a job ended, the caller has to read the execution, which is encrypted.
         self.state_machine.add_to_role_policy(
@@ -212,18 +210,16 @@ class TrainingPipeline(Construct):
         if isinstance(job, BatchInferenceJob):
             FitsData.check(self, self._group, job.findings)
 
-    def _machine(
-        self, scope: Construct, definition: sfn.IChainable, timeout: Duration | None = None
-    ) -> sfn.StateMachine:
+    def _machine(self, scope: Construct, definition: Mapping[str, Any]) -> sfn.StateMachine:
         return sfn.StateMachine(
             scope,
             "Machine",
             # The name is known beforehand, so that a policy can name the executions of the
             # machine that it belongs to.
             state_machine_name=_machine_name(scope),
-            definition_body=sfn.DefinitionBody.from_chainable(definition),
-            query_language=sfn.QueryLanguage.JSONATA,
-            timeout=timeout,
+            definition_body=sfn.DefinitionBody.from_string(
+                stack_of(self).to_json_string(definition)
+            ),
             tracing_enabled=True,
             logs=sfn.LogOptions(
                 destination=self._log_group, level=sfn.LogLevel.ALL, include_execution_data=False

@@ -1,6 +1,5 @@
-"""The state machines of the pipeline, read back from a template."""
+"""The definitions of the state machines of the pipeline."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,12 +7,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk.assertions import Template
-from constructs import Construct
 
 from cdk_personalize.patterns._pipeline_jobs import job_definition
 from cdk_personalize.patterns._pipeline_lock import PipelineLock
-from cdk_personalize.patterns._pipeline_rounds import PipelineRounds
+from cdk_personalize.patterns._pipeline_rounds import round_definition
+from cdk_personalize.patterns._pipeline_steps import PipelineSteps
 
 States = dict[str, dict[str, Any]]
 
@@ -27,45 +25,18 @@ def states_of(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 def read_definitions() -> dict[str, dict[str, Any]]:
     stack = cdk.Stack(cdk.App(), "Pipeline")
-    jobs = Construct(stack, "Jobs")
-    machine = sfn.StateMachine(
-        jobs,
-        "Machine",
-        definition_body=sfn.DefinitionBody.from_chainable(
-            job_definition(jobs, arn_prefix="arn:aws:personalize:eu-west-1:1:")
-        ),
-        query_language=sfn.QueryLanguage.JSONATA,
+    machine = "arn:aws:states:eu-west-1:1:stateMachine"
+    lock = PipelineLock(
+        dynamodb.Table.from_table_name(stack, "Table", "lock"),
+        machine_arn=f"{machine}:p",
+        execution_arns="arn:aws:states:eu-west-1:1:execution:p:*",
     )
-    rounds = Construct(stack, "Rounds")
-    table = dynamodb.Table(
-        rounds,
-        "Table",
-        partition_key=dynamodb.Attribute(name="Id", type=dynamodb.AttributeType.STRING),
+    steps = PipelineSteps(
+        lock,
+        jobs=sfn.StateMachine.from_state_machine_arn(stack, "Jobs", f"{machine}:j"),
+        bucket=s3.Bucket.from_bucket_name(stack, "Bucket", "data"),
     )
-    sfn.StateMachine(
-        rounds,
-        "Machine",
-        definition_body=sfn.DefinitionBody.from_chainable(
-            PipelineRounds(
-                rounds,
-                lock=PipelineLock(
-                    rounds,
-                    table,
-                    machine_arn="arn:aws:states:eu-west-1:1:stateMachine:p",
-                    execution_arns="arn:aws:states:eu-west-1:1:execution:p:*",
-                ),
-                jobs=machine,
-                bucket=s3.Bucket(rounds, "Bucket"),
-                quiet_period=cdk.Duration.minutes(1),
-                plan={},
-            ).definition()
-        ),
-        query_language=sfn.QueryLanguage.JSONATA,
-    )
-    template = Template.from_stack(stack).find_resources("AWS::StepFunctions::StateMachine")
-    found = {}
-    for logical_id, resource in template.items():
-        parts = resource["Properties"]["DefinitionString"]["Fn::Join"][1]
-        text = "".join(part if isinstance(part, str) else "token" for part in parts)
-        found["jobs" if logical_id.startswith("Jobs") else "rounds"] = json.loads(text)
-    return found
+    return {
+        "jobs": job_definition(arn_prefix="arn:aws:personalize:eu-west-1:1:", timeout_seconds=3600),
+        "rounds": round_definition(steps, quiet_seconds=60, plan={}),
+    }

@@ -19,6 +19,7 @@ from tests.unit.patterns.declared_pipeline import (
     resources,
     statements,
 )
+from tests.unit.patterns.pipeline_machines import states_of
 
 
 @pytest.fixture(scope="module")
@@ -258,6 +259,46 @@ def test_may_do_nothing_in_personalize_on_everything(template: Tree, machine: st
     ]
     assert all(action.startswith("personalize:List") for action in everywhere)
     assert not [action for statement in ours for action in actions(statement) if "*" in action]
+
+
+_ACTIONS = {
+    "dynamodb:getItem": "dynamodb:GetItem",
+    "dynamodb:updateItem": "dynamodb:UpdateItem",
+    "aws-sdk:s3:listObjectsV2": "s3:ListBucket",
+    "aws-sdk:sfn:describeExecution": "states:DescribeExecution",
+    "aws-sdk:sfn:startExecution": "states:StartExecution",
+    "states:startExecution.sync:2": "states:StartExecution",
+}
+
+
+def test_may_do_what_its_states_do_with_other_services(template: Tree) -> None:
+    called = {
+        state["Resource"].partition(":states:::")[2]
+        for _, state in states_of(dict(definition(template, "Rounds")))
+        if state["Type"] == "Task" and "personalize" not in state["Resource"]
+    }
+    allowed = {
+        action
+        for statement in statements(template, "PipelineRoundsMachineRole")
+        if statement["Resource"] != "*"
+        for action in actions(statement)
+    }
+
+    assert called == set(_ACTIONS)
+    assert {_ACTIONS[operation] for operation in called} <= allowed
+
+
+@pytest.mark.parametrize("action", ["StartExecution", "DescribeExecution", "StopExecution"])
+def test_may_run_a_job_to_its_end_or_stop_it(
+    declared: Declared, template: Tree, action: str
+) -> None:
+    jobs = declared.stack.resolve(declared.pipeline.job_state_machine.state_machine_arn)
+
+    assert [
+        statement
+        for statement in statements(template, "PipelineRoundsMachineRole")
+        if f"states:{action}" in actions(statement) and str(jobs) in str(statement["Resource"])
+    ]
 
 
 def test_may_use_the_key_for_its_table_and_for_reading_how_a_job_ended(
