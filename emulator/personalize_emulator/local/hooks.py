@@ -58,6 +58,7 @@ _EVENTS = "ministack.services.eventbridge"
 _LAMBDA = "ministack.services.lambda_svc"
 _KINESIS = "ministack.services.kinesis"
 _S3 = "ministack.services.s3"
+_RUNTIME = "ministack.core.lambda_runtime"
 _ROUTER = "ministack.core.router"
 _SCOPE = "ministack.core.responses"
 _EVALUATOR = "ministack.core.iam_evaluator"
@@ -79,6 +80,9 @@ HOOKS = (
         ("source_ip", "secure_transport"),
     ),
     Hook(_APP, "_lazy_handler", "requests to a service", ("module_name",)),
+    Hook(_RUNTIME, "Worker", "processes of functions"),
+    Hook(_RUNTIME, "_signal", "processes of functions", ("proc",)),
+    Hook(_RUNTIME, "_collect", "processes of functions", ("proc", "deadline")),
     Hook(_ROUTER, "SERVICE_PATTERNS", "requests to a service"),
     Hook(_ROUTER, "extract_access_key_id", "the caller of a request", ("headers", "query_params")),
     Hook(

@@ -37,6 +37,7 @@ def main() -> None:
         cloudformation,
         event_source_mapping,
         function_logs,
+        function_workers,
         hooks,
         personalize,
         personalize_tasks,
@@ -62,6 +63,7 @@ def main() -> None:
     personalize_tasks.install(service)
     event_source_mapping.install(endpoint_url)
     function_logs.install()
+    function_workers.install()
     buckets.install()
     stream_encryption.install()
     authorization.install()

@@ -34,6 +34,15 @@ def handler(event, context):
 """
 
 
+FAILING = """
+calls = []
+
+def handler(event, context):
+    calls.append(event)
+    raise ValueError(f"call {len(calls)}")
+"""
+
+
 def test_a_bad_record_goes_to_its_destination_and_the_next_ones_are_processed(
     cloud: Cloud,
 ) -> None:
@@ -91,6 +100,27 @@ def test_a_function_that_is_deleted_while_it_runs_makes_no_log_group_anew(cloud:
 
     assert name not in [each["FunctionName"] for each in functions.list_functions()["Functions"]]
     assert logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] == []
+
+
+def test_a_function_that_fails_is_the_same_process_at_the_next_call(cloud: Cloud) -> None:
+    functions = cloud.client("lambda")
+    name = cloud.deploy({"Failing": function(FAILING)})["Failing"]
+
+    def failure() -> str:
+        answer = functions.invoke(FunctionName=name, Payload=b"{}")
+        assert answer["FunctionError"] == "Unhandled"
+        return str(json.loads(answer["Payload"].read())["errorMessage"])
+
+    assert [failure() for _ in range(3)] == ["call 1", "call 2", "call 3"]
+
+
+def test_a_function_that_ends_its_process_is_started_again(cloud: Cloud) -> None:
+    functions = cloud.client("lambda")
+    code = "import os\n\ndef handler(event, context):\n    return event or os._exit(1)\n"
+    name = cloud.deploy({"Leaving": function(code)})["Leaving"]
+
+    assert functions.invoke(FunctionName=name, Payload=b"{}")["FunctionError"]
+    assert functions.invoke(FunctionName=name, Payload=b'"again"')["Payload"].read() == b'"again"'
 
 
 def test_a_function_reaches_amazon_personalize(cloud: Cloud) -> None:
