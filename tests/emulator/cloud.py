@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,11 @@ def interactions(users: int = 40, each: int = 8) -> str:
         for step in range(each)
     ]
     return "\n".join(["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE", *rows])
+
+
+def taste_of(items: Sequence[str]) -> str:
+    """What most of some items are of; an answer may try out one or two of another sort."""
+    return Counter(item[0] for item in items).most_common(1)[0][0]
 
 
 ITEMS = "\n".join(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import pytest
 
 from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.errors import ServiceError
-from tests.emulator.cloud import interactions
+from tests.emulator.cloud import interactions, taste_of
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize_events.type_defs import EventTypeDef
@@ -55,11 +54,6 @@ def put(
 
 def put_into(cloud: Cloud, tracking_id: str) -> None:
     cloud.events.put_events(trackingId=tracking_id, sessionId="s", eventList=[event("a1")])
-
-
-def taste_of(items: list[str]) -> str:
-    """What most of some items are of; an answer may try out one or two of another sort."""
-    return Counter(item[0] for item in items).most_common(1)[0][0]
 
 
 def history(shop: Shop, user: str) -> list[str]:

@@ -26,7 +26,7 @@ from personalize_emulator.local import LocalAws
 
 pytestmark = pytest.mark.local
 
-HALF = f"{sys.executable} tests/local/half_check_app.py"
+HALF = f"{sys.executable} -m tests.local.half_check_app"
 
 
 def answering(*answers: str) -> Callable[[str], str]:
