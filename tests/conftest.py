@@ -1,5 +1,6 @@
 """What every test finds, however pytest was started: by make, by hand, or by an editor."""
 
+import gc
 import os
 import sysconfig
 from pathlib import Path
@@ -13,6 +14,9 @@ ROOT = Path(__file__).parents[1]
 
 # The environment of local AWS, which `make setup` makes, and the Node that the CDK wants.
 os.environ.setdefault("PERSONALIZE_LOCAL_PYTHON", str(ROOT / ".venv-local" / "bin" / "python"))
+# The CDK and the models of the services are some hundred thousand objects, which stay for good: no
+# need to look through them at every turn.
+gc.set_threshold(200_000, 20, 20)
 # Two threads for one small matrix take twice the time of one, where another test runs beside it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The CDK validates each template that it writes, which takes as long as all the rest of a synth:

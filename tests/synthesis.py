@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 DEMO = "Shop"
 EVERYTHING = "Everything"
 STACKS = (DEMO, EVERYTHING)
+_REPORT = "validation-report.json"
 
 _START = {
     DEMO: "runpy.run_path('app.py', run_name='__main__')",
@@ -59,11 +60,11 @@ class Assembly:
         return read
 
     def files(self) -> dict[str, bytes]:
-        """Return what each file of the assembly holds, by path."""
+        """Return what each file of the assembly holds, by path; the reports of checks are none."""
         return {
             str(file.relative_to(self.folder)): file.read_bytes()
             for file in self.folder.rglob("*")
-            if file.is_file()
+            if file.is_file() and file.name != _REPORT
         }
 
     @property
@@ -77,7 +78,7 @@ class Assembly:
         return self._findings_of("CloudFormation-Validate")
 
     def _findings_of(self, plugin_name: str) -> set[tuple[str, str]]:
-        report = json.loads((self.folder / "validation-report.json").read_text())
+        report = json.loads((self.folder / _REPORT).read_text())
         return {
             (violation["ruleName"], construct["constructPath"])
             for plugin in report["pluginReports"]
@@ -93,23 +94,24 @@ class Synthesised(Protocol):
     def __call__(self, stack: str, *, flags: bool = False) -> Assembly: ...
 
 
-def synthesise(stack: str, folder: Path, *, flags: bool = False) -> Assembly:
-    """Run the app of a stack as the CDK CLI does, in a process of its own, and check it.
+def synthesise(stack: str, folder: Path, *, flags: bool = False, checked: bool = True) -> Assembly:
+    """Run the app of a stack as the CDK CLI does, in a process of its own.
 
     Args:
         stack: The stack, which stands for its app.
         folder: Where to write.
         flags: Whether the feature flags are set that the CDK recommends, or those of cdk.json.
+        checked: Whether cdk-nag and the CDK itself look at it.
     """
     context = recommended_flags() if flags else NO_FLAGS
     run = subprocess.run(
-        [sys.executable, "-c", _CHECKED + _START[stack]],
+        [sys.executable, "-c", (_CHECKED if checked else "import runpy\n") + _START[stack]],
         cwd=ROOT,
         env={
             **os.environ,
             "CDK_OUTDIR": str(folder),
             "CDK_CONTEXT_JSON": json.dumps({**context, **_NO_TRACES}),
-            "CDK_VALIDATION": "true",
+            "CDK_VALIDATION": str(checked).lower(),
             "PYTHONDONTWRITEBYTECODE": "1",
         },
         check=False,
