@@ -55,7 +55,7 @@ demo-stop:
 	@$(BIN)/python -m demo.stop
 
 aws-check: setup
-	@$(BIN)/python -m aws_check $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes "$(YES)")
+	@PYTHONPATH=$(CURDIR)/lambda $(BIN)/python -m aws_check $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes "$(YES)")
 
 test: setup
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +74,22 @@ def test_the_page_lists_the_questions_as_they_are_asked() -> None:
     assert [(number, text.replace("`", "")) for number, text in listed] == [
         (str(number), question.text) for number, question in enumerate(QUESTIONS, start=1)
     ]
+
+
+def test_begins_with_no_more_on_its_path_than_make_puts_there() -> None:
+    root = Path(__file__).parents[1]
+    recipe = next(
+        line for line in (root / "Makefile").read_text().splitlines() if "-m aws_check" in line
+    )
+    (path,) = re.findall(r"PYTHONPATH=\$\(CURDIR\)/(\S+)", recipe)
+
+    run = subprocess.run(
+        [sys.executable, "-m", "aws_check", "--help"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert run.returncode == 0, run.stderr
