@@ -35,6 +35,8 @@ TESTS = (
     "tests/test_upgrade_contract.py",
 )
 _TOOLS = (
+    "aws-lambda-powertools",
+    "aws-xray-sdk",
     "boto3",
     "cfn-lint",
     "filelock",
