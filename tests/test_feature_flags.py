@@ -7,6 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
+from tests.cfn_lint import cfn_lint
 from tests.everything import Everything
 from tests.feature_flags import recommended_flags
 from tests.readable import readable
@@ -73,3 +74,8 @@ def test_cdk_nag_finds_the_same_with_flags_and_without(
         }
 
     assert found(flags=True) == found(flags=False)
+
+
+def test_cfn_lint_finds_nothing_with_flags_either(synthesised: Synthesised) -> None:
+    # The stack of everything has all of the demo in it.
+    assert cfn_lint(synthesised(EVERYTHING, flags=True).template_file) == ""
