@@ -58,7 +58,7 @@ aws-check: setup
 	@PYTHONPATH=$(CURDIR)/lambda $(BIN)/python -m aws_check $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes "$(YES)")
 
 test: setup
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # VERSIONS="--python 3.11 --end lowest" is a part of it.
 test-versions: setup
