@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError, TimeoutError
 
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
@@ -49,9 +50,9 @@ def trouble_of(error: Exception) -> Trouble:
     match error:
         case ClientError():
             return _answered(error)
-        case ConnectTimeoutError() | ReadTimeoutError():
+        case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
             return Trouble.TIMED_OUT
-        case HTTPClientError() | ResponseParserError() | OSError():
+        case HTTPClientError() | HTTPError() | ResponseParserError() | OSError():
             return Trouble.UNAVAILABLE
         case ParamValidationError():
             return Trouble.REFUSED

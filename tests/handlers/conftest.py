@@ -14,6 +14,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 CAMPAIGN_ARN = "arn:aws:personalize:us-east-1:123456789012:campaign"
+DATASET_ARN = "arn:aws:personalize:us-east-1:123456789012:dataset/shop"
 FILTER_ARN = "arn:aws:personalize:us-east-1:123456789012:filter"
 
 os.environ |= {
@@ -23,6 +24,11 @@ os.environ |= {
     "AWS_EC2_METADATA_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "test",
     "TRACKING_ID": "tracker-1",
+    "ACTION_TRACKING_ID": "tracker-2",
+    "ITEMS_DATASET_ARN": f"{DATASET_ARN}/ITEMS",
+    "USERS_DATASET_ARN": f"{DATASET_ARN}/USERS",
+    "DEAD_LETTER_BUCKET": "data",
+    "DEAD_LETTER_PREFIX": "dead-letters/",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters",
     "MODELS": json.dumps(
         [

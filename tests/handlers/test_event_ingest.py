@@ -9,10 +9,14 @@ from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import ReadTimeoutError
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
-from event_ingest.handler import dead_letters, handler, tracker
+from event_ingest.handler import dead_letters, handler, personalize_events
+from personalize_runtime.dead_letters import DeadLetter, DeadLetterQueue
 from personalize_runtime.ingestion import CONCURRENCY
+from personalize_runtime.retries import Deadline
+from personalize_runtime.stream import Position, StreamRecord
 from tests.handlers.conftest import Context
 from tests.handlers.upstream import Answer, Call, Upstream, refused
 
@@ -57,13 +61,20 @@ def take_all(call: Call) -> Answer:
 
 @pytest.fixture
 def personalize() -> Iterator[Upstream]:
-    with Upstream().behind(tracker.client) as upstream:
+    with Upstream().behind(personalize_events) as upstream:
         yield upstream
 
 
 @pytest.fixture(autouse=True)
 def queue() -> Iterator[Upstream]:
     with Upstream(take_all).behind(dead_letters.client) as upstream:
+        yield upstream
+
+
+@pytest.fixture(autouse=True)
+def bucket() -> Iterator[Upstream]:
+    assert dead_letters.bucket is not None
+    with Upstream().behind(dead_letters.bucket.client) as upstream:
         yield upstream
 
 
@@ -196,16 +207,49 @@ def test_dead_letters_bytes_that_are_no_text_as_base64(queue: Upstream) -> None:
     assert letter["encoding"] == "base64"
 
 
-def test_truncates_a_record_that_no_message_can_hold_and_says_so(queue: Upstream) -> None:
+def test_puts_a_record_that_no_message_can_hold_into_the_bucket(
+    queue: Upstream, bucket: Upstream
+) -> None:
     data = b"x" * 900_000
 
-    invoke(batch(data))
+    assert invoke(batch(b"small", data)) == {"batchItemFailures": []}
 
-    (letter,) = letters(queue)
-    assert letter["truncated"] == {
+    small, large = letters(queue)
+    assert small["data"] == "small"
+    assert large.pop("position")["sequenceNumber"] == "1"
+    key = large["object"]["key"]
+    assert large == {
+        "reason": "the record is not JSON: Expecting value: line 1 column 1 (char 0)",
+        "object": {"bucket": "data", "key": key},
         "bytes": 900_000,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
+    (put,) = bucket.calls
+    assert put.url == f"https://s3.us-east-1.amazonaws.com/data/{key}"
+    assert put.content == data
+
+
+def test_a_record_that_the_bucket_does_not_take_comes_again(
+    queue: Upstream, bucket: Upstream
+) -> None:
+    bucket.answer = lambda _: refused("AccessDenied", 403)
+
+    result = invoke(batch(b"small", b"x" * 900_000, b"small"))
+
+    assert result == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert [letter["data"] for letter in letters(queue)] == ["small"]
+
+
+def test_truncates_a_large_record_where_there_is_no_bucket_and_says_so(queue: Upstream) -> None:
+    data = b"x" * 900_000
+    record = StreamRecord(data, Position("stream", "shard", "1"), "1")
+
+    DeadLetterQueue(dead_letters.client, "queue").put(
+        [DeadLetter(record, "why")], Deadline(lambda: 60, reserve=0, call=0)
+    )
+
+    (letter,) = letters(queue)
+    assert letter["truncated"] == {"bytes": 900_000, "sha256": hashlib.sha256(data).hexdigest()}
     assert data.startswith(base64.b64decode(letter["data"]))
     assert len(queue.calls[0].body["Entries"][0]["MessageBody"]) <= 256 * 1024
 
@@ -257,7 +301,7 @@ def test_tries_again_when_throttled(personalize: Upstream, queue: Upstream) -> N
 
 def test_tries_again_after_a_timeout(personalize: Upstream) -> None:
     answers: Iterator[Answer | Exception] = iter(
-        [ReadTimeoutError(endpoint_url="https://personalize-events"), Answer()]
+        [ReadTimeoutError(HTTPConnectionPool("aws"), "/events", "too late"), Answer()]
     )
     personalize.answer = lambda _: next(answers)
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
-from event_ingest.handler import dead_letters, tracker
+from event_ingest.handler import dead_letters, destinations, personalize_events
 from personalize_runtime.ingestion import Settlement, settle
 from personalize_runtime.retries import Deadline
-from personalize_runtime.stream import StreamRecord
+from personalize_runtime.stream import Position, StreamRecord
 from tests.handlers.upstream import Answer, Call, Upstream, refused
 
 
@@ -74,7 +75,7 @@ class World:
             refused("ThrottlingException"),
             refused("InternalFailure", 500),
             refused("AccessDeniedException", 403),
-            ReadTimeoutError(endpoint_url="https://aws"),
+            ReadTimeoutError(HTTPConnectionPool("aws"), "/", "too late"),
         ]
         return self.random.choice(moods)
 
@@ -82,11 +83,11 @@ class World:
         """Let the function settle a batch in this world."""
         time = Time(seconds)
         with ExitStack() as stack:
-            stack.enter_context(Upstream(self.put_events).behind(tracker.client))
+            stack.enter_context(Upstream(self.put_events).behind(personalize_events))
             stack.enter_context(Upstream(self.send_messages).behind(dead_letters.client))
             return settle(
                 records,
-                tracker,
+                destinations,
                 dead_letters,
                 sending=time.deadline(reserve=2),
                 settling=time.deadline(reserve=0),
@@ -104,11 +105,13 @@ def stream_record(number: int, session: str, kind: str) -> StreamRecord:
         event["userId"] = f"user of {session}"
     return StreamRecord(
         data=b"no event" if kind == "broken" else json.dumps(event).encode(),
-        partition_key=session,
-        stream_arn="arn:aws:kinesis:us-east-1:123456789012:stream/events",
-        shard_id="shardId-0",
-        sequence_number=str(number),
-        arrived_at=None,
+        position=Position(
+            "arn:aws:kinesis:us-east-1:123456789012:stream/events",
+            "shardId-0",
+            str(number),
+            session,
+        ),
+        identifier=str(number),
     )
 
 
@@ -142,14 +145,14 @@ def test_each_record_is_taken_or_dead_lettered_in_the_end_and_in_order(
         taken = {event["eventId"] for event in world.taken}
         dead = {letter["position"]["sequenceNumber"] for letter in world.letters}
         # What is not asked for again is settled, one way and never both.
-        assert {record.sequence_number for record in settled} <= taken | dead
+        assert {record.identifier for record in settled} <= taken | dead
         assert not taken & dead
         if not waiting:
             break
 
     assert waiting == []
     assert dead == bad
-    assert taken == {record.sequence_number for record in records} - bad
+    assert taken == {record.identifier for record in records} - bad
     for session in "abc":
         first_times = list(
             dict.fromkeys(int(e["eventId"]) for e in world.taken if e["session"] == session)
@@ -164,7 +167,7 @@ def test_every_letter_tells_why() -> None:
 
     assert [letter["reason"].partition(":")[0] for letter in world.letters] == [
         "the record is not JSON",
-        "Amazon Personalize did not take the event",
+        "Amazon Personalize did not take the record",
     ]
 
 
