@@ -16,7 +16,7 @@ from personalize_runtime.envelope import FORMS, MAX_EVENT_BYTES, Kind, entries, 
 from personalize_runtime.fields import InvalidRecordError
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "events.schema.json"
-RECORDS = {
+RECORDS: dict[Kind, Any] = {
     Kind.INTERACTION: stream_records.InteractionRecord,
     Kind.ITEM: stream_records.ItemRecord,
     Kind.USER: stream_records.UserRecord,
