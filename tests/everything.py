@@ -47,13 +47,14 @@ from cdk_personalize import (
 from cdk_personalize.patterns import (
     DataStore,
     EventIngestion,
+    EventSourceOptions,
     ExistingResources,
+    KafkaTopic,
     Model,
     RecommendationApi,
     RecommendationService,
     TrainingPipeline,
 )
-from cdk_personalize.patterns.event_ingestion import EventSourceOptions
 
 _COLUMNS = {
     DatasetType.INTERACTIONS: None,
@@ -241,10 +242,15 @@ class CustomGroup(Construct):
         ]
 
     def _define_ingestion(self) -> None:
-        EventIngestion(
+        ingestion = EventIngestion(
             self,
             "Ingestion",
             event_tracker=self.tracker,
+            datasets=[
+                dataset
+                for kind, dataset in self.datasets.items()
+                if kind is not DatasetType.INTERACTIONS
+            ],
             shard_count=2,
             retention_period=cdk.Duration.days(3),
             event_source=EventSourceOptions(
@@ -254,8 +260,26 @@ class CustomGroup(Construct):
                 max_record_age=cdk.Duration.hours(12),
                 retry_attempts=5,
             ),
+            dead_letter_bucket=self.store.bucket,
             encryption_key=self.store.key,
             removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        ingestion.add_event_bus("Orders", event_pattern=events.EventPattern(source=["shop"]))
+        ingestion.add_alarms()
+        EventIngestion(
+            self,
+            "KafkaIngestion",
+            event_tracker=self.tracker,
+            kafka_topic=KafkaTopic(
+                cluster_arn=cdk.Stack.of(self).format_arn(
+                    service="kafka", resource="cluster", resource_name="clicks/1234"
+                ),
+                topic="clicks",
+                consumer_group_id="personalize",
+                minimum_pollers=2,
+                maximum_pollers=4,
+            ),
+            encryption_key=self.store.key,
         )
 
     def _define_api(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_personalize.patterns.data_store import DataStore
     from cdk_personalize.patterns.event_ingestion import EventIngestion
+    from cdk_personalize.patterns.event_source import EventSourceOptions, KafkaTopic
     from cdk_personalize.patterns.recommendation_api import RecommendationApi
     from cdk_personalize.patterns.recommendation_service import (
         ExistingResources,
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DataStore",
     "EventIngestion",
+    "EventSourceOptions",
     "ExistingResources",
+    "KafkaTopic",
     "Model",
     "RecommendationApi",
     "RecommendationService",
@@ -30,6 +33,7 @@ __all__ = [
 _MODULES = {
     "data_store": ("DataStore",),
     "event_ingestion": ("EventIngestion",),
+    "event_source": ("EventSourceOptions", "KafkaTopic"),
     "recommendation_api": ("RecommendationApi",),
     "recommendation_service": ("ExistingResources", "Model", "RecommendationService"),
     "training_pipeline": ("TrainingPipeline",),

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from cdk_personalize.avro_schema import DatasetType, SchemaField
 from cdk_personalize.campaign import Campaign
+from cdk_personalize.dataset import Dataset
 from cdk_personalize.dataset_group import DatasetGroup
 from cdk_personalize.event_tracker import EventTracker
 from cdk_personalize.filters import Filter
@@ -66,7 +67,8 @@ class RecommendationService(Construct):
         - a dataset group with its schemas and datasets, an event tracker and filters
         - a solution and a campaign for each model (`solutions`, `campaigns`)
         - a pipeline that imports, trains and deploys as data arrives (`pipeline`)
-        - a Kinesis stream and a function that sends its events to the tracker (`ingestion`)
+        - a Kinesis stream and a function that sends its events to the tracker, and its items and
+          users to their datasets (`ingestion`)
         - an HTTP API and a function that answer (`api`)
         - outputs: `ApiUrl`, `StreamName`, `BucketName`, `DatasetGroupArn`, `StateMachineArn`,
           `DeadLetterQueueUrl`
@@ -138,7 +140,7 @@ class RecommendationService(Construct):
             self, "Group", encryption_key=self.data_store.key, role=self.data_store.role
         )
         self.dataset_group.node.add_dependency(self.data_store.role_ready)
-        self._define_datasets(
+        single_records = self._define_datasets(
             {
                 DatasetType.INTERACTIONS: interactions,
                 DatasetType.ITEMS: items,
@@ -171,7 +173,9 @@ class RecommendationService(Construct):
             self,
             "Ingestion",
             event_tracker=self.event_tracker,
+            datasets=single_records,
             stream=there.stream,
+            dead_letter_bucket=self.data_store.bucket,
             encryption_key=self.data_store.key,
         )
         self.api = RecommendationApi(
@@ -184,12 +188,19 @@ class RecommendationService(Construct):
         )
         self._define_outputs()
 
-    def _define_datasets(self, columns: Mapping[DatasetType, Sequence[SchemaField] | None]) -> None:
+    def _define_datasets(
+        self, columns: Mapping[DatasetType, Sequence[SchemaField] | None]
+    ) -> list[Dataset]:
+        """Define the datasets, and return those that the stream puts single records into."""
+        single: list[Dataset] = []
         for dataset_type, fields in columns.items():
             if fields is None and dataset_type is not DatasetType.INTERACTIONS:
                 continue
             schema = Schema(self, f"{dataset_type}Schema", dataset_type=dataset_type, fields=fields)
-            self.dataset_group.add_dataset(str(dataset_type), schema=schema)
+            dataset = self.dataset_group.add_dataset(str(dataset_type), schema=schema)
+            if dataset_type is not DatasetType.INTERACTIONS:
+                single.append(dataset)
+        return single
 
     def _define_model(self, name: str, model: Model) -> None:
         solution = Solution(
