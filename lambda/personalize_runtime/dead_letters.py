@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -136,6 +137,7 @@ class DeadLetterQueue:
                 "AmazonSQS.SendMessageBatch",
                 {"QueueUrl": self.queue_url, "Entries": list(waiting.values())},
                 json_version="1.0",
+                path=urlsplit(self.queue_url).path,
             )
             for sent in answer.get("Successful") or []:
                 waiting.pop(sent["Id"])

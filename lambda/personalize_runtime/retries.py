@@ -75,11 +75,11 @@ class Deadline:
                 if not trouble.passes:
                     raise GivenUpError(error, trouble) from error
                 if pace and trouble is Trouble.THROTTLED:
-                    pace.slow_down()
+                    pace.throttled()
                 cause = error
             else:
                 if pace:
-                    pace.speed_up()
+                    pace.taken()
                 return answer
             pause = random.uniform(0, longest)
             longest = min(2 * longest, _LONGEST_PAUSE_SECONDS)

@@ -1,6 +1,7 @@
 """The rate that calls keep to."""
 
 from dataclasses import dataclass
+from random import Random
 
 import pytest
 
@@ -71,45 +72,79 @@ def test_a_turn_that_comes_too_late_is_left_to_others(clock: Clock) -> None:
     assert pace.turn(after=0, within=9) == 1
 
 
-def test_a_throttled_call_makes_it_slower_than_what_was_too_fast(clock: Clock) -> None:
+def test_after_a_throttled_call_it_is_a_little_faster_than_what_was_taken(clock: Clock) -> None:
     pace = Pace(clock=clock)
-    for _ in range(100):
+    for _ in range(80):
         pace.turn(after=0, within=0)
+        clock.wait(0.025)
+        pace.taken()
 
-    pace.slow_down()
+    pace.throttled()
 
-    assert pace.rate == pytest.approx(70)
+    assert pace.rate == pytest.approx(1.125 * 40, rel=0.02)
+
+
+def test_a_short_burst_tells_nothing_of_a_rate(clock: Clock) -> None:
+    pace = Pace(clock=clock)
+    clock.wait(60)
+    for _ in range(5):
+        pace.turn(after=0, within=0)
+        pace.taken()
+
+    pace.throttled()
+
+    assert pace.rate is None
 
 
 def test_calls_that_are_throttled_together_count_once(clock: Clock) -> None:
     pace = Pace(clock=clock)
-    for _ in range(100):
+    for _ in range(80):
         pace.turn(after=0, within=0)
+        clock.wait(0.025)
+        pace.taken()
+    pace.throttled()
+    first = pace.rate
 
     for _ in range(16):
-        pace.slow_down()
+        pace.throttled()
 
-    assert pace.rate == pytest.approx(70)
+    assert pace.rate == first
 
 
-def test_it_gets_faster_by_a_tenth_a_second(clock: Clock) -> None:
+def test_it_gets_faster_by_an_eighth_a_second(clock: Clock) -> None:
     pace = Pace(10, clock=clock)
 
     for _ in range(20):
         clock.wait(0.5)
-        pace.speed_up()
+        pace.taken()
 
-    assert pace.rate == pytest.approx(10 * 1.1**10)
+    assert pace.rate == pytest.approx(10 * 1.125**10)
 
 
 def test_it_never_stops_altogether(clock: Clock) -> None:
     pace = Pace(1, clock=clock)
 
     for _ in range(20):
-        clock.wait(2)
-        pace.slow_down()
+        clock.wait(3)
+        pace.throttled()
 
     assert pace.rate == 0.5
+
+
+def test_a_service_that_throttles_by_chance_is_not_starved(clock: Clock) -> None:
+    pace, chance = Pace(clock=clock), Random(1)
+    deadline = clock.deadline(seconds=10_000)
+
+    def call() -> None:
+        clock.wait(0.01)
+        if chance.random() < 0.1:
+            raise refused_error(code="ThrottlingException")
+
+    for _ in range(3000):
+        deadline.retry(call, pace)
+
+    assert pace.rate is not None
+    assert pace.rate > 5
 
 
 def test_finds_the_rate_of_a_service_and_stays_near_it(clock: Clock) -> None:
@@ -120,7 +155,7 @@ def test_finds_the_rate_of_a_service_and_stays_near_it(clock: Clock) -> None:
     for _ in range(3000):
         deadline.retry(service, pace)
 
-    assert service.throttled < 3000 * 0.1
+    assert service.throttled < 3000 * 0.15
     assert 60 <= clock.now - started <= 100  # 60 seconds are what the service needs at least
 
 

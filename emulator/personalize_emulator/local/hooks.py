@@ -101,6 +101,12 @@ HOOKS = (
     ),
     Hook(
         _ACTIONS,
+        "extract_iam_action",
+        "permissions for messages",
+        ("service", "method", "path", "headers", "body", "query_params"),
+    ),
+    Hook(
+        _ACTIONS,
         "_auth_failure",
         "callers that nobody knows",
         ("service", "code", "message", "headers"),
@@ -181,6 +187,9 @@ HOOKS = (
     Hook(_LAMBDA, "_apply_filter_criteria", "filters of mappings", ("records", "esm")),
     Hook(_LAMBDA, "esm_wake", "wakes the pollers"),
     Hook(_KINESIS, "_streams", "streams and their records"),
+    Hook(_KINESIS, "_put_record", "streams as targets of event buses", ("data",)),
+    Hook(_EVENTS, "_invoke_target", "targets of rules", ("target", "event", "rule", "view")),
+    Hook(_EVENTS, "_pattern_event_view", "events as targets get them"),
     Hook(_KINESIS, "_ensure_base64", "data of records", ("value",)),
     Hook(_KINESIS, "_start_stream_encryption", "encryption of streams", ("data",)),
     Hook(_KINESIS, "_stop_stream_encryption", "encryption of streams", ("data",)),

@@ -35,6 +35,7 @@ def main() -> None:
         authorization,
         buckets,
         cloudformation,
+        event_bus,
         event_source_mapping,
         function_logs,
         function_workers,
@@ -62,6 +63,7 @@ def main() -> None:
     stepfunctions.install(speed=options.speed)
     personalize_tasks.install(service)
     event_source_mapping.install(endpoint_url)
+    event_bus.install()
     function_logs.install()
     function_workers.install()
     buckets.install()

@@ -337,7 +337,7 @@ def test_refuses_a_topic_and_a_stream(stack: cdk.Stack, tracker: IEventTracker) 
         ),
     ],
 )
-def test_refuses_pollers_that_lambda_does_not_take(pollers: dict[str, int], message: str) -> None:
+def test_refuses_pollers_that_lambda_does_not_take(pollers: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=whole(message)):
         KafkaTopic(cluster_arn=CLUSTER_ARN, topic="events", **pollers)
 
