@@ -29,12 +29,23 @@ _LOOPBACK = "127.0.0.1"
 
 
 def install() -> None:
-    """Take what stays on this machine for secure transport.
+    """Take what stays on this machine for secure transport, and batches of messages for messages.
 
     The CDK's buckets refuse what comes without TLS. Local AWS listens on the loopback interface
     alone, where nobody listens in, and TLS would ask every client for a certificate authority.
     """
     app.pin_request_origin = _loopback_is_secure(app.pin_request_origin)
+    iam_actions.extract_iam_action = _batches_are_messages(iam_actions.extract_iam_action)
+
+
+def _batches_are_messages(extract: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Ask for `sqs:SendMessage` where a batch is sent: Amazon SQS knows no other permission."""
+
+    def extract_action(service: str, *request: object) -> str | None:
+        action = extract(service, *request)
+        return action.removesuffix("Batch") if action and service == "sqs" else action
+
+    return extract_action
 
 
 def _loopback_is_secure(pin: Callable[[str, bool], None]) -> Callable[[str, bool], None]:

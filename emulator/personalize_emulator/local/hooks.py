@@ -107,6 +107,12 @@ HOOKS = (
     ),
     Hook(
         _ACTIONS,
+        "extract_iam_action",
+        "the permission of a batch of messages",
+        ("service", "method", "path", "headers", "body", "query_params"),
+    ),
+    Hook(
+        _ACTIONS,
         "identity_denial_message",
         "permissions that are missing",
         ("action", "principal_arn", "resource", "explicit_deny"),
