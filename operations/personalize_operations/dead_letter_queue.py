@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from personalize_operations.letters import EVENT_BRIDGE_ATTRIBUTES
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
@@ -33,11 +35,13 @@ class Message:
         id: Its id.
         body: What it says.
         sent_at: When it was sent, in seconds since 1970, by the clock of the queue.
+        attributes: What Amazon EventBridge says besides.
     """
 
     id: str
     body: str
     sent_at: float
+    attributes: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ class DeadLetterQueue:
             VisibilityTimeout=VISIBILITY_SECONDS,
             WaitTimeSeconds=self.wait_seconds,
             MessageSystemAttributeNames=["SentTimestamp"],
+            MessageAttributeNames=EVENT_BRIDGE_ATTRIBUTES,
         )
         if self.opened_at is None:
             self.opened_at = _time_of(answer["ResponseMetadata"])
@@ -99,7 +104,9 @@ class DeadLetterQueue:
             if message_id not in self._seen:
                 self._seen.add(message_id)
                 sent_at = int(received["Attributes"]["SentTimestamp"]) / _MILLISECONDS
-                fresh.append(Message(message_id, received["Body"], sent_at))
+                told = received.get("MessageAttributes", {})
+                attributes = {name: one.get("StringValue", "") for name, one in told.items()}
+                fresh.append(Message(message_id, received["Body"], sent_at, attributes))
         self.delete(deleted)
         return fresh
 

@@ -2,7 +2,8 @@
 
 The function that reads the stream writes three kinds of dead letter: with the record in it, with
 the record in a bucket, and, where there is no bucket, with the beginning of the record. The event
-source itself writes a fourth kind, about a batch that it gave up: it names the records only.
+source itself writes a fourth kind, about a batch that it gave up: it names the records only. A
+fifth is from Amazon EventBridge: the event of a bus that could not be put on the stream.
 """
 
 import base64
@@ -18,6 +19,8 @@ from typing import Any, Self
 _START = b'{"reason":'
 _MAX_KEY_LENGTH = 256
 _ID_LENGTH = 32
+EVENT_BRIDGE_ATTRIBUTES = ("ERROR_CODE", "ERROR_MESSAGE")
+"""The attributes of a message in which Amazon EventBridge says what went wrong."""
 
 
 class NoLetterError(ValueError):
@@ -180,11 +183,23 @@ class DiscardedBatch:
         return f"{stream} {self.shard_id} {self.first} to {self.last}"
 
 
-Content = Letter | StoredLetter | TruncatedLetter | DiscardedBatch
+@dataclass(frozen=True, slots=True)
+class UndeliveredEvent:
+    """An event of a bus that never was on the stream; repeats are known by its own id."""
+
+    reason: str
+    record: Record
 
 
-def read(body: str) -> Content:
-    """Read the body of a message.
+Content = Letter | StoredLetter | TruncatedLetter | DiscardedBatch | UndeliveredEvent
+
+
+def read(body: str, attributes: Mapping[str, str] | None = None) -> Content:
+    """Read a message.
+
+    Args:
+        body: What it says.
+        attributes: What Amazon EventBridge says besides.
 
     Raises:
         NoLetterError: If it is no letter.
@@ -199,6 +214,8 @@ def read(body: str) -> Content:
         raise NoLetterError(msg)
     if "KinesisBatchInfo" in letter:
         return _discarded_batch(letter)
+    if "detail-type" in letter:
+        return _undelivered_event(body, letter, attributes or {})
     reason = _text(letter, "reason")
     position = Position.read(_object(letter, "position"))
     if "truncated" in letter:
@@ -232,6 +249,21 @@ def _discarded_batch(message: Mapping[str, Any]) -> DiscardedBatch:
         last=last,
         size=_count(batch, "batchSize"),
     )
+
+
+def _undelivered_event(
+    body: str, event: Mapping[str, Any], attributes: Mapping[str, str]
+) -> UndeliveredEvent:
+    event_id, detail = _text(event, "id"), _object(event, "detail")
+    # What the rule of an ingestion puts events in order by, if it is not told otherwise.
+    session = detail.get("sessionId")
+    key = session if isinstance(session, str) and _is_key(session) else event_id
+    if not _is_key(key):
+        msg = f"id must have 1 to {_MAX_KEY_LENGTH} characters, got {len(key)}"
+        raise NoLetterError(msg)
+    told = [attributes[name] for name in EVENT_BRIDGE_ATTRIBUTES if attributes.get(name)]
+    reason = ": ".join(["Amazon EventBridge could not put the event on the stream", *told])
+    return UndeliveredEvent(reason, Record(body.encode(), key))
 
 
 def _data(letter: Mapping[str, Any]) -> bytes:
@@ -272,6 +304,11 @@ def _count(letter: Mapping[str, Any], name: str) -> int:
         msg = f"{name} must be a whole number, got {value!r:.40}"
         raise NoLetterError(msg)
     return value
+
+
+def _is_key(text: str) -> bool:
+    """Whether a stream takes a text as partition key."""
+    return 0 < len(text) <= _MAX_KEY_LENGTH and text.isprintable()
 
 
 def _is_number(value: object) -> bool:

@@ -26,6 +26,7 @@ from personalize_operations.letters import (
     Record,
     StoredLetter,
     TruncatedLetter,
+    UndeliveredEvent,
     read,
 )
 from personalize_operations.report import Left, Report
@@ -155,7 +156,7 @@ class Replay:
     def _take(self, message: Message) -> None:
         """Make a message ready to be sent, or find that it stays."""
         try:
-            content = read(message.body)
+            content = read(message.body, message.attributes)
         except NoLetterError as error:
             if self.request.reason is None:
                 self._leave(message, Cause.UNREADABLE, str(error))
@@ -177,31 +178,29 @@ class Replay:
         if self.request.dry_run:
             self.report.replayed[content.reason] += 1
             return
-        letters, stays = self._letters(content)
-        records = []
-        for letter in letters:
-            record = letter.record()
-            if self.stream.takes(record):
-                records.append(record)
-            else:
-                place = letter.position.sequence_number
-                stays = self._too_large(f"record {place}, as a letter,", record.size)
-        if stays and not records:
+        records, stays = self._records(content)
+        taken = [record for record in records if self.stream.takes(record)]
+        if len(taken) < len(records):
+            largest = max(record.size for record in records)
+            stays = self._too_large("a record, as a letter,", largest)
+        if stays and not taken:
             raise stays
-        self._outbox.append(_Parcel(message, content.reason, records, stays))
+        self._outbox.append(_Parcel(message, content.reason, taken, stays))
 
-    def _letters(
-        self, content: Letter | StoredLetter | DiscardedBatch
-    ) -> tuple[list[Letter], LeftError | None]:
-        """Return the letters of a message, and why it stays if that is not all of it."""
+    def _records(
+        self, content: Letter | StoredLetter | DiscardedBatch | UndeliveredEvent
+    ) -> tuple[list[Record], LeftError | None]:
+        """Return the records of a message, and why it stays if that is not all of it."""
         match content:
             case Letter():
-                return [content], None
+                return [content.record()], None
+            case UndeliveredEvent():
+                return [content.record], None
             case StoredLetter():
                 if content.size > self.stream.max_record_bytes:
                     raise self._too_large(content.uri, content.size)
                 self.queue.keep()
-                return [fetch(self.services.s3, content)], None
+                return [fetch(self.services.s3, content).record()], None
             case DiscardedBatch():
                 found = read_again(
                     self.services.kinesis,
@@ -210,7 +209,8 @@ class Replay:
                     pause=self.stream.pause,
                 )
                 gone = LeftError(Cause.BATCH_GONE, content.place)
-                return found.letters, None if found.is_complete else gone
+                records = [letter.record() for letter in found.letters]
+                return records, None if found.is_complete else gone
 
     def _too_large(self, what: str, size: int) -> LeftError:
         most = self.stream.max_record_bytes

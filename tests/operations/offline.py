@@ -57,6 +57,7 @@ class Offline:
                 "VisibilityTimeout": 600,
                 "WaitTimeSeconds": 1,
                 "MessageSystemAttributeNames": ["SentTimestamp"],
+                "MessageAttributeNames": ("ERROR_CODE", "ERROR_MESSAGE"),
             },
         )
 

@@ -149,6 +149,17 @@ class Shop:
             text = body if isinstance(body, str) else json.dumps(body)
             self.services.sqs.send_message(QueueUrl=self.queue_url, MessageBody=text)
 
+    def fail_to_deliver(self, event: Mapping[str, Any], **attributes: str) -> None:
+        """Send what Amazon EventBridge sends of an event that it cannot put on the stream."""
+        self.services.sqs.send_message(
+            QueueUrl=self.queue_url,
+            MessageBody=json.dumps(event),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+            },
+        )
+
     def give_up(self, records: Sequence[Any], **changes: object) -> None:
         """Send what the event source sends of a batch that it gives up."""
         batch = {

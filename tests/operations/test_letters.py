@@ -101,6 +101,8 @@ def test_records_of_one_long_key_stay_on_one_shard() -> None:
         {"object": "s3://bucket/key"},
         {"object": {"bucket": "b", "key": "k"}, "bytes": True, "sha256": "0"},
         {"truncated": {"bytes": -1}},
+        {"detail-type": "view"},
+        {"detail-type": "view", "detail": {}, "id": ""},
         {"KinesisBatchInfo": {}},
         {
             "KinesisBatchInfo": {

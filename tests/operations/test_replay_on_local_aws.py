@@ -213,6 +213,29 @@ def test_a_batch_of_a_shard_or_a_stream_that_is_gone_stays(
     assert left.cause is Cause.BATCH_GONE
 
 
+def test_an_event_of_a_bus_that_never_was_on_the_stream_is_put_there_by_its_own_id(
+    shop: Shop,
+) -> None:
+    event = {
+        "id": "0b1c",
+        "detail-type": "view",
+        "time": "2026-01-01T00:00:00Z",
+        "detail": {"sessionId": "s7", "itemId": "tea"},
+    }
+    shop.fail_to_deliver(event, ERROR_CODE="NO_PERMISSIONS", RULE_ARN="arn")
+    shop.fail_to_deliver(event | {"detail": {}})
+
+    report = shop.replay()
+
+    assert list(report.replayed) == [
+        "Amazon EventBridge could not put the event on the stream: NO_PERMISSIONS",
+        "Amazon EventBridge could not put the event on the stream",
+    ]
+    assert [record["PartitionKey"] for record in shop.records()] == ["s7", "0b1c"]
+    (sent,) = shop.run_function().entries
+    assert sent.body["eventId"] == "0b1c"
+
+
 def test_letters_with_another_reason_stay_and_are_looked_at_once(shop: Shop) -> None:
     shop.put(*[b"poison"] * 25, *[ITEM] * 25)
     shop.run_function()
