@@ -41,7 +41,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 $(LOCAL)/.ready: requirements/local.txt | $(VENV)/.ready
 	$(PYTHON) -m venv --without-pip $(LOCAL)
 	VIRTUAL_ENV=$(CURDIR)/$(LOCAL) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/local.txt
-	printf '%s\n' $(CURDIR)/constructs $(CURDIR)/emulator > "$$($(LOCAL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
+	printf '%s\n' $(CURDIR)/constructs $(CURDIR)/emulator $(CURDIR)/operations > "$$($(LOCAL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
 	touch $@
 
 node_modules/.ready: package.json package-lock.json | $(VENV)/.ready

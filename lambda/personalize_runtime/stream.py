@@ -34,7 +34,7 @@ class Position:
     def id(self) -> str:
         """An id of the position, the same each time that the record is read."""
         position = f"{self.stream_arn}:{self.shard_id}:{self.sequence_number}"
-        return hashlib.sha256(position.encode()).hexdigest()[:32]
+        return hashlib.sha256(position.encode(errors="backslashreplace")).hexdigest()[:32]
 
     def document(self) -> dict[str, Any]:
         """Return the position as a dead letter has it."""
@@ -132,7 +132,7 @@ def _record(data: bytes, position: Position, identifier: str | dict[str, Any]) -
             return StreamRecord(
                 data_of(letter), Position.of_document(letter["position"]), identifier
             )
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass  # not a letter of ours, so a record like any other
     return StreamRecord(data, position, identifier)
 

@@ -153,6 +153,7 @@ def test_what_has_to_come_again_is_told_by_its_new_position(personalize: Upstrea
         b'{"reason": "x", "data": 5, "encoding": "utf-8", "position": {}}',
         b'{"reason": "x", "data": "y", "encoding": "base64", "position": []}',
         b'{"reason": ',
+        b'{"reason":' + b"[" * 100_000,
     ],
 )
 def test_what_only_looks_like_a_letter_is_a_record(data: bytes) -> None:
@@ -162,3 +163,12 @@ def test_what_only_looks_like_a_letter_is_a_record(data: bytes) -> None:
     (read,) = Batch.all_of(event)
 
     assert read.records[0].data == data
+
+
+def test_a_forged_position_breaks_nothing(queue: Upstream) -> None:
+    position = dict.fromkeys(("streamArn", "shardId", "sequenceNumber", "partitionKey"), "\ud800")
+    letter = {"reason": "x", "data": "y", "encoding": "utf-8"}
+
+    invoke(batch(json.dumps(letter | {"position": {**position, "arrivedAt": None}}).encode()))
+
+    assert [each["data"] for each in letters(queue)] == ["y"]

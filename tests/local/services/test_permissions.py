@@ -114,6 +114,19 @@ def test_a_refusal_has_the_status_of_its_protocol(guarded: Cloud) -> None:
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
+def test_a_batch_of_messages_needs_the_permission_for_one(guarded: Cloud) -> None:
+    url = guarded.client("sqs").create_queue(QueueName="letters")["QueueUrl"]
+    entries = [{"Id": "1", "MessageBody": "one"}]
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:letters"
+
+    user = client_of_user(guarded, allow("sqs:SendMessage", queue), service="sqs")
+    assert len(user.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]) == 1
+
+    other = client_of_user(guarded, allow("sqs:DeleteMessage", queue), service="sqs")
+    with pytest.raises(ClientError, match="not authorized to perform: sqs:SendMessage "):
+        other.send_message_batch(QueueUrl=url, Entries=entries)
+
+
 def test_a_create_needs_the_new_resource_and_its_group(
     guarded: Cloud, groups: tuple[str, str]
 ) -> None:
