@@ -137,7 +137,7 @@ def prices() -> str:
         ["a stream on demand, an hour", f"{price.stream_hour}", checked],
         ["writing to it, a GiB, each record as whole KiB", f"{price.written_gib}", checked],
         ["reading from it, a GiB", f"{price.read_gib}", checked],
-        ["keeping beyond a day, a GiB and month", f"{price.kept_gib_month}", checked],
+        ["keeping beyond a day, a GiB and month", f"{price.kept_gib_month:.2f}", checked],
         [
             "On-demand Advantage, for the last three",
             f"{price.advantage} of them, of 25 MiB/s at least",
