@@ -2,6 +2,7 @@
 # make test      every test            make check     every static check
 # make aws-check the demo and open questions in your own account: it asks before it costs (DRY_RUN=1: local AWS)
 # make bench     every benchmark, as a table and in .bench/results.json
+# make simulation  a day of events through the quotas of AWS: writes docs/scaling.md and its picture
 # make lock      write the lock files anew
 # make test-versions  the constructs on every Python of the machine, the lowest and the highest CDK
 SHELL := /bin/bash
@@ -20,11 +21,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PERSONALIZE_LOCAL_PYTHON := $(CURDIR)/$(LOCAL)/bin/python
 UV := $(BIN)/uv
 
-.PHONY: demo demo-stop aws-check test test-versions bench check format setup lock clean
+.PHONY: demo demo-stop aws-check test test-versions bench simulation check format setup lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,6p' Makefile
+	@sed -n '1,7p' Makefile
 
 setup: $(VENV)/.ready $(LOCAL)/.ready node_modules/.ready
 
@@ -66,6 +67,9 @@ test-versions: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks
+
+simulation: setup
+	@$(BIN)/python -m simulation
 
 check: setup
 	$(BIN)/ruff check .
