@@ -242,7 +242,7 @@ class CustomGroup(Construct):
         ]
 
     def _define_ingestion(self) -> None:
-        ingestion = EventIngestion(
+        self.ingestion = EventIngestion(
             self,
             "Ingestion",
             event_tracker=self.tracker,
@@ -264,8 +264,8 @@ class CustomGroup(Construct):
             encryption_key=self.store.key,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        ingestion.add_event_bus("Orders", event_pattern=events.EventPattern(source=["shop"]))
-        ingestion.add_alarms()
+        self.ingestion.add_event_bus("Orders", event_pattern=events.EventPattern(source=["shop"]))
+        self.ingestion.add_alarms()
         EventIngestion(
             self,
             "KafkaIngestion",
@@ -291,6 +291,8 @@ class CustomGroup(Construct):
             authorizer=apigatewayv2.HttpNoneAuthorizer(),
             throttle=apigatewayv2.ThrottleSettings(rate_limit=100, burst_limit=200),
             cors_preflight=apigatewayv2.CorsPreflightOptions(allow_origins=["https://example.com"]),
+            event_stream=self.ingestion.stream,
+            event_authorizer=apigatewayv2.HttpNoneAuthorizer(),
             encryption_key=self.store.key,
         )
 

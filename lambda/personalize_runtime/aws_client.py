@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
 
+from personalize_runtime.service_errors import client_error
+
 _ERROR = 400
 # In what a service says of an error: com.amazon.coral.service#ThrottlingException:http://...
 _NAMESPACE_END = "#"
@@ -229,16 +231,6 @@ def _error(operation: str, answer: Answer) -> ClientError:
     code = answer.headers.get("x-amzn-errortype") or document.get("__type") or ""
     code = str(code).partition(_DETAILS_START)[0].rpartition(_NAMESPACE_END)[2]
     message = document.get("message") or document.get("Message") or ""
-    return ClientError(
-        {
-            "Error": {"Code": code or str(answer.status), "Message": str(message)},
-            "ResponseMetadata": {
-                "HTTPStatusCode": answer.status,
-                "HTTPHeaders": dict(answer.headers.items()),
-                "HostId": "",
-                "RequestId": answer.headers.get("x-amzn-requestid", ""),
-                "RetryAttempts": 0,
-            },
-        },
-        operation,
+    return client_error(
+        operation, code or str(answer.status), str(message), answer.status, answer.headers
     )

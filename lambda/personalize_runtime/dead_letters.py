@@ -3,20 +3,18 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
-
-from botocore.exceptions import ClientError
 
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.observability import logger
 from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
-from personalize_runtime.service_errors import code_of
+from personalize_runtime.service_errors import client_error, code_of
 from personalize_runtime.stream import StreamRecord
 
+_SEND = "SendMessageBatch"
 _MAX_MESSAGES = 10
 # Queues take more today (1 MiB), but this much every queue takes, alone and as a batch.
 MAX_BYTES = 256 * 1024
@@ -134,7 +132,7 @@ class DeadLetterQueue:
 
         def put() -> None:
             answer = self.client.rpc(
-                "AmazonSQS.SendMessageBatch",
+                f"AmazonSQS.{_SEND}",
                 {"QueueUrl": self.queue_url, "Entries": list(waiting.values())},
                 json_version="1.0",
                 path=urlsplit(self.queue_url).path,
@@ -142,7 +140,10 @@ class DeadLetterQueue:
             for sent in answer.get("Successful") or []:
                 waiting.pop(sent["Id"])
             if failed := answer.get("Failed"):
-                raise _error_of(min(failed, key=lambda failure: int(failure["Id"])))
+                first = min(failed, key=lambda failure: int(failure["Id"]))
+                status = 400 if first["SenderFault"] else 500
+                message = first.get("Message", "")
+                raise client_error(_SEND, first["Code"], message, status)
 
         with _told("the dead-letter queue takes no messages"):
             deadline.retry(put)
@@ -158,23 +159,6 @@ def _told(trouble: str) -> Iterator[None]:
         logger.error("no time was left to put all dead letters away")
     except GivenUpError as error:
         logger.error(trouble, extra={"cause": code_of(error.__cause__)})
-
-
-def _error_of(failure: Mapping[str, Any]) -> ClientError:
-    """Return the error of one message as if its call had failed."""
-    return ClientError(
-        {
-            "Error": {"Code": failure["Code"], "Message": failure.get("Message", "")},
-            "ResponseMetadata": {
-                "HTTPStatusCode": 400 if failure["SenderFault"] else 500,
-                "HTTPHeaders": {},
-                "HostId": "",
-                "RequestId": "",
-                "RetryAttempts": 0,
-            },
-        },
-        "SendMessageBatch",
-    )
 
 
 def _batches(bodies: Iterable[str | None]) -> Iterator[list[str]]:

@@ -27,6 +27,7 @@ os.environ |= {
     "ACTION_TRACKING_ID": "tracker-2",
     "ITEMS_DATASET_ARN": f"{DATASET_ARN}/ITEMS",
     "USERS_DATASET_ARN": f"{DATASET_ARN}/USERS",
+    "STREAM_NAME": "events",
     "DEAD_LETTER_BUCKET": "data",
     "DEAD_LETTER_PREFIX": "dead-letters/",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters",

@@ -7,7 +7,9 @@ import pytest
 
 from personalize_runtime.pace import Pace
 from personalize_runtime.retries import Deadline, OutOfTimeError
-from tests.handlers.upstream import refused_error
+from personalize_runtime.service_errors import client_error
+
+THROTTLED = ("PutEvents", "ThrottlingException", "slow down", 400)
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Service:
             self.second, self.taken = int(self.clock.now), 0
         if self.taken >= self.limit:
             self.throttled += 1
-            raise refused_error(code="ThrottlingException")
+            raise client_error(*THROTTLED)
         self.taken += 1
 
 
@@ -138,7 +140,7 @@ def test_a_service_that_throttles_by_chance_is_not_starved(clock: Clock) -> None
     def call() -> None:
         clock.wait(0.01)
         if chance.random() < 0.1:
-            raise refused_error(code="ThrottlingException")
+            raise client_error(*THROTTLED)
 
     for _ in range(3000):
         deadline.retry(call, pace)

@@ -15,7 +15,6 @@ from typing import Any, cast
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import ClientError
 
 from personalize_runtime.aws_client import AwsClient
 
@@ -109,20 +108,3 @@ class Upstream:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-def refused_error(*, code: str, status: int = 400, message: str = "no") -> ClientError:
-    """Return the error that a client makes of such an answer."""
-    return ClientError(
-        {
-            "Error": {"Code": code, "Message": message},
-            "ResponseMetadata": {
-                "HTTPStatusCode": status,
-                "HTTPHeaders": {},
-                "HostId": "",
-                "RequestId": "",
-                "RetryAttempts": 0,
-            },
-        },
-        "PutEvents",
-    )

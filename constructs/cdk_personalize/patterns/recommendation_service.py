@@ -184,6 +184,7 @@ class RecommendationService(Construct):
             models=self.campaigns,
             filters=self.filters,
             authorizer=authorizer,
+            event_stream=self.ingestion.stream,
             encryption_key=self.data_store.key,
         )
         self._define_outputs()
