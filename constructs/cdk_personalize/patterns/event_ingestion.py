@@ -29,7 +29,7 @@ DEAD_LETTER_PREFIX = "dead-letters/"
 # The function stops calling 15 seconds before its end, to settle what it has: a minute is long
 # enough to sit out a burst of throttling, and short enough to see new events soon after it.
 _TIMEOUT = Duration.minutes(1)
-# The share of a processor grows with the memory, and this is a whole one (Lambda's guide, "Configure
+# The share of a processor grows with the memory, and this is a whole one (Lambda guide, "Configure
 # memory"): signing calls is what takes the time, so that half of it would take twice as long, for
 # the same price.
 _MEMORY_SIZE = 1769
