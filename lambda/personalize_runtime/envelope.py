@@ -5,9 +5,11 @@ The limits are those of the Events API (`PutEvents`, `PutItems`, `PutUsers`, `Pu
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 from personalize_runtime.adapters import adapted
@@ -46,7 +48,7 @@ class Kind(StrEnum):
         return self in {Kind.INTERACTION, Kind.ACTION_INTERACTION}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """The fields of one kind of record.
 
@@ -62,7 +64,7 @@ class Form:
     required: Mapping[str, Field]
     optional: Mapping[str, Field]
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, Field]:
         """All fields, the required ones first."""
         return {**self.required, **self.optional}
@@ -137,6 +139,7 @@ FORMS: Mapping[Kind, Form] = {
         optional=_EVENT_FIELDS,
     ),
 }
+_ESCAPE = "\\u"
 # A session of interactions is told of once in a call, and not in each of its events.
 _TOLD_ONCE = ("sessionId", "userId")
 
@@ -245,9 +248,10 @@ def _kind(record: Mapping[str, Any]) -> Kind:
 def _decode(data: bytes) -> dict[str, Any]:
     try:
         text = data.decode()
-        record = json.loads(text, parse_constant=_refuse_constant)
-        # JSON may escape half a character, which cannot be sent as UTF-8.
-        json_of(record).encode()
+        record = _decoder.decode(text)
+        if _ESCAPE in text:
+            # JSON may escape half a character, which cannot be sent as UTF-8.
+            json_of(record).encode()
     except UnicodeEncodeError as error:
         msg = "the record escapes half a character (a lone surrogate)"
         raise InvalidRecordError(msg) from error
@@ -269,3 +273,15 @@ def _decode(data: bytes) -> dict[str, Any]:
 def _refuse_constant(constant: str) -> float:
     msg = f"{constant} is no JSON"
     raise ValueError(msg)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        msg = f"{number} does not fit a float"
+        raise ValueError(msg)
+    return value
+
+
+# Made once: `json.loads` makes one each time that it is told something.
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_constant)

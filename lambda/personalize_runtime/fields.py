@@ -21,6 +21,9 @@ _RESERVED_PROPERTIES = frozenset(
     {"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"}
 )
 
+# Made once: `json.dumps` makes one each time that it is told something.
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 JsonSchema = dict[str, Any]
 
 
@@ -227,7 +230,7 @@ class Properties:
 
 def json_of(value: object) -> str:
     """Return a value as the JSON that is sent: text as it is, and no spaces."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _encoder.encode(value)
 
 
 def invalid(*, field: str, got: object, allowed: str) -> InvalidRecordError:
