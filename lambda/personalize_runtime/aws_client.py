@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
 
+from personalize_runtime.fields import json_of
 from personalize_runtime.service_errors import client_error
 
 _ERROR = 400
@@ -51,7 +52,7 @@ class Connections(Protocol):
     """What a request goes out by: urllib3's pool, or what stands in its place in a test."""
 
     def urlopen(
-        self, method: str, url: str, *, body: bytes, headers: Mapping[str, str], redirect: bool
+        self, method: str, path: str, /, *, body: bytes, headers: Mapping[str, str], redirect: bool
     ) -> Answer:
         """Send one request and return its answer."""
         ...
@@ -90,14 +91,18 @@ class AwsClient:
             read_timeout: The seconds that an answer may take.
             max_connections: How many calls are made side by side.
         """
-        pool = urllib3.PoolManager(
+        url = _endpoint_url(endpoint)
+        # Connections without TLS, to a local AWS, know no certificates.
+        tls = {"ca_certs": os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True)}
+        pool = urllib3.connection_from_url(
+            url,
             maxsize=max_connections,
             block=False,
             retries=False,
             timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
-            ca_certs=os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True),
+            **(tls if url.startswith("https:") else {}),
         )
-        return cls(_endpoint_url(endpoint), signing_name, pool)
+        return cls(url, signing_name, pool)
 
     def rest(self, operation: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Call an operation of a service that speaks REST with JSON.
@@ -152,7 +157,7 @@ class AwsClient:
     def _json(
         self, operation: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str]
     ) -> dict[str, Any]:
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = json_of(body).encode()
         answer = self._send(operation, "POST", path, content, headers)
         try:
             document = json.loads(answer or b"{}")
@@ -167,12 +172,11 @@ class AwsClient:
     def _send(
         self, operation: str, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> bytes:
-        url = self.endpoint_url + path
-        request = AWSRequest(method, url, headers=dict(headers), data=body)
+        request = AWSRequest(method, self.endpoint_url + path, headers=dict(headers), data=body)
         signer = S3SigV4Auth if self.signing_name == "s3" else SigV4Auth
         signer(_credentials(), self.signing_name, region()).add_auth(request)
         answer = self.connections.urlopen(
-            method, url, body=body, headers=dict(request.headers.items()), redirect=False
+            method, path, body=body, headers=dict(request.headers.items()), redirect=False
         )
         if answer.status >= _ERROR:
             raise _error(operation, answer)

@@ -66,12 +66,14 @@ class Upstream:
 
     answer: Callable[[Call], Answer | Exception] = lambda _: Answer()
     calls: list[Call] = field(default_factory=list)
+    _endpoint_url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def behind(self, client: BaseClient | AwsClient) -> Iterator["Upstream"]:
         """Stand behind a client: one of boto3, or one of ours."""
         if isinstance(client, AwsClient):
+            self._endpoint_url = client.endpoint_url
             connections, client.connections = client.connections, self
             try:
                 yield self
@@ -88,11 +90,12 @@ class Upstream:
             client.meta.events.unregister(event, send)
 
     def urlopen(
-        self, method: str, url: str, *, body: bytes, headers: Mapping[str, str], redirect: bool
+        self, method: str, path: str, /, *, body: bytes, headers: Mapping[str, str], redirect: bool
     ) -> Answer:
         """Answer as urllib3's pool does."""
         assert not redirect
         is_json = method == "POST"
+        url = self._endpoint_url + path
         return self._answer(Call(url, json.loads(body) if is_json else {}, headers, body))
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
