@@ -23,9 +23,9 @@ from cdk_personalize.dataset import IDataset
 from cdk_personalize.event_tracker import IEventTracker
 from cdk_personalize.patterns._ingested_kinds import environment_of, grant_put
 from cdk_personalize.patterns._kafka_access import allow_topic
+from cdk_personalize.patterns.data_store import DEAD_LETTER_PREFIX
 from cdk_personalize.patterns.event_source import EventSourceOptions, KafkaTopic
 
-DEAD_LETTER_PREFIX = "dead-letters/"
 # The function stops calling 15 seconds before its end, to settle what it has: a minute is long
 # enough to sit out a burst of throttling, and short enough to see new events soon after it.
 _TIMEOUT = Duration.minutes(1)
