@@ -46,6 +46,7 @@ from cdk_personalize import (
 )
 from cdk_personalize.patterns import (
     DataStore,
+    EventArchive,
     EventIngestion,
     EventSourceOptions,
     ExistingResources,
@@ -280,6 +281,15 @@ class CustomGroup(Construct):
                 maximum_pollers=4,
             ),
             encryption_key=self.store.key,
+        )
+        EventArchive(
+            self,
+            "Archive",
+            stream=self.ingestion.stream,
+            data_store=self.store,
+            datasets=list(self.datasets.values()),
+            buffering_interval=cdk.Duration.minutes(5),
+            buffering_size=cdk.Size.mebibytes(32),
         )
 
     def _define_api(self) -> None:

@@ -144,6 +144,15 @@ class AwsClient:
         }
         return self._json(target.rpartition(".")[2], path, body, headers)
 
+    def get_object(self, bucket: str, key: str) -> bytes:
+        """Return an object of a bucket.
+
+        Raises:
+            ClientError: If the service answers with an error.
+            urllib3.exceptions.HTTPError: If it does not answer.
+        """
+        return self._send("GetObject", "GET", _path_of(bucket, key), b"", {})
+
     def put_object(self, bucket: str, key: str, body: bytes) -> None:
         """Put an object into a bucket.
 
@@ -151,8 +160,8 @@ class AwsClient:
             ClientError: If the service answers with an error.
             urllib3.exceptions.HTTPError: If it does not answer.
         """
-        path = f"/{bucket}/{quote(key, safe='/-_.~')}"
-        self._send("PutObject", "PUT", path, body, {"Content-Type": "application/octet-stream"})
+        headers = {"Content-Type": "application/octet-stream"}
+        self._send("PutObject", "PUT", _path_of(bucket, key), body, headers)
 
     def _json(
         self, operation: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str]
@@ -181,6 +190,10 @@ class AwsClient:
         if answer.status >= _ERROR:
             raise _error(operation, answer)
         return answer.data
+
+
+def _path_of(bucket: str, key: str) -> str:
+    return f"/{bucket}/{quote(key, safe='/-_.~')}"
 
 
 def region() -> str:

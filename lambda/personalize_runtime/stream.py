@@ -137,6 +137,11 @@ def _record(data: bytes, position: Position, identifier: str | dict[str, Any]) -
     return StreamRecord(data, position, identifier)
 
 
+def told_by(data: bytes) -> bytes:
+    """Return what a record tells: its data, or that of the record in a replayed dead letter."""
+    return _record(data, Position("", "", ""), "").data
+
+
 def data_of(letter: Mapping[str, Any]) -> bytes:
     """Return the data of the record that a dead letter is about."""
     text: str = letter["data"]

@@ -30,6 +30,27 @@ os.environ |= {
     "STREAM_NAME": "events",
     "DEAD_LETTER_BUCKET": "data",
     "DEAD_LETTER_PREFIX": "dead-letters/",
+    "ARCHIVE_PREFIX": "archive/",
+    "TABLES": json.dumps(
+        {
+            "interactions": {
+                "columns": "USER_ID:string,ITEM_ID:string,TIMESTAMP:long,EVENT_TYPE:string,"
+                "EVENT_VALUE:float?,IMPRESSION:string?,RECOMMENDATION_ID:string?,DEVICE:string?",
+                "keywords": "USER_ID,ITEM_ID,EVENT_ATTRIBUTION_SOURCE",
+            },
+            "items": {
+                "columns": "ITEM_ID:string,PRICE:float,STOCK:int?,WEIGHT:double?,FRAGILE:boolean?,"
+                "CREATION_TIMESTAMP:long?,STORY:prose?",
+                "keywords": "ITEM_ID,CREATION_TIMESTAMP",
+            },
+            "users": {"columns": "USER_ID:string,PLAN_L1:string?", "keywords": "USER_ID"},
+            "actions": {"columns": "ACTION_ID:string,VALUE:long?", "keywords": "ACTION_ID"},
+            "action_interactions": {
+                "columns": "USER_ID:string,ACTION_ID:string,EVENT_TYPE:string,TIMESTAMP:long",
+                "keywords": "USER_ID",
+            },
+        }
+    ),
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters",
     "MODELS": json.dumps(
         [

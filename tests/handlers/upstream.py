@@ -27,6 +27,7 @@ class Call:
     body: dict[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Upstream:
         assert not redirect
         is_json = method == "POST"
         url = self._endpoint_url + path
-        return self._answer(Call(url, json.loads(body) if is_json else {}, headers, body))
+        return self._answer(Call(url, json.loads(body) if is_json else {}, headers, body, method))
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         content = cast("bytes | str | None", request.body)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_personalize.patterns.data_store import DataStore
+    from cdk_personalize.patterns.event_archive import EventArchive
     from cdk_personalize.patterns.event_ingestion import EventIngestion
     from cdk_personalize.patterns.event_source import EventSourceOptions, KafkaTopic
     from cdk_personalize.patterns.recommendation_api import RecommendationApi
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataStore",
+    "EventArchive",
     "EventIngestion",
     "EventSourceOptions",
     "ExistingResources",
@@ -32,6 +34,7 @@ __all__ = [
 
 _MODULES = {
     "data_store": ("DataStore",),
+    "event_archive": ("EventArchive",),
     "event_ingestion": ("EventIngestion",),
     "event_source": ("EventSourceOptions", "KafkaTopic"),
     "recommendation_api": ("RecommendationApi",),

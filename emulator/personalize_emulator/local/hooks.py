@@ -57,6 +57,7 @@ _STATES = "ministack.services.stepfunctions"
 _EVENTS = "ministack.services.eventbridge"
 _LAMBDA = "ministack.services.lambda_svc"
 _KINESIS = "ministack.services.kinesis"
+_FIREHOSE = "ministack.services.firehose"
 _S3 = "ministack.services.s3"
 _RUNTIME = "ministack.core.lambda_runtime"
 _ROUTER = "ministack.core.router"
@@ -173,6 +174,20 @@ HOOKS = (
         "executions that EventBridge starts",
         ("arn", "payload"),
     ),
+    Hook(_EVENTS, "_dispatch_to_lambda", "functions that EventBridge calls", ("arn", "payload")),
+    Hook(
+        _LAMBDA,
+        "_get_func_record_for_ref",
+        "functions that EventBridge calls",
+        ("function_ref",),
+    ),
+    Hook(
+        _LAMBDA,
+        "_execution_record_for_config",
+        "functions that EventBridge calls",
+        ("func", "config"),
+    ),
+    Hook(_LAMBDA, "invoke_async_with_retry", "functions that EventBridge calls", ("func", "event")),
     Hook(_STATES, "_resolve_state_machine_arn", "executions that EventBridge starts", ("arn",)),
     Hook(_LAMBDA, "_poll_kinesis", "event source mappings of streams", ()),
     Hook(_LAMBDA, "_iter_all_esms", "event source mappings of streams", ()),
@@ -193,6 +208,27 @@ HOOKS = (
     Hook(_KINESIS, "_ensure_base64", "data of records", ("value",)),
     Hook(_KINESIS, "_start_stream_encryption", "encryption of streams", ("data",)),
     Hook(_KINESIS, "_stop_stream_encryption", "encryption of streams", ("data",)),
+    Hook(_FIREHOSE, "_streams", "Firehose streams"),
+    Hook(
+        _FIREHOSE,
+        "_deliver_records_to_s3",
+        "delivery of records",
+        ("stream", "dest", "records"),
+    ),
+    Hook(
+        _FIREHOSE,
+        "_apply_lambda_processors",
+        "delivery of records",
+        ("stream", "dest", "records", "metadata_sink", "partition_sink"),
+    ),
+    Hook(
+        _FIREHOSE,
+        "_evaluate_prefix",
+        "names of delivered objects",
+        ("template", "t", "query_keys", "lambda_keys", "error_type"),
+    ),
+    Hook(_FIREHOSE, "_java_time", "names of delivered objects", ("pattern", "t")),
+    Hook(_FIREHOSE, "_s3_bucket_from_arn", "buckets of deliveries", ("bucket_arn",)),
     Hook(_S3, "_resolve_sse_write_headers", "encryption", ("headers", "bucket_name")),
     Hook(_S3, "_put_bucket_tagging", "tags of buckets", ("name", "body")),
     Hook(_S3, "_put_bucket_encryption", "encryption of buckets", ("name", "body")),

@@ -308,3 +308,35 @@ def test_an_import_reads_with_the_permissions_of_its_role(
     guarded.delete(name)
     assert described["status"] == status
     assert ("AccessDenied" in described.get("failureReason", "")) == (status != "ACTIVE")
+
+
+def test_firehose_reads_and_writes_with_the_permissions_of_its_role(guarded: Cloud) -> None:
+    kinesis, s3, firehose = (guarded.client(each) for each in ("kinesis", "s3", "firehose"))
+    kinesis.create_stream(StreamName="events", ShardCount=1)
+    stream_arn = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/events"
+    read = allow("kinesis:GetRecords", stream_arn)
+    s3.create_bucket(Bucket="delivered")
+    roles = {
+        "reader": [read],
+        "writer": [allow("s3:PutObject", "arn:aws:s3:::delivered/writer/*")],
+        "both": [read, allow("s3:PutObject", "arn:aws:s3:::delivered/both/*")],
+    }
+    for name, statements in roles.items():
+        arn = role(guarded, "firehose", *statements)
+        firehose.create_delivery_stream(
+            DeliveryStreamName=name,
+            DeliveryStreamType="KinesisStreamAsSource",
+            KinesisStreamSourceConfiguration={"KinesisStreamARN": stream_arn, "RoleARN": arn},
+            ExtendedS3DestinationConfiguration={
+                "BucketARN": "arn:aws:s3:::delivered",
+                "RoleARN": arn,
+                "Prefix": f"{name}/",
+                # The last one is written when the others have been.
+                "BufferingHints": {"IntervalInSeconds": 900 if name == "both" else 0},
+            },
+        )
+
+    kinesis.put_record(StreamName="events", Data=b"one", PartitionKey="k")
+
+    (found,) = eventually(lambda: s3.list_objects_v2(Bucket="delivered").get("Contents"))
+    assert found["Key"].startswith("both/")
