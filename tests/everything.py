@@ -433,6 +433,7 @@ class Services(Construct):
             filters={"genre": "INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)"},
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
             authorizer=apigatewayv2.HttpNoneAuthorizer(),
+            archive_events=True,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         key = kms.Key(self, "Key", enable_key_rotation=True)
