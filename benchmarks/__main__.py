@@ -31,7 +31,8 @@ _console = Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 def main() -> int:
     """Run the benchmarks that the command line names, all if it names none."""
-    names = [module.name for module in iter_modules([str(Path(__file__).parent)])]
+    modules = iter_modules([str(Path(__file__).parent)])
+    names = [module.name for module in modules if not module.ispkg]
     known = [name for name in names if name not in {"__main__", "figure"}]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}")
