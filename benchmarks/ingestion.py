@@ -7,7 +7,6 @@ a process of its own, and they take turns.
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import statistics
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from benchmarks.ingest.lambda_process import ROOT, Invocation, LambdaProcess, environment
+from benchmarks.ingest.records import kinesis_batch
 
 _RECORDS, _SESSIONS = 100, 20
 _ROUNDS = 15
@@ -51,7 +51,7 @@ def run() -> dict[str, Figure]:
         calls, invocations = _invocations(settings, port)
         memory = {name: invocations[name][-1].memory for name in ("ours", "naive")}
         with LambdaProcess(_BARE, settings) as bare:
-            memory["floor"] = bare.invoke(_kinesis_event()).memory
+            memory["floor"] = bare.invoke(_event()).memory
         imports = _imports(settings | {"AWS_ENDPOINT_URL": f"https://127.0.0.1:{port}"})
     wall = {name: [each.seconds for each in of] for name, of in invocations.items()}
     cpu = {name: [each.cpu for each in of] for name, of in invocations.items()}
@@ -63,6 +63,10 @@ def run() -> dict[str, Figure]:
         "ingestion.package": Figure(unit="KB", ours=package, naive=None, floor=None),
         "ingestion.memory": _figure("MiB", memory),
     }
+
+
+def _event() -> str:
+    return json.dumps({"Records": list(kinesis_batch(records=_RECORDS, sessions=_SESSIONS))})
 
 
 def _median(measured: Mapping[str, Sequence[float]], unit: str, factor: float) -> Figure:
@@ -79,7 +83,7 @@ def _invocations(
     settings: Mapping[str, str], port: int
 ) -> tuple[dict[str, int], dict[str, list[Invocation]]]:
     """Return the calls that a batch becomes, and what batches take when all is warm."""
-    batch = _kinesis_event()
+    batch = _event()
     calls: dict[str, int] = {}
     invocations: dict[str, list[Invocation]] = {name: [] for name in _HANDLERS}
     with ExitStack() as stack:
@@ -148,33 +152,3 @@ def _calls(port: int) -> int:
     calls = int(connection.getresponse().read())
     connection.close()
     return calls
-
-
-def _kinesis_event() -> str:
-    """Return a batch in which each session did several things, one after the other."""
-    records = []
-    for number in range(_RECORDS):
-        session = number % _SESSIONS
-        data = {
-            "userId": f"user-{session}",
-            "sessionId": f"session-{session}",
-            "eventId": f"event-{number}",
-            "eventType": "view",
-            "itemId": f"item-{number * 7}",
-            "sentAt": 1_700_000_000 + number,
-            "properties": {"device": "phone", "price": 9.5},
-        }
-        records.append(
-            {
-                "eventSource": "aws:kinesis",
-                "eventID": f"shardId-000000000000:{number}",
-                "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/events",
-                "kinesis": {
-                    "partitionKey": data["sessionId"],
-                    "sequenceNumber": str(number),
-                    "data": base64.b64encode(json.dumps(data).encode()).decode(),
-                    "approximateArrivalTimestamp": 1_700_000_001.5,
-                },
-            }
-        )
-    return json.dumps({"Records": records})

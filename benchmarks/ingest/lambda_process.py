@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -60,11 +62,7 @@ def environment(upstream: str, code: Path = ROOT / "lambda") -> dict[str, str]:
 
 
 class LambdaProcess:
-    """A process that hands events to a handler, for as long as a `with` statement lasts.
-
-    Attributes:
-        pid: The id of the process.
-    """
+    """A process that hands events to a handler, for as long as a `with` statement lasts."""
 
     def __init__(self, module: str, settings: Mapping[str, str]) -> None:
         """Start a process.
@@ -80,7 +78,6 @@ class LambdaProcess:
             text=True,
             env=dict(settings),
         )
-        self.pid = self._process.pid
 
     def __enter__(self) -> Self:
         """Return the process."""
@@ -89,12 +86,17 @@ class LambdaProcess:
     def __exit__(self, *_: object) -> None:
         """End the process."""
         self.kill()
+        with suppress(BrokenPipeError), self._process:
+            pass
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it was killed, and did not end by itself."""
+        return self._process.wait() == -signal.SIGKILL
 
     def kill(self) -> None:
-        """End the process at once, and without a chance to tidy up."""
+        """End the process at once, without a chance to tidy up; from any thread."""
         self._process.kill()
-        with self._process:
-            pass
 
     def invoke(self, event: str) -> Invocation:
         """Hand it an event, as JSON.
