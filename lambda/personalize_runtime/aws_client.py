@@ -119,12 +119,7 @@ class AwsClient:
         return self._json(operation, path, body, {"Content-Type": "application/json"})
 
     def rpc(
-        self,
-        target: str,
-        body: Mapping[str, Any],
-        *,
-        json_version: str = "1.1",
-        path: str = "/",
+        self, target: str, body: Mapping[str, Any], *, json_version: str = "1.1"
     ) -> dict[str, Any]:
         """Call an operation of a service that speaks JSON alone.
 
@@ -132,7 +127,6 @@ class AwsClient:
             target: The version of the service and the operation, `AmazonSQS.SendMessage` say.
             body: Its input.
             json_version: The version of the protocol.
-            path: Where the service takes it.
 
         Raises:
             ClientError: If the service answers with an error.
@@ -142,7 +136,7 @@ class AwsClient:
             "Content-Type": f"application/x-amz-json-{json_version}",
             "X-Amz-Target": target,
         }
-        return self._json(target.rpartition(".")[2], path, body, headers)
+        return self._json(target.rpartition(".")[2], "/", body, headers)
 
     def get_object(self, bucket: str, key: str) -> bytes:
         """Return an object of a bucket.

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.observability import logger
@@ -135,7 +134,6 @@ class DeadLetterQueue:
                 f"AmazonSQS.{_SEND}",
                 {"QueueUrl": self.queue_url, "Entries": list(waiting.values())},
                 json_version="1.0",
-                path=urlsplit(self.queue_url).path,
             )
             for sent in answer.get("Successful") or []:
                 waiting.pop(sent["Id"])

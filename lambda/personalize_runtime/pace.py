@@ -5,21 +5,22 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-# An eighth more than what was taken: of a service at its limit a ninth of the calls is throttled,
-# and a raised quota, or a neighbour that goes quiet, is noticed within seconds.
-_FASTER = 1.125
+_SLOWER = 0.7
+_FASTER = 1.1
 _LOWEST_RATE = 0.5
-_STEP_SECONDS = 1.0
-_WINDOW_SECONDS = 2.0
+_SECOND = 1.0
+# The share of throttled calls that says that the rate is too high, and of how many calls at least.
+_TOLERATED = 0.15
+_TELLING = 40
 
 
 class Pace:
-    """A rate that follows what a service takes.
+    """A rate that goes down when calls are throttled, and up again a tenth each second.
 
     It lives as long as the process of the function, so that an invocation begins at the rate that
-    the last one ended with. A call that was throttled says that the rate is too high, and those
-    that were taken in the two seconds before say what it can be; of a burst that lasted for less
-    than a second nobody can tell.
+    the last one ended with. Calls that are throttled say what rate is too high: the one that there
+    was in the second before. A few of them among many say nothing: a service throttles one now and
+    then, whatever the rate, and it only has to be made again.
     """
 
     def __init__(
@@ -28,16 +29,17 @@ class Pace:
         """Begin at a rate.
 
         Args:
-            rate: Calls a second (default: as many as come, until one is throttled).
+            rate: Calls a second (default: as many as come, until many are throttled).
             clock: Tells the time in seconds.
         """
         self._rate = rate
         self._clock = clock
         self._next_turn = clock()
         self._changed = clock()
+        self._asked = clock()
         self._busy_since = clock()
-        self._last_turn = clock()
-        self._taken: deque[float] = deque()
+        self._turns: deque[float] = deque()
+        self._outcomes: deque[tuple[float, bool]] = deque()  # when, and whether throttled
         self._lock = threading.Lock()
 
     @property
@@ -57,6 +59,10 @@ class Pace:
         """
         with self._lock:
             now = self._clock()
+            # In the first second after a rest nobody can tell how many calls a second there are.
+            if now - self._asked > _SECOND:
+                self._busy_since = now
+            self._asked = now
             turn = now + after
             if self._rate is not None:
                 turn = max(turn, self._next_turn)
@@ -64,37 +70,43 @@ class Pace:
                 return None
             if self._rate is not None:
                 self._next_turn = turn + 1 / self._rate
-            if turn - self._last_turn > _WINDOW_SECONDS:
-                self._busy_since = turn
-            self._last_turn = turn
+            self._turns.append(turn)
             return turn - now
 
     def throttled(self) -> None:
-        """Note that a call was throttled: go on with a little more than what was taken."""
+        """Note that a call was throttled."""
         with self._lock:
             now = self._clock()
-            # The calls under way at that moment are throttled together: one step for all of them.
-            if now - max(self._changed, self._busy_since) < _STEP_SECONDS:
-                return
-            self._forget(now)
-            reached = len(self._taken) / min(_WINDOW_SECONDS, now - self._busy_since)
-            rate = _FASTER * reached if self._rate is None else min(self._rate, _FASTER * reached)
-            self._change(max(_LOWEST_RATE, rate), now)
+            self._note(now, throttled=True)
+            if self._can_tell(now) and self._is_too_fast():
+                reached = float(sum(1 for turn in self._turns if turn <= now)) or 1.0
+                rate = reached if self._rate is None else min(self._rate, reached)
+                self._rate = max(_LOWEST_RATE, _SLOWER * rate)
+                self._next_turn = now + 1 / self._rate
+                self._changed = now
+                self._outcomes.clear()
 
     def taken(self) -> None:
-        """Note that a call was taken: after a while without throttling, go faster."""
+        """Note that a call was taken."""
         with self._lock:
             now = self._clock()
-            self._forget(now)
-            self._taken.append(now)
-            if self._rate is not None and now - self._changed >= _STEP_SECONDS:
-                self._change(self._rate * _FASTER, now)
+            self._note(now, throttled=False)
+            if self._rate is not None and self._can_tell(now) and not self._is_too_fast():
+                self._rate *= _FASTER
+                self._changed = now
 
-    def _change(self, rate: float, now: float) -> None:
-        self._rate = rate
-        self._next_turn = max(now, min(self._next_turn, now + 1 / rate))
-        self._changed = now
+    def _can_tell(self, now: float) -> bool:
+        """Whether calls have been made for a second, and at the rate that there is now."""
+        return now - max(self._busy_since, self._changed) >= _SECOND
 
-    def _forget(self, now: float) -> None:
-        while self._taken and self._taken[0] < now - _WINDOW_SECONDS:
-            self._taken.popleft()
+    def _is_too_fast(self) -> bool:
+        throttled = sum(throttled for _, throttled in self._outcomes)
+        return throttled > _TOLERATED * max(len(self._outcomes), _TELLING)
+
+    def _note(self, now: float, *, throttled: bool) -> None:
+        """Remember an outcome, and forget what is old, but for as many outcomes as tell enough."""
+        self._outcomes.append((now, throttled))
+        while len(self._outcomes) > _TELLING and self._outcomes[0][0] < now - _SECOND:
+            self._outcomes.popleft()
+        while self._turns and self._turns[0] < now - _SECOND:
+            self._turns.popleft()

@@ -74,60 +74,62 @@ def test_a_turn_that_comes_too_late_is_left_to_others(clock: Clock) -> None:
     assert pace.turn(after=0, within=9) == 1
 
 
-def test_after_a_throttled_call_it_is_a_little_faster_than_what_was_taken(clock: Clock) -> None:
+def overload(clock: Clock, pace: Pace, *, rate: int, throttled: int) -> None:
+    """Make a second of calls, of which some are throttled."""
+    for number in range(rate):
+        pace.turn(after=0, within=9)
+        clock.wait(1 / rate)
+        if number % rate < throttled:
+            pace.throttled()
+        else:
+            pace.taken()
+
+
+def test_many_throttled_calls_make_it_slower_than_what_was_too_fast(clock: Clock) -> None:
     pace = Pace(clock=clock)
-    for _ in range(80):
-        pace.turn(after=0, within=0)
-        clock.wait(0.025)
-        pace.taken()
 
-    pace.throttled()
+    overload(clock, pace, rate=100, throttled=0)
+    overload(clock, pace, rate=100, throttled=30)
 
-    assert pace.rate == pytest.approx(1.125 * 40, rel=0.02)
+    assert pace.rate == pytest.approx(70, rel=0.1)
+
+
+def test_a_few_throttled_calls_among_many_change_nothing(clock: Clock) -> None:
+    pace = Pace(clock=clock)
+
+    for _ in range(5):
+        overload(clock, pace, rate=100, throttled=10)
+
+    assert pace.rate is None
 
 
 def test_a_short_burst_tells_nothing_of_a_rate(clock: Clock) -> None:
     pace = Pace(clock=clock)
     clock.wait(60)
-    for _ in range(5):
+    for _ in range(50):
         pace.turn(after=0, within=0)
-        pace.taken()
-
-    pace.throttled()
+        pace.throttled()
 
     assert pace.rate is None
 
 
-def test_calls_that_are_throttled_together_count_once(clock: Clock) -> None:
-    pace = Pace(clock=clock)
-    for _ in range(80):
-        pace.turn(after=0, within=0)
-        clock.wait(0.025)
-        pace.taken()
-    pace.throttled()
-    first = pace.rate
-
-    for _ in range(16):
-        pace.throttled()
-
-    assert pace.rate == first
-
-
-def test_it_gets_faster_by_an_eighth_a_second(clock: Clock) -> None:
+def test_it_gets_faster_by_a_tenth_a_second(clock: Clock) -> None:
     pace = Pace(10, clock=clock)
 
     for _ in range(20):
+        pace.turn(after=0, within=9)
         clock.wait(0.5)
         pace.taken()
 
-    assert pace.rate == pytest.approx(10 * 1.125**10)
+    assert pace.rate == pytest.approx(10 * 1.1**10, rel=0.11)
 
 
 def test_it_never_stops_altogether(clock: Clock) -> None:
     pace = Pace(1, clock=clock)
 
-    for _ in range(20):
-        clock.wait(3)
+    for _ in range(200):
+        pace.turn(after=0, within=9)
+        clock.wait(0.9)
         pace.throttled()
 
     assert pace.rate == 0.5
@@ -145,8 +147,7 @@ def test_a_service_that_throttles_by_chance_is_not_starved(clock: Clock) -> None
     for _ in range(3000):
         deadline.retry(call, pace)
 
-    assert pace.rate is not None
-    assert pace.rate > 5
+    assert pace.rate is None or pace.rate > 10
 
 
 def test_finds_the_rate_of_a_service_and_stays_near_it(clock: Clock) -> None:
@@ -157,7 +158,7 @@ def test_finds_the_rate_of_a_service_and_stays_near_it(clock: Clock) -> None:
     for _ in range(3000):
         deadline.retry(service, pace)
 
-    assert service.throttled < 3000 * 0.15
+    assert service.throttled < 3000 * 0.25
     assert 60 <= clock.now - started <= 100  # 60 seconds are what the service needs at least
 
 
