@@ -122,7 +122,7 @@ class _Call(Connection):
 
     def requested(self, request: Request) -> None:
         faults = self._front.faults
-        is_letter = request.path == "/"
+        is_letter = request.headers.get("X-Amz-Target", "").startswith("AmazonSQS.")
         death = faults.moment_of_death(faults.deadly_letters if is_letter else faults.deadly)
         if death is Moment.BEFORE_THE_CALL:
             self._front.kill()

@@ -11,7 +11,7 @@ def test_each_record_is_taken_once_or_dead_lettered_and_in_order_however_often_t
     tmp_path: Path,
 ) -> None:
     faults = Faults(
-        throttled=0.1, unanswered=0.01, deadly=0.01, deadly_letters=0.1, random=Random(1)
+        throttled=0.1, unanswered=0.01, deadly=0.005, deadly_letters=0.1, random=Random(1)
     )
 
     outcome = endure(tmp_path, events=3000, batch_size=500, faults=faults)
