@@ -121,6 +121,44 @@ def test_sends_an_event_with_everything_that_it_tells(personalize: Upstream) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    "item_id", ["-1", "9223372036854775807", "ä" * 256, "\U0001f375", "a/b?c=d e", "\u202e\u0000x"]
+)
+def test_ids_arrive_as_they_were_put(personalize: Upstream, item_id: str) -> None:
+    invoke(batch(VIEW | {"itemId": item_id, "userId": item_id, "sessionId": item_id}))
+
+    (call,) = personalize.calls
+    assert (call.body["userId"], call.body["sessionId"]) == (item_id, item_id)
+    assert call.body["eventList"][0]["itemId"] == item_id
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "seconds"),
+    [
+        (1_700_000_000_999, 1_700_000_000),
+        ("2023-11-14T22:13:20.5Z", 1_700_000_000),
+        (1, 1),  # a clock that was never set
+        (4_000_000_000, 4_000_000_000),  # one that is far ahead
+    ],
+)
+def test_an_event_happened_when_its_own_clock_says(
+    personalize: Upstream, sent_at: object, seconds: int
+) -> None:
+    invoke(batch(VIEW | {"sentAt": sent_at}))
+
+    assert put_events(personalize)[0]["sentAt"] == seconds
+
+
+def test_an_event_of_ten_kilobytes_arrives(personalize: Upstream) -> None:
+    impression = ["x" * 250 + str(number).zfill(6) for number in range(25)]
+    event = VIEW | {"impression": impression, "itemId": "ä" * 256, "eventId": "ö" * 256}
+
+    invoke(batch(event | {"properties": {"p": "ü" * 1000}}))
+
+    (sent,) = put_events(personalize)
+    assert 9_000 < len(json.dumps(sent, ensure_ascii=False).encode()) <= 10_240
+
+
 def test_sends_nothing_for_an_empty_batch(personalize: Upstream, queue: Upstream) -> None:
     assert invoke({"Records": []}) == {"batchItemFailures": []}
 

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from event_ingest.handler import dead_letters, destinations, personalize_events
 from personalize_runtime.ingestion import Settlement, settle
+from personalize_runtime.pace import Pace
 from personalize_runtime.retries import Deadline
 from personalize_runtime.stream import Position, StreamRecord
 from tests.handlers.upstream import Answer, Call, Upstream, refused
@@ -31,6 +32,9 @@ class Time:
 
     def wait(self, seconds: float) -> None:
         self.left -= seconds
+
+    def clock(self) -> float:
+        return -self.left
 
     def deadline(self, reserve: float) -> Deadline:
         return Deadline(self.remaining, reserve=reserve, call=0, pause=self.wait)
@@ -111,7 +115,10 @@ class World:
             stack.enter_context(Upstream(self.send_messages).behind(dead_letters.client))
             return settle(
                 records,
-                destinations,
+                {
+                    kind: replace(cast("Any", destination), pace=Pace(clock=time.clock))
+                    for kind, destination in destinations.items()
+                },
                 dead_letters,
                 sending=time.deadline(reserve=2),
                 settling=time.deadline(reserve=0),

@@ -77,6 +77,7 @@ class EventIngestion(Construct):
         kafka_topic: KafkaTopic | None = None,
         event_source: EventSourceOptions | None = None,
         dead_letter_bucket: s3.IBucket | None = None,
+        dead_letter_retention: Duration | None = None,
         encryption_key: kms.IKey | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
@@ -98,6 +99,8 @@ class EventIngestion(Construct):
             dead_letter_bucket: Where records go, under `dead-letters/`, that are larger than a
                 message of SQS, 256 KiB (default: the queue gets their first 128 KiB). Its key
                 must let the function in, which that of `encryption_key` does.
+            dead_letter_retention: How long the queue keeps dead letters (default: 14 days, the
+                longest that Amazon SQS allows).
             encryption_key: The key of the new stream, the queue, the bucket for dead letters and
                 the logs (default: the keys that AWS manages).
             removal_policy: What becomes of the new stream and the queue when they are removed. A
@@ -118,7 +121,9 @@ class EventIngestion(Construct):
             retention = retention_period or Duration.days(7)
             _check_retention(retention, options.max_record_age)
             self._stream = _stream(self, shard_count, retention, encryption_key, removal_policy)
-        self._dead_letter_queue = _dead_letter_queue(self, encryption_key, removal_policy)
+        self._dead_letter_queue = _dead_letter_queue(
+            self, dead_letter_retention or _DEAD_LETTERS_KEPT, encryption_key, removal_policy
+        )
         if dead_letter_bucket is not None:
             environment["DEAD_LETTER_BUCKET"] = dead_letter_bucket.bucket_name
             environment["DEAD_LETTER_PREFIX"] = DEAD_LETTER_PREFIX
@@ -307,8 +312,7 @@ class EventIngestion(Construct):
             max_record_age=options.max_record_age,
             retry_attempts=options.retry_attempts,
             report_batch_item_failures=True,
-            # Should the function itself break on a batch, the halves show which record did it.
-            bisect_batch_on_error=True,
+            bisect_batch_on_error=options.bisect_batch_on_error,
         )
         self._set_last_net(mapping)
         return mapping
@@ -334,7 +338,7 @@ class EventIngestion(Construct):
         resource = self._set_last_net(mapping)
         # On the L1, because the L2 knows these of Kinesis and DynamoDB alone.
         resource.function_response_types = ["ReportBatchItemFailures"]
-        resource.bisect_batch_on_function_error = True
+        resource.bisect_batch_on_function_error = options.bisect_batch_on_error
         resource.maximum_record_age_in_seconds = options.max_record_age.to_seconds()
         if options.retry_attempts is not None:
             resource.maximum_retry_attempts = options.retry_attempts
@@ -419,12 +423,12 @@ def _stream(
 
 
 def _dead_letter_queue(
-    scope: Construct, key: kms.IKey | None, removal_policy: RemovalPolicy
+    scope: Construct, retention: Duration, key: kms.IKey | None, removal_policy: RemovalPolicy
 ) -> sqs.Queue:
     return sqs.Queue(
         scope,
         "DeadLetterQueue",
-        retention_period=_DEAD_LETTERS_KEPT,
+        retention_period=retention,
         encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
         encryption_master_key=key,
         enforce_ssl=True,

@@ -29,6 +29,8 @@ class EventSourceOptions:
             same partition key stay in order.
         max_record_age: When to give up on a record that could not be settled.
         retry_attempts: How often to try a batch again (default: until `max_record_age`).
+        bisect_batch_on_error: Whether a batch on which the function itself breaks is tried again in
+            halves, so that one record holds up no others.
     """
 
     batch_size: int = 500
@@ -36,6 +38,7 @@ class EventSourceOptions:
     parallelization_factor: int = 1
     max_record_age: Duration = field(default_factory=lambda: Duration.hours(24))
     retry_attempts: int | None = None
+    bisect_batch_on_error: bool = True
 
     def __post_init__(self) -> None:
         """Check the limits of the event source."""

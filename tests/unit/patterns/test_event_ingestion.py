@@ -140,13 +140,20 @@ def test_reads_the_stream_as_told(stack: cdk.Stack, tracker: IEventTracker) -> N
             parallelization_factor=4,
             max_record_age=cdk.Duration.hours(2),
             retry_attempts=100,
+            bisect_batch_on_error=False,
         ),
+        dead_letter_retention=cdk.Duration.days(3),
     )
 
-    Template.from_stack(stack).has_resource_properties(
+    template = Template.from_stack(stack)
+    template.has_resource_properties(
+        "AWS::SQS::Queue", {"MessageRetentionPeriod": 3 * 24 * 60 * 60}
+    )
+    template.has_resource_properties(
         "AWS::Lambda::EventSourceMapping",
         {
             "BatchSize": 1000,
+            "BisectBatchOnFunctionError": False,
             "MaximumBatchingWindowInSeconds": 5,
             "ParallelizationFactor": 4,
             "MaximumRecordAgeInSeconds": 2 * 60 * 60,
