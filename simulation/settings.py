@@ -5,6 +5,7 @@ comes from, and which are assumed.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 MAX_EVENTS = 10
 """The events that one call of PutEvents takes."""
@@ -107,17 +108,17 @@ class IngestFunction:
         call_seconds: How long Amazon Personalize takes for a call.
         processor_seconds_per_call: The work of one call: signing, TLS, JSON.
         processor_seconds_per_record: The work of one record: decoding, checking, writing.
-        overhead_seconds: What an invocation takes beside its calls.
+        overhead_seconds: What an invocation takes beside its records and calls.
         sending_seconds: When it stops sending, to settle what it has.
         log_bytes: What it logs of an invocation: one line of metrics.
     """
 
-    memory: int = 512
-    threads: int = 16
+    memory: int = VCPU_MEMORY
+    threads: int = 32
     call_seconds: float = 0.030
-    processor_seconds_per_call: float = 0.002
+    processor_seconds_per_call: float = 0.000_85
     processor_seconds_per_record: float = 0.000_06
-    overhead_seconds: float = 0.02
+    overhead_seconds: float = 0.005
     sending_seconds: float = 42.0
     log_bytes: int = 500
 
@@ -126,13 +127,37 @@ class IngestFunction:
         """The share of a processor: Python's threads share one at most."""
         return min(1.0, self.memory / VCPU_MEMORY)
 
+    @property
+    def try_seconds(self) -> float:
+        """The seconds of a call that waits for no other."""
+        return self.call_seconds + self.processor_seconds_per_call / self.processors
+
     def duration(self, records: float, calls: float) -> float:
-        """Return the seconds of an invocation that is not throttled."""
-        waiting = self.call_seconds * max(calls / self.threads, 1.0)
-        working = (
-            calls * self.processor_seconds_per_call + records * self.processor_seconds_per_record
-        ) / self.processors
-        return self.overhead_seconds + max(waiting, working)
+        """Return the seconds of an invocation that is not throttled.
+
+        It reads all records, and then sends. The first calls go out one after the other, then one
+        for each that is answered, and in the end the last answer is waited for.
+        """
+        reading = records * self.processor_seconds_per_record / self.processors
+        first = min(calls, self.threads)
+        going_out = first * self.processor_seconds_per_call / self.processors
+        sending = going_out + (calls - first) / self._calls_a_second + self.call_seconds
+        return self.overhead_seconds + reading + sending
+
+    @cached_property
+    def _calls_a_second(self) -> float:
+        """The calls a second, where some wait for their answers and others for the processor.
+
+        As many threads take turns on one processor: mean value analysis of a closed queueing
+        network, with one thread more at a time.
+        """
+        work = self.processor_seconds_per_call / self.processors
+        queued = rate = 0.0
+        for threads in range(1, self.threads + 1):
+            on_processor = work * (1 + queued)
+            rate = threads / (self.call_seconds + on_processor)
+            queued = rate * on_processor
+        return rate
 
 
 @dataclass(frozen=True, kw_only=True)
