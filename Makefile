@@ -74,7 +74,7 @@ endurance: setup
 	@EVENTS="$(EVENTS)" $(BIN)/python -m benchmarks endurance
 
 simulation: setup
-	@$(BIN)/python -m simulation
+	@PYTHONPATH=$(CURDIR)/lambda $(BIN)/python -m simulation
 
 check: setup
 	$(BIN)/ruff check .

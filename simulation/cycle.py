@@ -8,7 +8,7 @@ it. So a batch holds what arrived since the last one was handed over, as far as 
 from dataclasses import dataclass
 
 from simulation.fill import events_per_call
-from simulation.settings import Deployment, Traffic, largest_batch
+from simulation.settings import POLL_SECONDS, Deployment, Traffic, largest_batch
 
 _ITERATIONS = 200
 _TOLERANCE = 1e-6
@@ -24,14 +24,21 @@ class Cycle:
     Attributes:
         records: The records of the batch.
         period: The seconds from one batch to the next.
+        gathering: The seconds that the first of these records waited until it was handed over.
         duration: The seconds that the function takes, if nothing throttles it.
         calls: The calls of PutEvents.
     """
 
     records: float
     period: float
+    gathering: float
     duration: float
     calls: float
+
+    @property
+    def longest_lag(self) -> float:
+        """The seconds until the first record of the batch is sent, if it does not wait besides."""
+        return self.gathering + self.duration + POLL_SECONDS
 
     @property
     def events_per_call(self) -> float:
@@ -61,12 +68,15 @@ def cycle(
     rate = max(rate, _LEAST_RATE)
     full = max(0.0, largest - backlog) / rate
     period = last_duration + min(source.window, max(0.0, full - last_duration))
+    idle = 0.0
     if rate * period + backlog < _LEAST_RECORDS:
-        period = (_LEAST_RECORDS - backlog) / rate + source.window
+        idle = (_LEAST_RECORDS - backlog) / rate
+        period = idle + source.window
     records = min(largest, backlog + rate * period)
-    calls = records / events_per_call(records / rate, traffic.visits)
+    gathering = period - idle
+    calls = records / events_per_call(gathering if idle else records / rate, traffic.visits)
     duration = function.duration(records, calls)
-    return Cycle(records, max(period, duration), duration, calls)
+    return Cycle(records, max(period, duration), max(gathering, duration), duration, calls)
 
 
 def steady_cycle(deployment: Deployment, traffic: Traffic, rate: float) -> Cycle:

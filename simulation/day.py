@@ -12,9 +12,9 @@ from enum import StrEnum
 from itertools import accumulate
 
 from simulation.cycle import Cycle, cycle, flat_out, steady_cycle
-from simulation.retries import useful_share
-from simulation.settings import POLL_SECONDS, Deployment, Traffic
+from simulation.settings import Deployment, Traffic
 from simulation.stream import Stream
+from simulation.throttling import Sending, throttled
 from simulation.traffic import events
 
 STEP = 10.0
@@ -251,12 +251,13 @@ class _Sending:
         function = self.deployment.function
         if self._throttled_duration <= function.sending_seconds:
             return 1.0
-        return useful_share(
-            self._most_running * function.threads / self.deployment.quotas.put_events,
-            try_seconds=self.turn.duration * function.threads / self.turn.calls,
-            sending_seconds=function.sending_seconds,
+        sending = Sending(
+            calls=max(1, round(self.turn.calls)),
             threads=function.threads,
+            try_seconds=function.try_seconds,
+            seconds=function.sending_seconds,
         )
+        return throttled(self.deployment.quotas.put_events / self._most_running, sending).useful
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +296,7 @@ class _Pipeline:
         partitions = shards * self.deployment.event_source.parallelization_factor
         turn, full = self._turns(partitions)
 
-        spread = turn.period + turn.duration + POLL_SECONDS
-        ready = self._waiting_for(spread / 2) / STEP
+        ready = self._waiting_for(turn.longest_lag / 2) / STEP
         sending = _Sending(self.deployment, partitions, turn, full)
         rate, limit = sending.limit(ready, self.stream.read_capacity)
         work = sending.work(rate, limit)
@@ -309,8 +309,8 @@ class _Pipeline:
             sent=rate * STEP,
             held=self._held,
             unsent=self._unsent,
-            lag=waited + spread / 2,
-            shortest_lag=max(0.0, waited - spread / 2),
+            lag=waited + turn.longest_lag / 2,
+            shortest_lag=max(0.0, waited - turn.longest_lag / 2),
             calls=work.calls * STEP,
             invocations=work.invocations * STEP,
             concurrency=sending.running(work),
@@ -323,12 +323,11 @@ class _Pipeline:
         # What is sent now may have arrived long ago, at another rate.
         rate = min(self._queue[0][0].rate, self.stream.write_capacity) / partitions
         last = self._last or steady_cycle(self.deployment, self.traffic, rate)
-        usual = (last.period + last.duration + POLL_SECONDS) / 2
         turn = cycle(
             self.deployment,
             self.traffic,
             rate,
-            backlog=self._waiting_for(usual + STEP) / partitions,
+            backlog=self._waiting_for(last.longest_lag / 2 + STEP) / partitions,
             last_duration=last.duration,
         )
         return turn, flat_out(self.deployment, self.traffic, rate)
