@@ -1,6 +1,7 @@
 """What to set for a rate, so that the burst of the day goes through without a queue."""
 
 import math
+from dataclasses import replace
 
 from simulation.cycle import Cycle, steady_cycle
 from simulation.day import Limit
@@ -20,6 +21,7 @@ from simulation.traffic import peak
 HEADROOM = 1.25
 """What is asked for, as a multiple of what the height of the burst takes."""
 _MOST_BUSY = 0.5  # of a partition's time: the other half gathers, or catches up
+_MOST_FULL = 0.95  # of a batch, where the window is to end it
 _ROUND_BATCH = 100
 
 
@@ -54,25 +56,21 @@ def busiest_cycle(deployment: Deployment, traffic: Traffic) -> Cycle:
 
 
 def _batched(traffic: Traffic, window: float, shards: int, factor: int) -> Deployment:
-    """Return the settings with a batch as large as the window asks for, if a payload holds it."""
+    """Return the settings with batches as large as a payload holds: the window ends them.
+
+    When events have to wait batches get larger, and so calls fuller.
+    """
     source = EventSource(batch_size=MAX_BATCH_SIZE, window=window, parallelization_factor=factor)
-    unbounded = Deployment(shard_count=shards, event_source=source)
-    wanted = HEADROOM * busiest_cycle(unbounded, traffic).records
-    size = min(
-        largest_batch(source, traffic.event_bytes) // _ROUND_BATCH * _ROUND_BATCH,
-        max(EventSource().batch_size, math.ceil(wanted / _ROUND_BATCH) * _ROUND_BATCH),
-    )
-    return Deployment(
-        shard_count=shards,
-        event_source=EventSource(batch_size=size, window=window, parallelization_factor=factor),
-    )
+    size = largest_batch(source, traffic.event_bytes) // _ROUND_BATCH * _ROUND_BATCH
+    return Deployment(shard_count=shards, event_source=replace(source, batch_size=size))
 
 
 def _fits(deployment: Deployment, traffic: Traffic) -> bool:
     """Tell whether the function has time to spare in the burst, and a batch holds the window."""
     turn = busiest_cycle(deployment, traffic)
     full = largest_batch(deployment.event_source, traffic.event_bytes)
-    return turn.duration <= _MOST_BUSY * turn.period and turn.records < full
+    in_time = turn.duration <= _MOST_BUSY * turn.period
+    return in_time and turn.records <= _MOST_FULL * full
 
 
 def _with_quotas(deployment: Deployment, traffic: Traffic) -> Deployment:

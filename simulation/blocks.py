@@ -12,7 +12,6 @@ from simulation.limits import limits
 from simulation.results import WINDOWS, Case
 from simulation.settings import (
     ON_DEMAND_FIRST_SHARDS,
-    POLL_SECONDS,
     VCPU_MEMORY,
     Deployment,
     EventSource,
@@ -20,6 +19,7 @@ from simulation.settings import (
     Quotas,
     Traffic,
 )
+from simulation.throttling import Sending, throttled
 from simulation.traffic import BUSIEST, peak
 from simulation.words import dollars, duration, number, share, table
 
@@ -27,6 +27,10 @@ _OTHER_WINDOWS = (1.0, 5.0, 10.0, 30.0, 60.0)
 _SPANS = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0)
 _BETWEEN = (5.0, 15.0, 60.0)
 _FACTORS = (1, 2, 5, 10)
+_SHOP = 100.0
+_USUAL = (10.0, 100.0, 400.0, 800.0)
+_LARGE_BATCH = 5_000
+_SHARING = (50, 200, 500)
 
 
 def blocks(cases: Sequence[Case]) -> Mapping[str, str]:
@@ -37,11 +41,13 @@ def blocks(cases: Sequence[Case]) -> Mapping[str, str]:
     """
     made: Mapping[str, Callable[[Sequence[Case]], str]] = {
         "results": _results,
+        "usual": _usual,
         "limits": _limits,
         "settings": _settings,
         "windows": _windows,
         "fill": _fill,
         "function": _function,
+        "throttled": _throttled,
         "costs": _costs,
         "new-stream": _new_stream,
         "traffic": _traffic,
@@ -63,9 +69,7 @@ def _results(cases: Sequence[Case]) -> str:
         "invocations at the same time, at most": lambda day: (
             f"{math.ceil(max(moment.concurrency for moment in day.moments)):,}"
         ),
-        "`PutEvents` a second, at most": lambda day: number(
-            max(moment.calls for moment in day.moments) / STEP
-        ),
+        "`PutEvents` a second, at most": _most_calls,
         "events a call": lambda day: number(day.sent / day.calls),
         "what holds events back": lambda day: str(day.main_limit() or "nothing"),
     }
@@ -76,6 +80,34 @@ def _results(cases: Sequence[Case]) -> str:
         *(f"{rate}, as set" for rate in _rates(cases)),
     ]
     return table(head, [[name, *map(show, days)] for name, show in rows.items()])
+
+
+def _usual(cases: Sequence[Case]) -> str:
+    """What the construct does as it is, at rates that most have."""
+    usual = [Case(replace(cases[0].traffic, mean=rate), window=1.0) for rate in _USUAL]
+    large = Deployment(event_source=EventSource(batch_size=_LARGE_BATCH))
+    days = [case.as_is for case in usual]
+    fuller = [case.played_with(large) for case in usual]
+    rows = {
+        "million events a day": [number(day.events / 1e6, 2) for day in days],
+        "`PutEvents` a second, at most": [_most_calls(day) for day in days],
+        "lag, 99 % of the events sent": [duration(day.lag(0.99)) for day in days],
+        "longest lag": [duration(day.peak_lag) for day in days],
+        f"longest lag with `batch_size={_LARGE_BATCH}`": [duration(day.peak_lag) for day in fuller],
+        "USD a month: Kinesis on demand": [
+            dollars(costs.of_stream(day.deployment, day.traffic)) for day in days
+        ],
+    }
+    for day in days:
+        for part, price in costs.bill(day).items():
+            rows.setdefault(f"USD a month: {part}", []).append(dollars(price))
+    return table(
+        ["events a second", *_rates(usual)], [[name, *cells] for name, cells in rows.items()]
+    )
+
+
+def _most_calls(day: Day) -> str:
+    return number(max(moment.calls for moment in day.moments) / STEP)
 
 
 def _limits(cases: Sequence[Case]) -> str:
@@ -95,9 +127,11 @@ def _limits(cases: Sequence[Case]) -> str:
         "as the construct is",
         *(f"as set for {r}" for r in _rates(cases)),
     ]
+    on_the_mean = at / peak(replace(cases[0].traffic, mean=1.0))
     return (
-        f"As the construct is, the first limit is {first}, at {number(at)} events a second. With"
-        f" more batches side by side it is {second}, at {number(then)}.\n\n{table(head, rows)}"
+        f"As the construct is, the first limit is {first}, at {number(at)} events a second, which"
+        f" a day of {number(on_the_mean, 2)} on the mean has in its burst. The next is {second}, at"
+        f" {number(then)}.\n\n{table(head, rows)}"
     )
 
 
@@ -161,9 +195,13 @@ def _windows(cases: Sequence[Case]) -> str:
             _asked(case.with_window(window).quotas.put_events, Quotas().put_events)
             for case in cases
         ]
-        longest = turn.period + turn.duration + POLL_SECONDS
         rows.append(
-            [f"{window:.0f} s", duration(longest), number(turn.events_per_call, 2), *quotas]
+            [
+                f"{window:.0f} s",
+                duration(turn.longest_lag),
+                number(turn.events_per_call, 2),
+                *quotas,
+            ]
         )
     rate = f"{middle.traffic.mean:,.0f}"
     head = [
@@ -195,7 +233,8 @@ def _fill(cases: Sequence[Case]) -> str:
 def _function(cases: Sequence[Case]) -> str:
     """What the function gets through, by its settings."""
     rows = []
-    for memory in (IngestFunction().memory, VCPU_MEMORY):
+    shop = Case(replace(cases[0].traffic, mean=_SHOP), window=1.0)
+    for memory in (512, VCPU_MEMORY // 2, VCPU_MEMORY):
         cells = []
         for factor in _FACTORS:
             deployment = Deployment(
@@ -205,8 +244,47 @@ def _function(cases: Sequence[Case]) -> str:
             )
             found = limits(deployment, cases[0].traffic)
             cells.append(number(found[Limit.FUNCTION], 2))
-        rows.append([f"{memory:,} MB", *cells])
-    head = ["memory", *(f"`parallelization_factor` {factor}" for factor in _FACTORS)]
+        function = IngestFunction(memory=memory)
+        bill = costs.bill(shop.played_with(Deployment(function=function)))
+        rows.append([f"{memory:,} MB", *cells, dollars(bill["Lambda, time"])])
+    head = [
+        "memory",
+        *(f"`parallelization_factor` {factor}" for factor in _FACTORS),
+        f"USD a month for Lambda's time, as the construct is, at {_SHOP:.0f} events a second",
+    ]
+    return table(head, rows)
+
+
+def _throttled(cases: Sequence[Case]) -> str:
+    """What becomes of batches that are far more than the quota."""
+    deployment = Deployment()
+    function, quota = deployment.function, deployment.quotas.put_events
+    batch = deployment.event_source.batch_size
+    sending = Sending(
+        calls=batch,
+        threads=function.threads,
+        try_seconds=function.try_seconds,
+        seconds=function.sending_seconds,
+    )
+    rows = []
+    for running in _SHARING:
+        outcome = throttled(quota / running, sending)
+        rows.append(
+            [
+                f"{running:,}",
+                duration(running * sending.calls / quota),
+                share(outcome.accepted / outcome.tries),
+                share(outcome.useful),
+                share(outcome.least_share),
+            ]
+        )
+    head = [
+        f"invocations that share {quota:,.0f} calls a second",
+        f"a batch of {batch:,} calls takes, at least",
+        "tries that are accepted",
+        "accepted calls that are not repeats",
+        "what the slowest sends, of a fair share",
+    ]
     return table(head, rows)
 
 

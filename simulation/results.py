@@ -31,12 +31,12 @@ class Case:
     @cached_property
     def as_is(self) -> Day:
         """The day, with the defaults of the construct in a new account."""
-        return self._played(Deployment())
+        return self.played_with(Deployment())
 
     @cached_property
     def as_set(self) -> Day:
         """The day, with what to set."""
-        return self._played(advise(self.traffic, self.window))
+        return self.played_with(advise(self.traffic, self.window))
 
     @cached_property
     def new_stream(self) -> Sequence[Moment]:
@@ -50,7 +50,8 @@ class Case:
         """Return what would be set for another window."""
         return advise(self.traffic, window)
 
-    def _played(self, deployment: Deployment) -> Day:
+    def played_with(self, deployment: Deployment) -> Day:
+        """Return the day with other settings."""
         # A stream on demand knows the evenings of the days before, without a burst.
         return play(self.traffic, deployment, peak_before=BUSIEST * self.traffic.mean)
 

@@ -1,6 +1,6 @@
 """Where what goes into the simulation comes from: the tables at the end of `docs/scaling.md`."""
 
-from simulation import retries, settings
+from simulation import settings, throttling
 from simulation.costs import Prices
 from simulation.settings import IngestFunction, Quotas, Traffic, Visits
 from simulation.words import table
@@ -71,9 +71,10 @@ def facts() -> str:
         ],
         [
             f"the function sends {IngestFunction().threads} calls side by side for"
-            f" {IngestFunction().sending_seconds:.0f} s of its minute, and tries a throttled call"
-            f" again after a random pause: {retries.FIRST_PAUSE} s at most, then twice that, up to"
-            f" {retries.LONGEST_PAUSE:.0f} s",
+            f" {IngestFunction().sending_seconds:.0f} s of its minute, once it is throttled at a"
+            " pace that follows what is taken; it tries a throttled call again after a random"
+            f" pause: {throttling.FIRST_PAUSE} s at most, then twice that, up to"
+            f" {throttling.LONGEST_PAUSE:.0f} s",
             "its code",
         ],
     ]
@@ -91,7 +92,7 @@ def assumptions() -> str:
         ],
         [
             "the work of a call: signing, TLS, JSON",
-            f"{function.processor_seconds_per_call * _MILLI:.1f} ms of a processor",
+            f"{function.processor_seconds_per_call * _MILLI:.2f} ms of a processor",
             "`processor_seconds_per_call`",
         ],
         [
@@ -100,7 +101,7 @@ def assumptions() -> str:
             "`processor_seconds_per_record`",
         ],
         [
-            "what an invocation takes beside",
+            "what an invocation takes beside its records and calls",
             f"{function.overhead_seconds * _MILLI:.0f} ms",
             "`overhead_seconds`",
         ],
