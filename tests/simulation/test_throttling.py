@@ -153,7 +153,7 @@ def test_more_is_repeated_the_more_invocations_share_a_quota() -> None:
     assert useful[-1] < 0.7
 
 
-def test_the_quota_is_used_up() -> None:
+def test_most_of_the_quota_is_used() -> None:
     outcome = play(50, SENDING, processes=20, settled_for=3, until=9)
 
-    assert outcome.accepted == pytest.approx(50 * 6 * SENDING.seconds, rel=0.1)
+    assert 0.75 < outcome.accepted / (50 * 6 * SENDING.seconds) <= 1.02
