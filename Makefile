@@ -2,6 +2,8 @@
 # make test      every test            make check     every static check
 # make aws-check the demo and open questions in your own account: it asks before it costs (DRY_RUN=1: local AWS)
 # make bench     every benchmark, as a table and in .bench/results.json
+# make simulation  a day of events through the quotas of AWS: writes docs/scaling.md and its picture
+# make endurance a million events through a function that is killed: lost, twice (EVENTS=10000: fewer)
 # make lock      write the lock files anew
 # make test-versions  the constructs on every Python of the machine, the lowest and the highest CDK
 SHELL := /bin/bash
@@ -11,6 +13,7 @@ KEEP ?=
 VERSIONS ?=
 DRY_RUN ?=
 YES ?=
+EVENTS ?=
 
 VENV := .venv
 LOCAL := .venv-local
@@ -20,11 +23,11 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PERSONALIZE_LOCAL_PYTHON := $(CURDIR)/$(LOCAL)/bin/python
 UV := $(BIN)/uv
 
-.PHONY: demo demo-stop aws-check test test-versions bench check format setup lock clean
+.PHONY: demo demo-stop aws-check test test-versions bench endurance simulation check format setup lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,6p' Makefile
+	@sed -n '1,8p' Makefile
 
 setup: $(VENV)/.ready $(LOCAL)/.ready node_modules/.ready
 
@@ -41,7 +44,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 $(LOCAL)/.ready: requirements/local.txt | $(VENV)/.ready
 	$(PYTHON) -m venv --without-pip $(LOCAL)
 	VIRTUAL_ENV=$(CURDIR)/$(LOCAL) $(UV) pip sync --quiet --compile-bytecode --require-hashes requirements/local.txt
-	printf '%s\n' $(CURDIR)/constructs $(CURDIR)/emulator > "$$($(LOCAL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
+	printf '%s\n' $(CURDIR)/constructs $(CURDIR)/emulator $(CURDIR)/operations > "$$($(LOCAL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
 	touch $@
 
 node_modules/.ready: package.json package-lock.json | $(VENV)/.ready
@@ -66,6 +69,12 @@ test-versions: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks
+
+endurance: setup
+	@EVENTS="$(EVENTS)" $(BIN)/python -m benchmarks endurance
+
+simulation: setup
+	@PYTHONPATH=$(CURDIR)/lambda $(BIN)/python -m simulation
 
 check: setup
 	$(BIN)/ruff check .

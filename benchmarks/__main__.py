@@ -1,4 +1,4 @@
-"""`make bench`: run every benchmark, print a table and write `.bench/results.json`."""
+"""`make bench`: run the benchmarks, print a table and write `.bench/results.json`."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ RESULTS = ROOT / ".bench" / "results.json"
 # The environment of local AWS, which `make setup` makes; make names it too.
 os.environ.setdefault("PERSONALIZE_LOCAL_PYTHON", str(ROOT / ".venv-local" / "bin" / "python"))
 
+_ON_REQUEST = {"endurance"}  # takes many minutes: `make endurance`
 _WIDTH = 100  # of the table where nobody watches; a terminal has its own
 
 _console = Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
 def main() -> int:
-    """Run the benchmarks that the command line names, all if it names none."""
-    names = [module.name for module in iter_modules([str(Path(__file__).parent)])]
+    """Run the benchmarks that the command line names, all but the longest if it names none."""
+    modules = iter_modules([str(Path(__file__).parent)])
+    names = [module.name for module in modules if not module.ispkg]
     known = [name for name in names if name not in {"__main__", "figure"}]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}")
@@ -42,7 +44,7 @@ def main() -> int:
     if options.write is not None:
         options.write.write_text(json.dumps(import_module(f"benchmarks.{options.names[0]}").run()))
         return 0
-    measured, failed = _measure(options.names or known)
+    measured, failed = _measure(options.names or sorted(set(known) - _ON_REQUEST))
     _keep(measured)
     _console.print(_table(measured))
     _console.print(f"in {RESULTS.relative_to(ROOT)}")

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import boto3
 
 from benchmarks.figure import Figure
-from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
+from benchmarks.ingest.tracker import create_tracker
 from personalize_emulator import PersonalizeEmulator
 from personalize_emulator.clock import Clock
 from personalize_emulator.service import HttpRequest, PersonalizeService
@@ -30,14 +30,6 @@ _HEADERS = {
     "aws4_request, SignedHeaders=host, Signature=0",
     "Content-Type": "application/json",
 }
-_SCHEMA = AvroSchema.of(
-    DatasetType.INTERACTIONS,
-    (
-        SchemaField.string("EVENT_TYPE"),
-        SchemaField.float("EVENT_VALUE", nullable=True),
-        SchemaField.string("DEVICE", categorical=True, nullable=True),
-    ),
-)
 
 
 def run() -> dict[str, Figure]:
@@ -55,7 +47,7 @@ def run() -> dict[str, Figure]:
 
 def _dispatched(path: Path) -> float:
     with PersonalizeService(Store(path), Clock(1e-6)) as service:
-        tracking_id = _set_up(service)
+        tracking_id = create_tracker(service)
         requests = [
             HttpRequest("POST", "/events", _HEADERS, json.dumps(call).encode())
             for call in itertools.islice(_calls(tracking_id), _CALLS + _WARM_UP)
@@ -71,7 +63,7 @@ def _dispatched(path: Path) -> float:
 
 def _over_http(path: Path) -> float:
     with PersonalizeEmulator(speed=1e-6, state=path) as emulator:
-        tracking_id = _set_up(emulator.service)
+        tracking_id = create_tracker(emulator.service)
         events = boto3.client("personalize-events", **emulator.client_options)
         calls = list(itertools.islice(_calls(tracking_id), _CALLS // 4 + _WARM_UP))
         rate = _rate(lambda call: events.put_events(**call), calls)
@@ -143,32 +135,3 @@ def _calls(tracking_id: str) -> Iterator[dict[str, Any]]:
                 }
             ],
         }
-
-
-def _set_up(service: PersonalizeService) -> str:
-    """Create a dataset group that takes events, and return its tracking id."""
-    group = service.call("CreateDatasetGroup", {"name": "shop"})["datasetGroupArn"]
-    _settle(service, "DatasetGroup", group)
-    schema = service.call("CreateSchema", {"name": "log", "schema": _SCHEMA.to_json()})
-    dataset = service.call(
-        "CreateDataset",
-        {
-            "name": "log",
-            "datasetType": "Interactions",
-            "datasetGroupArn": group,
-            "schemaArn": schema["schemaArn"],
-        },
-    )["datasetArn"]
-    _settle(service, "Dataset", dataset)
-    tracker = service.call("CreateEventTracker", {"name": "clicks", "datasetGroupArn": group})
-    _settle(service, "EventTracker", tracker["eventTrackerArn"])
-    return str(tracker["trackingId"])
-
-
-def _settle(service: PersonalizeService, kind: str, arn: str) -> None:
-    member = kind[0].lower() + kind[1:]
-    described: Mapping[str, Any] = {}
-    while described.get("status") != "ACTIVE":
-        service.backend.clock.advance(60)
-        time.sleep(0.002)
-        described = service.call(f"Describe{kind}", {f"{member}Arn": arn})[member]

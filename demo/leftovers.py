@@ -29,6 +29,8 @@ _LISTINGS = (
     ("lambda", "list_functions", "Functions", "FunctionName"),
     ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     ("kinesis", "list_streams", "StreamNames", ""),
+    ("firehose", "list_delivery_streams", "DeliveryStreamNames", ""),
+    ("glue", "get_databases", "DatabaseList", "Name"),
     ("sqs", "list_queues", "QueueUrls", ""),
     ("dynamodb", "list_tables", "TableNames", ""),
     ("stepfunctions", "list_state_machines", "stateMachines", "stateMachineArn"),

@@ -52,13 +52,13 @@ _OF_THE_CDK = (
 _OF_OURS = (
     Acknowledgment(
         r"AwsSolutions-L1",
-        r".*/(Ingestion/Function|Api/Function|PersonalizeProvider/(OnEvent|IsComplete))/Resource",
+        r".*/((Archive|(Kafka)?Ingestion|Api)/Function|PersonalizeProvider/(OnEvent|IsComplete))/Resource",
         "3.13 is the newest Python that the functions are tested on",
         "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
     ),
     Acknowledgment(
         r"AwsSolutions-SQS3",
-        r".*/Ingestion/DeadLetterQueue/Resource",
+        r".*/(Archive|(Kafka)?Ingestion)/DeadLetterQueue/Resource",
         "it is a dead-letter queue; the rule knows those of other queues alone",
         "https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html",
     ),
@@ -67,6 +67,19 @@ _OF_OURS = (
         r".*/Ingestion/Stream/Resource",
         "the stream is encrypted with the one key of the stack, whose policy says who may read",
         "https://docs.aws.amazon.com/streams/latest/dg/server-side-encryption.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-KDF1",
+        r".*/Archive/DeliveryStream",
+        "Firehose keeps nothing of what it reads from a Kinesis stream, which is encrypted itself,"
+        " and takes a key for what is put directly alone",
+        "https://docs.aws.amazon.com/firehose/latest/dev/encryption.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::<\w*Bucket\w+\.Arn>/archive/\w+/\*\]",
+        r".*/Archive/(Delivery|Function)Role/DefaultPolicy/Resource",
+        "each object in the archive has a name of its own, in the folder that is for its kind",
+        "https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-s3",
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::<\w*Bucket\w+\.Arn>/[\w/-]+/\*\]",
@@ -81,8 +94,27 @@ _OF_OURS = (
         _SERVICE_AUTHORIZATION,
     ),
     Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::(\*|.*:group/.*)\]",
+        r".*/KafkaIngestion/FunctionRole/DefaultPolicy/Resource",
+        "PutEvents and the tracing of X-Ray know no resources, nor do the network interfaces by"
+        " which Lambda reaches a cluster",
+        "https://docs.aws.amazon.com/lambda/latest/dg/with-msk-permissions.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::<.*>/dead-letters/\*\]",
+        r".*/Ingestion/FunctionRole/DefaultPolicy/Resource",
+        "the function puts objects under this one prefix, named by their place in the stream",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]",
+        r".*/Ingestion/Stream/EventsRole/DefaultPolicy/Resource",
+        "the CDK gives the role of a rule what whoever writes to an encrypted stream gets",
+        "https://docs.aws.amazon.com/streams/latest/dg/permissions-user-key-KMS.html",
+    ),
+    Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r".*/(Api/FunctionRole|Pipeline/(Jobs|Rounds)/Machine/Role)/DefaultPolicy/Resource",
+        r".*/((Api|Archive)/FunctionRole|Pipeline/(Jobs|Rounds)/Machine/Role)/DefaultPolicy/Resource",
         "the tracing of X-Ray and the delivery of logs know no resources",
         _SERVICE_AUTHORIZATION,
     ),

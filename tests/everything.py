@@ -46,14 +46,16 @@ from cdk_personalize import (
 )
 from cdk_personalize.patterns import (
     DataStore,
+    EventArchive,
     EventIngestion,
+    EventSourceOptions,
     ExistingResources,
+    KafkaTopic,
     Model,
     RecommendationApi,
     RecommendationService,
     TrainingPipeline,
 )
-from cdk_personalize.patterns.event_ingestion import EventSourceOptions
 
 _COLUMNS = {
     DatasetType.INTERACTIONS: None,
@@ -241,10 +243,15 @@ class CustomGroup(Construct):
         ]
 
     def _define_ingestion(self) -> None:
-        EventIngestion(
+        self.ingestion = EventIngestion(
             self,
             "Ingestion",
             event_tracker=self.tracker,
+            datasets=[
+                dataset
+                for kind, dataset in self.datasets.items()
+                if kind is not DatasetType.INTERACTIONS
+            ],
             shard_count=2,
             retention_period=cdk.Duration.days(3),
             event_source=EventSourceOptions(
@@ -253,9 +260,38 @@ class CustomGroup(Construct):
                 parallelization_factor=4,
                 max_record_age=cdk.Duration.hours(12),
                 retry_attempts=5,
+                bisect_batch_on_error=False,
             ),
+            dead_letter_retention=cdk.Duration.days(7),
+            dead_letter_bucket=self.store.bucket,
             encryption_key=self.store.key,
             removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        self.ingestion.add_event_bus("Orders", event_pattern=events.EventPattern(source=["shop"]))
+        self.ingestion.add_alarms()
+        EventIngestion(
+            self,
+            "KafkaIngestion",
+            event_tracker=self.tracker,
+            kafka_topic=KafkaTopic(
+                cluster_arn=cdk.Stack.of(self).format_arn(
+                    service="kafka", resource="cluster", resource_name="clicks/1234"
+                ),
+                topic="clicks",
+                consumer_group_id="personalize",
+                minimum_pollers=2,
+                maximum_pollers=4,
+            ),
+            encryption_key=self.store.key,
+        )
+        EventArchive(
+            self,
+            "Archive",
+            stream=self.ingestion.stream,
+            data_store=self.store,
+            datasets=list(self.datasets.values()),
+            buffering_interval=cdk.Duration.minutes(5),
+            buffering_size=cdk.Size.mebibytes(32),
         )
 
     def _define_api(self) -> None:
@@ -267,6 +303,8 @@ class CustomGroup(Construct):
             authorizer=apigatewayv2.HttpNoneAuthorizer(),
             throttle=apigatewayv2.ThrottleSettings(rate_limit=100, burst_limit=200),
             cors_preflight=apigatewayv2.CorsPreflightOptions(allow_origins=["https://example.com"]),
+            event_stream=self.ingestion.stream,
+            event_authorizer=apigatewayv2.HttpNoneAuthorizer(),
             encryption_key=self.store.key,
         )
 
@@ -397,6 +435,7 @@ class Services(Construct):
             filters={"genre": "INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)"},
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
             authorizer=apigatewayv2.HttpNoneAuthorizer(),
+            archive_events=True,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         key = kms.Key(self, "Key", enable_key_rotation=True)

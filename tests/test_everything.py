@@ -12,13 +12,11 @@ from constructs import Construct
 
 import cdk_personalize
 from cdk_personalize import PipelineJob, patterns
-from cdk_personalize.patterns.event_ingestion import EventSourceOptions
 from tests.everything import Everything
 
 PUBLIC = [
     *(getattr(cdk_personalize, name) for name in cdk_personalize.__all__),
     *(getattr(patterns, name) for name in patterns.__all__),
-    EventSourceOptions,
 ]
 CONSTRUCTS = [thing for thing in PUBLIC if inspect.isclass(thing) and issubclass(thing, Construct)]
 

@@ -27,7 +27,7 @@ def sources(folder: Path, within: str) -> set[str]:
     return {f"{within}/{file.relative_to(folder).as_posix()}" for file in folder.rglob("*.py")}
 
 
-@pytest.mark.parametrize("root", ["constructs", "lambda", "emulator"])
+@pytest.mark.parametrize("root", ["constructs", "lambda", "emulator", "operations"])
 def test_source_roots_are_not_packages(root: str) -> None:
     assert (ROOT / root).is_dir()
     assert not (ROOT / root / "__init__.py").exists()
@@ -48,6 +48,7 @@ def test_the_lambda_code_is_found_in_a_checkout() -> None:
         ("constructs/cdk_personalize", "cdk_personalize"),
         ("lambda", "cdk_personalize/_lambda"),
         ("emulator/personalize_emulator", "personalize_emulator"),
+        ("operations/personalize_operations", "personalize_operations"),
     ],
 )
 def test_the_wheel_ships(shipped: set[str], folder: str, within: str) -> None:
@@ -58,7 +59,9 @@ def test_the_wheel_ships(shipped: set[str], folder: str, within: str) -> None:
 
 
 def test_the_wheel_says_that_it_is_typed(shipped: set[str]) -> None:
-    assert {f"{cdk_personalize.__name__}/py.typed", "personalize_emulator/py.typed"} <= shipped
+    packages = (cdk_personalize.__name__, "personalize_emulator", "personalize_operations")
+
+    assert {f"{package}/py.typed" for package in packages} <= shipped
 
 
 def test_the_wheel_ships_nothing_else(shipped: set[str]) -> None:
@@ -67,6 +70,7 @@ def test_the_wheel_ships_nothing_else(shipped: set[str]) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {
         "cdk_personalize",
         "personalize_emulator",
+        "personalize_operations",
     }
     assert [name for name in shipped if name.endswith(".pyc")] == []
 

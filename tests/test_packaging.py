@@ -83,6 +83,27 @@ def test_a_stack_is_synthesised_from_a_clean_environment(
         assert list(assembly.glob(f"asset.*/{function}/../personalize_runtime/__init__.py"))
 
 
+def test_the_command_line_comes_with_the_package_and_names_the_extra_that_it_needs(
+    built: Path, tmp_path: Path
+) -> None:
+    (wheel,) = built.glob("*.whl")
+    python = tmp_path / "venv" / "bin" / "python"
+    run(UV, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv", cwd=tmp_path)
+    run(UV, "pip", "install", "--quiet", "--no-deps", "--python", python, wheel, cwd=tmp_path)
+    command = python.with_name("cdk-personalize")
+
+    assert "replay" in run(command, "--help", cwd=tmp_path)
+
+    asked = ("replay", "--stack", "Shop")
+    done = subprocess.run(
+        [command, *asked], env={"PATH": ""}, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "cdk-personalize: error: boto3 is not installed: pip install 'cdk-personalize[cli]'\n"
+    )
+
+
 def test_importing_the_constructs_needs_neither_boto3_nor_the_emulator(
     built: Path, tmp_path: Path
 ) -> None:

@@ -2,8 +2,8 @@
 
 The names below are loaded when they are first used: the rules (`cdk_personalize.avro_schema`,
 `filter_expression`, `hyperparameters`, `job_config`, `metric_expression`, `quotas`, `recipe`,
-`regions`, `serving_config`, `solution_config`, `training_data`, `use_case`) can then be imported
-without the CDK and its Node process.
+`regions`, `serving_config`, `solution_config`, `training_data`, `use_case`) and the types of
+`stream_records` can then be imported without the CDK and its Node process.
 """
 
 from importlib import import_module

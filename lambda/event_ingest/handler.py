@@ -1,21 +1,24 @@
-"""Kinesis to Amazon Personalize: each record is one event."""
+"""A stream to Amazon Personalize: events, items, users and actions."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
-from personalize_runtime.dead_letters import DeadLetterQueue
-from personalize_runtime.ingestion import CONCURRENCY, EventTracker, settle
+from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.dead_letters import DeadLetterBucket, DeadLetterQueue
+from personalize_runtime.destinations import (
+    ActionInteractions,
+    Destination,
+    EventTracker,
+    SingleRecords,
+)
+from personalize_runtime.envelope import Kind
+from personalize_runtime.ingestion import CONCURRENCY, settle
 from personalize_runtime.observability import logger, metrics
 from personalize_runtime.retries import Deadline
-from personalize_runtime.stream import StreamRecord
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from personalize_runtime.stream import Batch
 
 _CONNECT_SECONDS = 1
 _READ_SECONDS = 5
@@ -24,48 +27,80 @@ _CALL_SECONDS = _CONNECT_SECONDS + _READ_SECONDS
 _RESERVE_FOR_DEAD_LETTERS = 2 * _CALL_SECONDS
 _RESERVE_FOR_ANSWER = 1
 _MILLISECONDS = 1000
+_DATASETS = {
+    Kind.ITEM: "ITEMS_DATASET_ARN",
+    Kind.USER: "USERS_DATASET_ARN",
+    Kind.ACTION: "ACTIONS_DATASET_ARN",
+}
 
-# One try each: the function itself tries again, and knows how much time it has.
-_config = Config(
-    connect_timeout=_CONNECT_SECONDS,
-    read_timeout=_READ_SECONDS,
-    retries={"total_max_attempts": 1},
-    max_pool_connections=CONCURRENCY,
-)
-tracker = EventTracker(
-    boto3.client("personalize-events", config=_config), os.environ["TRACKING_ID"]
-)
-dead_letters = DeadLetterQueue(
-    boto3.client("sqs", config=_config), os.environ["DEAD_LETTER_QUEUE_URL"]
-)
+
+def _client(endpoint: str, signing_name: str) -> AwsClient:
+    """Return a client that tries once: the function knows how much time there is to try again."""
+    return AwsClient.of(
+        endpoint,
+        signing_name=signing_name,
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        max_connections=CONCURRENCY,
+    )
+
+
+def _destinations(client: AwsClient) -> dict[Kind, Destination]:
+    """Return where each kind goes that the stack has a dataset for."""
+    destinations: dict[Kind, Destination] = {}
+    if tracking_id := os.environ.get("TRACKING_ID"):
+        destinations[Kind.INTERACTION] = EventTracker(client, tracking_id)
+    if tracking_id := os.environ.get("ACTION_TRACKING_ID"):
+        destinations[Kind.ACTION_INTERACTION] = ActionInteractions(client, tracking_id)
+    for kind, variable in _DATASETS.items():
+        if arn := os.environ.get(variable):
+            destinations[kind] = SingleRecords(client, kind, arn)
+    return destinations
+
+
+def _dead_letters() -> DeadLetterQueue:
+    bucket = None
+    if name := os.environ.get("DEAD_LETTER_BUCKET"):
+        prefix = os.environ.get("DEAD_LETTER_PREFIX", "")
+        bucket = DeadLetterBucket(_client("s3", "s3"), name, prefix)
+    return DeadLetterQueue(_client("sqs", "sqs"), os.environ["DEAD_LETTER_QUEUE_URL"], bucket)
+
+
+personalize_events = _client("personalize-events", "personalize")
+destinations = _destinations(personalize_events)
+dead_letters = _dead_letters()
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> "PartialItemFailureResponse":
-    """Settle a batch of records; Kinesis sends everything again from the first unsettled one."""
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Settle batches; the stream sends everything again from the first unsettled record."""
 
     def remaining() -> float:
         return context.get_remaining_time_in_millis() / _MILLISECONDS
 
-    records = [StreamRecord.read(record) for record in event["Records"]]
-    settlement = settle(
-        records,
-        tracker,
-        dead_letters,
-        sending=Deadline(remaining, reserve=_RESERVE_FOR_DEAD_LETTERS, call=_CALL_SECONDS),
-        settling=Deadline(remaining, reserve=_RESERVE_FOR_ANSWER, call=_CALL_SECONDS),
-    )
-    metrics.add_metric("EventsSent", MetricUnit.Count, settlement.sent)
-    metrics.add_metric("EventsDeadLettered", MetricUnit.Count, settlement.dead_lettered)
-    if settlement.first_unsettled is None:
-        return {"batchItemFailures": []}
-    first = records[settlement.first_unsettled]
-    metrics.add_metric(
-        "EventsUnsettled", MetricUnit.Count, len(records) - settlement.first_unsettled
-    )
-    logger.warning(
-        "the rest of the batch has to come again",
-        extra={"shardId": first.shard_id, "sequenceNumber": first.sequence_number},
-    )
-    return {"batchItemFailures": [{"itemIdentifier": first.sequence_number}]}
+    failures = []
+    for batch in Batch.all_of(event):
+        settlement = settle(
+            batch.records,
+            destinations,
+            dead_letters,
+            sending=Deadline(remaining, reserve=_RESERVE_FOR_DEAD_LETTERS, call=_CALL_SECONDS),
+            settling=Deadline(remaining, reserve=_RESERVE_FOR_ANSWER, call=_CALL_SECONDS),
+        )
+        metrics.add_metric("EventsSent", MetricUnit.Count, settlement.sent)
+        metrics.add_metric("EventsDeadLettered", MetricUnit.Count, settlement.dead_lettered)
+        if settlement.first_unsettled is None:
+            continue
+        first = batch.records[settlement.first_unsettled]
+        unsettled = len(batch.records) - settlement.first_unsettled
+        metrics.add_metric("EventsUnsettled", MetricUnit.Count, unsettled)
+        logger.warning(
+            "the rest of the batch has to come again",
+            extra={
+                "shardId": first.position.shard_id,
+                "sequenceNumber": first.position.sequence_number,
+            },
+        )
+        failures.append({"itemIdentifier": first.identifier})
+    return {"batchItemFailures": failures}

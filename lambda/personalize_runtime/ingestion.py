@@ -1,52 +1,32 @@
 """From a batch of records to Amazon Personalize, with every record settled.
 
-A record is settled when Amazon Personalize has taken its event, or when the dead-letter queue has
-taken it whole. A stream knows one way to try again: everything from some record on. So the first
-record that is not settled is reported, and what follows it comes again: events that were sent
-already are dropped by their `eventId`, and dead letters are written only up to that record.
+A record is settled when Amazon Personalize has taken all that it tells, or when it lies whole
+among the dead letters. A stream knows one way to try again: everything from some record on. So the
+first record that is not settled is reported, and what follows it comes again: events that were
+sent already are dropped by their `eventId`, an item that is put twice is the same item, and dead
+letters are written only up to that record.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
 
 from personalize_runtime.dead_letters import DeadLetter, DeadLetterQueue
-from personalize_runtime.events import Event, InvalidEventError
+from personalize_runtime.destinations import Destination
+from personalize_runtime.envelope import Entry, Kind, entries
+from personalize_runtime.fields import InvalidRecordError
+from personalize_runtime.lanes import Pending, calls, lanes
 from personalize_runtime.observability import logger
 from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
 from personalize_runtime.service_errors import Trouble, code_of
 from personalize_runtime.stream import StreamRecord
 
-if TYPE_CHECKING:
-    from mypy_boto3_personalize_events import PersonalizeEventsClient
-
-MAX_EVENTS = 10
-CONCURRENCY = 16
+CONCURRENCY = 32
 # An event that breaks the client alone, call after call, would hold up the shard for a day.
 _FAULT_OF_THE_EVENT = frozenset({Trouble.REFUSED, Trouble.UNKNOWN})
-
-
-@dataclass(frozen=True, slots=True)
-class EventTracker:
-    """The event tracker of one dataset group, open for writing."""
-
-    client: "PersonalizeEventsClient"
-    tracking_id: str
-
-    def put(self, events: Sequence[Event]) -> None:
-        """Send up to ten events of one user in one session, in one call."""
-        first = events[0]
-        # Without a user the argument is left out: there is no empty one.
-        user = {"userId": first.user_id} if first.user_id is not None else {}
-        self.client.put_events(
-            trackingId=self.tracking_id,
-            sessionId=first.session_id,
-            eventList=[event.body for event in events],
-            **user,
-        )
+# The threads stay, as the connections that they use do: starting them takes as long as a call.
+_threads = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +34,8 @@ class Settlement:
     """What became of a batch.
 
     Attributes:
-        sent: The number of records whose events were taken, repeats counted.
-        dead_lettered: The number of records that the dead-letter queue holds.
+        sent: The number of records that were taken, repeats counted.
+        dead_lettered: The number of records that lie among the dead letters.
         first_unsettled: Where in the batch the first record is that has to come again.
     """
 
@@ -64,21 +44,13 @@ class Settlement:
     first_unsettled: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """An event that waits to be sent, and its place in the batch."""
-
-    place: int
-    event: Event
-
-
-# What became of a record at a place: None if it was sent, else why it was refused.
-_Verdicts = dict[int, str | None]
+# What became of an entry at a place: None if it was sent, else why it was refused.
+_Outcome = tuple[int, str | None]
 
 
 def settle(
     records: Sequence[StreamRecord],
-    tracker: EventTracker,
+    destinations: Mapping[Kind, Destination],
     dead_letters: DeadLetterQueue,
     *,
     sending: Deadline,
@@ -88,19 +60,30 @@ def settle(
 
     Args:
         records: The batch, in the order of the stream.
-        tracker: Where the events go.
-        dead_letters: Where records go that are no events, or are refused.
-        sending: The time for sending events.
+        destinations: Where the entries of each kind go.
+        dead_letters: Where records go that cannot be read, or are refused.
+        sending: The time for sending entries.
         settling: The time for writing dead letters.
     """
-    verdicts: _Verdicts = {}
-    pending: list[_Pending] = []
+    verdicts: dict[int, str | None] = {}
+    pending: dict[Kind, list[Pending]] = {}
+    waiting: dict[int, int] = {}
     for place, record in enumerate(records):
         try:
-            pending.append(_Pending(place, _event(record)))
-        except InvalidEventError as error:
+            read = _entries(record, destinations)
+        except InvalidRecordError as error:
             verdicts[place] = str(error)
-    verdicts |= _send(_lanes(pending), tracker, sending)
+            continue
+        waiting[place] = len(read)
+        for entry in read:
+            pending.setdefault(entry.kind, []).append(Pending(place, entry))
+
+    reasons: dict[int, str] = {}
+    for place, reason in _send(pending, destinations, sending):
+        waiting[place] -= 1
+        if reason is not None:
+            reasons.setdefault(place, reason)
+    verdicts |= {place: reasons.get(place) for place, number in waiting.items() if number == 0}
 
     unsettled = min((place for place in range(len(records)) if place not in verdicts), default=None)
     end = len(records) if unsettled is None else unsettled
@@ -118,88 +101,80 @@ def settle(
     )
 
 
-def _event(record: StreamRecord) -> Event:
+def _entries(record: StreamRecord, destinations: Mapping[Kind, Destination]) -> list[Entry]:
     try:
-        return Event.parse(record.data, default_event_id=record.position_id)
-    except InvalidEventError:
+        read = entries(record.data, default_event_id=record.position.id)
+    except InvalidRecordError:
         raise
     except Exception as error:
         # Data that breaks the reader must not break its neighbours, nor hold up the shard.
         msg = f"the record could not be read: {type(error).__name__}"
-        raise InvalidEventError(msg) from error
-
-
-def _lanes(pending: Sequence[_Pending]) -> list[list[_Pending]]:
-    """Divide events into lanes: order matters within a lane, and between lanes it does not.
-
-    A lane is one user in one session. Where a session began without a user, it is the whole
-    session: the service gives those events to the user who is named later in it.
-    """
-    anonymous = {one.event.session_id for one in pending if one.event.user_id is None}
-    lanes: dict[tuple[str, str | None], list[_Pending]] = {}
-    for one in pending:
-        event = one.event
-        user = None if event.session_id in anonymous else event.user_id
-        lanes.setdefault((event.session_id, user), []).append(one)
-    return list(lanes.values())
+        raise InvalidRecordError(msg) from error
+    for entry in read:
+        if entry.kind not in destinations:
+            known = ", ".join(destinations) or "none"
+            msg = f"the stack has no dataset for the kind {entry.kind}, it has them for {known}"
+            raise InvalidRecordError(msg)
+    return read
 
 
 def _send(
-    lanes: Sequence[Sequence[_Pending]], tracker: EventTracker, deadline: Deadline
-) -> _Verdicts:
-    """Send the lanes side by side; a record without a verdict is not settled."""
-    if not lanes:
-        return {}
-    # Where the set-up is at fault every call fails alike, so the first failure ends them all.
-    stopped = threading.Event()
-    verdicts: _Verdicts = {}
-    with ThreadPoolExecutor(min(CONCURRENCY, len(lanes))) as pool:
-        for settled in pool.map(lambda lane: _send_lane(lane, tracker, deadline, stopped), lanes):
-            verdicts |= settled
-    return verdicts
+    pending: Mapping[Kind, Sequence[Pending]],
+    destinations: Mapping[Kind, Destination],
+    deadline: Deadline,
+) -> list[_Outcome]:
+    """Send all lanes side by side; an entry without an outcome is not settled."""
+    under_way = []
+    for kind, of_kind in pending.items():
+        # Where the set-up is at fault every call fails alike, so the first failure ends them all.
+        stopped = threading.Event()
+        for lane in lanes(kind, of_kind, most=CONCURRENCY):
+            sender = _Sender(kind, destinations[kind], deadline, stopped)
+            under_way.append(_threads.submit(sender.send, lane))
+    return [outcome for sent in under_way for outcome in sent.result()]
 
 
-def _send_lane(
-    lane: Sequence[_Pending], tracker: EventTracker, deadline: Deadline, stopped: threading.Event
-) -> _Verdicts:
-    """Send one lane, call after call: the next only when the last is settled."""
-    verdicts: _Verdicts = {}
-    try:
-        for chunk in _chunks(lane):
-            if stopped.is_set():
-                break
-            _send_chunk(chunk, tracker, deadline, verdicts)
-    except OutOfTimeError:
-        pass
-    except GivenUpError as error:
-        if not stopped.is_set():
-            stopped.set()
-            logger.error(
-                "Amazon Personalize takes no events", extra={"cause": code_of(error.__cause__)}
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Sends a lane, call after call: the next only when the last is settled."""
+
+    kind: Kind
+    destination: Destination
+    deadline: Deadline
+    stopped: threading.Event
+
+    def send(self, lane: Sequence[Pending]) -> list[_Outcome]:
+        outcomes: list[_Outcome] = []
+        try:
+            for call in calls(self.kind, lane):
+                if self.stopped.is_set():
+                    break
+                self._send_call(call, outcomes)
+        except OutOfTimeError:
+            pass
+        except GivenUpError as error:
+            if not self.stopped.is_set():
+                self.stopped.set()
+                cause = code_of(error.__cause__)
+                logger.error(
+                    "Amazon Personalize takes nothing", extra={"kind": self.kind, "cause": cause}
+                )
+        return outcomes
+
+    def _send_call(self, call: Sequence[Pending], outcomes: list[_Outcome]) -> None:
+        """Make one call; if it is refused, one for each entry, to find the one at fault."""
+        try:
+            self.deadline.retry(
+                lambda: self.destination.put([one.entry for one in call]), self.destination.pace
             )
-    return verdicts
-
-
-def _chunks(lane: Sequence[_Pending]) -> Iterator[Sequence[_Pending]]:
-    for _, run in groupby(lane, key=lambda one: one.event.user_id):
-        events = list(run)
-        for start in range(0, len(events), MAX_EVENTS):
-            yield events[start : start + MAX_EVENTS]
-
-
-def _send_chunk(
-    chunk: Sequence[_Pending], tracker: EventTracker, deadline: Deadline, verdicts: _Verdicts
-) -> None:
-    """Send the events of one call; if they are refused, one by one, to find the one at fault."""
-    try:
-        deadline.retry(lambda: tracker.put([one.event for one in chunk]))
-    except GivenUpError as error:
-        if error.trouble not in _FAULT_OF_THE_EVENT:
-            raise
-        if len(chunk) == 1:
-            verdicts[chunk[0].place] = f"Amazon Personalize did not take the event: {error}"
-            return
-        for one in chunk:
-            _send_chunk([one], tracker, deadline, verdicts)
-    else:
-        verdicts |= dict.fromkeys((one.place for one in chunk), None)
+        except GivenUpError as error:
+            if error.trouble not in _FAULT_OF_THE_EVENT:
+                raise
+            if len(call) == 1:
+                reason = f"Amazon Personalize did not take the record: {error}"
+                outcomes.append((call[0].place, reason))
+                return
+            for one in call:
+                self._send_call([one], outcomes)
+        else:
+            outcomes += [(one.place, None) for one in call]

@@ -88,6 +88,32 @@ def throttled() -> ProblemError:
     )
 
 
+def too_large(allowed: int, got: int) -> ProblemError:
+    """Return the problem of a request with a body that is larger than this API takes."""
+    return ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body may have {allowed} bytes, got {got}"
+    )
+
+
+def unsupported_media_type(allowed: list[str], got: str) -> ProblemError:
+    """Return the problem of a request with a body of a kind that this API does not read."""
+    return ProblemError(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        f"the content-type must be {' or '.join(allowed)}, got {_shown(got)}",
+        "content-type",
+    )
+
+
+def stream_unavailable(left: int, of: int) -> ProblemError:
+    """Return the problem of a request whose events the stream did not take, or not all of them."""
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{left} of {of} events could not be taken; send all of them again: those that have an"
+        " eventId count once",
+        headers={"Retry-After": str(RETRY_THROTTLED_SECONDS)},
+    )
+
+
 def timed_out() -> ProblemError:
     """Return the problem of a request that Amazon Personalize did not answer in time."""
     return ProblemError(HTTPStatus.GATEWAY_TIMEOUT, "Amazon Personalize did not answer in time")

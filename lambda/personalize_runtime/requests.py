@@ -130,7 +130,12 @@ def _decoded(query_string: str) -> Iterator[tuple[str, str]]:
         raise ProblemError(HTTPStatus.BAD_REQUEST, detail) from error
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def json_body(body: bytes) -> object:
+    """Read a body of JSON.
+
+    Raises:
+        ProblemError: If it is none.
+    """
     try:
         given = json.loads(body.decode())
         # JSON may escape half a character, which no answer and no request could hold.
@@ -138,6 +143,11 @@ def _object(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         detail = "the body must be JSON in UTF-8"
         raise ProblemError(HTTPStatus.BAD_REQUEST, detail) from error
+    return given
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    given = json_body(body)
     if not isinstance(given, dict):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object")
     return given

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from personalize_runtime.pace import Pace
 from personalize_runtime.service_errors import Trouble, trouble_of
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -47,29 +48,45 @@ class Deadline:
     call: float
     pause: Callable[[float], None] = time.sleep
 
-    def allows_a_call(self, *, after: float = 0) -> bool:
-        """Tell whether a call that begins `after` some seconds would end in time."""
-        return self.remaining() >= after + self.call + self.reserve
-
-    def retry(self, call: Callable[[], T]) -> T:
+    def retry(self, call: Callable[[], T], pace: Pace | None = None) -> T:
         """Call until it succeeds, pausing at random (full jitter) so that callers spread out.
+
+        Args:
+            call: What to call.
+            pace: The rate that the call keeps to, and that is lower after it was throttled.
 
         Raises:
             OutOfTimeError: If there is no time for a call, or for another one.
             GivenUpError: If the call failed for a reason that does not pass.
         """
         longest = _FIRST_PAUSE_SECONDS
-        if not self.allows_a_call():
-            raise OutOfTimeError
+        pause = 0.0
+        cause: Exception | None = None
         while True:
+            turn = self._turn(pause, pace)
+            if turn is None:
+                raise OutOfTimeError from cause
+            if turn:
+                self.pause(turn)
             try:
-                return call()
+                answer = call()
             except Exception as error:
                 trouble = trouble_of(error)
                 if not trouble.passes:
                     raise GivenUpError(error, trouble) from error
-                pause = random.uniform(0, longest)
-                if not self.allows_a_call(after=pause):
-                    raise OutOfTimeError from error
-            self.pause(pause)
+                if pace and trouble is Trouble.THROTTLED:
+                    pace.throttled()
+                cause = error
+            else:
+                if pace:
+                    pace.taken()
+                return answer
+            pause = random.uniform(0, longest)
             longest = min(2 * longest, _LONGEST_PAUSE_SECONDS)
+
+    def _turn(self, pause: float, pace: Pace | None) -> float | None:
+        """Return how long to wait for the next call, or None if it would not end in time."""
+        most = self.remaining() - self.call - self.reserve
+        if pace is not None:
+            return pace.turn(after=pause, within=most)
+        return pause if pause <= most else None

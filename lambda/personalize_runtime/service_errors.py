@@ -1,5 +1,6 @@
 """What went wrong when an AWS service was called, and so what to do about it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from botocore.exceptions import (
@@ -11,6 +12,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError, TimeoutError
 
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
@@ -49,9 +51,9 @@ def trouble_of(error: Exception) -> Trouble:
     match error:
         case ClientError():
             return _answered(error)
-        case ConnectTimeoutError() | ReadTimeoutError():
+        case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
             return Trouble.TIMED_OUT
-        case HTTPClientError() | ResponseParserError() | OSError():
+        case HTTPClientError() | HTTPError() | ResponseParserError() | OSError():
             return Trouble.UNAVAILABLE
         case ParamValidationError():
             return Trouble.REFUSED
@@ -66,6 +68,33 @@ def code_of(error: BaseException | None) -> str:
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code", "")
     return type(error).__name__
+
+
+def client_error(
+    operation: str, code: str, message: str, status: int, headers: Mapping[str, str] | None = None
+) -> ClientError:
+    """Return the error that a service answered, as boto3 has it.
+
+    Args:
+        operation: The operation that was called.
+        code: The code of the error.
+        message: What the service says of it.
+        status: The status of HTTP.
+        headers: The headers of the answer.
+    """
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {
+                "HTTPStatusCode": status,
+                "HTTPHeaders": dict(headers or {}),
+                "HostId": "",
+                "RequestId": (headers or {}).get("x-amzn-requestid", ""),
+                "RetryAttempts": 0,
+            },
+        },
+        operation,
+    )
 
 
 def _answered(error: ClientError) -> Trouble:

@@ -1,8 +1,9 @@
-"""HTTP to Amazon Personalize: recommendations, related items and rankings."""
+"""HTTP to Amazon Personalize: recommendations, related items and rankings, and events."""
 
 import base64
 import json
 import os
+import time
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
@@ -15,10 +16,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from personalize_runtime import problems
+from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.event_intake import EventIntake
 from personalize_runtime.observability import logger, metrics
 from personalize_runtime.problems import ProblemError
 from personalize_runtime.recommendations import Catalogue, Recommender, Route
 from personalize_runtime.requests import Query
+from personalize_runtime.retries import Deadline
 from personalize_runtime.service_errors import code_of
 
 # Two tries and their pause end before the function does, so that a slow service is an answer too.
@@ -30,6 +34,40 @@ recommender = Recommender(
     Catalogue.read(os.environ["MODELS"], os.environ["FILTERS"]),
 )
 app = APIGatewayHttpResolver()
+
+_EVENTS_PATH = "/events"
+# A page sends events as text by sendBeacon: as JSON the browser would ask for permission first.
+_EVENTS_CONTENT = ["application/json", "text/plain"]
+_STREAM_CONNECT_SECONDS = 1
+_STREAM_READ_SECONDS = 2
+_RESERVE_FOR_ANSWER = 0.5
+_MILLISECONDS = 1000
+
+
+def _intake() -> EventIntake | None:
+    """Return the way of events to the stream, if the stack has one."""
+    stream_name = os.environ.get("STREAM_NAME")
+    if stream_name is None:
+        return None
+    client = AwsClient.of(
+        "kinesis",
+        signing_name="kinesis",
+        connect_timeout=_STREAM_CONNECT_SECONDS,
+        read_timeout=_STREAM_READ_SECONDS,
+        max_connections=1,
+    )
+    return EventIntake(client, stream_name, _deadline, time.time)
+
+
+def _deadline() -> Deadline:
+    def remaining() -> float:
+        return app.lambda_context.get_remaining_time_in_millis() / _MILLISECONDS
+
+    call = _STREAM_CONNECT_SECONDS + _STREAM_READ_SECONDS
+    return Deadline(remaining, reserve=_RESERVE_FOR_ANSWER, call=call)
+
+
+intake = _intake()
 
 
 def recommendations() -> Response[str]:
@@ -49,6 +87,18 @@ def ranking() -> Response[str]:
     return _ok(recommender.rank(Query.for_ranking(_body())))
 
 
+def events() -> Response[str]:
+    """Put events on the stream."""
+    if intake is None:
+        raise problems.no_such_route(_EVENTS_PATH, _routes())
+    content_type = (app.current_event.headers.get("content-type") or "").partition(";")[0].strip()
+    if content_type and content_type.lower() not in _EVENTS_CONTENT:
+        raise problems.unsupported_media_type(_EVENTS_CONTENT, content_type)
+    taken = intake.take(_body(), app.current_event.request_context.request_id)
+    metrics.add_metric("EventsAccepted", MetricUnit.Count, taken)
+    return Response(HTTPStatus.ACCEPTED, "application/json", json.dumps({"accepted": taken}))
+
+
 _ANSWERS: dict[Route, Callable[[], Response[str]]] = {
     Route.RECOMMENDATIONS: recommendations,
     Route.RELATED: related,
@@ -56,6 +106,14 @@ _ANSWERS: dict[Route, Callable[[], Response[str]]] = {
 }
 for _route in recommender.catalogue.routes:
     app.route(_route.path, method=_route.method)(_ANSWERS[_route])
+if intake is not None:
+    app.post(_EVENTS_PATH)(events)
+
+
+def _routes() -> list[str]:
+    """Return what this API answers, each a method and a path."""
+    answered = [f"{route.method} {route.path}" for route in recommender.catalogue.routes]
+    return [*answered, f"POST {_EVENTS_PATH}"] if intake is not None else answered
 
 
 @app.not_found
@@ -65,11 +123,10 @@ def not_found(_: Exception) -> Response[str]:
     if event.http_method == "OPTIONS":
         # API Gateway replaces this by the CORS configuration of the API.
         return Response(HTTPStatus.NO_CONTENT)
-    for route in recommender.catalogue.routes:
-        if event.path == route.path:
-            return _problem(problems.wrong_method(event.http_method, event.path, route.method))
-    routes = [f"{route.method} {route.path}" for route in recommender.catalogue.routes]
-    return _problem(problems.no_such_route(event.path, routes))
+    for method, path in (route.split(" ") for route in _routes()):
+        if event.path == path:
+            return _problem(problems.wrong_method(event.http_method, path, method))
+    return _problem(problems.no_such_route(event.path, _routes()))
 
 
 def problem(error: ProblemError) -> Response[str]:

@@ -14,6 +14,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 CAMPAIGN_ARN = "arn:aws:personalize:us-east-1:123456789012:campaign"
+DATASET_ARN = "arn:aws:personalize:us-east-1:123456789012:dataset/shop"
 FILTER_ARN = "arn:aws:personalize:us-east-1:123456789012:filter"
 
 os.environ |= {
@@ -23,6 +24,33 @@ os.environ |= {
     "AWS_EC2_METADATA_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "test",
     "TRACKING_ID": "tracker-1",
+    "ACTION_TRACKING_ID": "tracker-2",
+    "ITEMS_DATASET_ARN": f"{DATASET_ARN}/ITEMS",
+    "USERS_DATASET_ARN": f"{DATASET_ARN}/USERS",
+    "STREAM_NAME": "events",
+    "DEAD_LETTER_BUCKET": "data",
+    "DEAD_LETTER_PREFIX": "dead-letters/",
+    "ARCHIVE_PREFIX": "archive/",
+    "TABLES": json.dumps(
+        {
+            "interactions": {
+                "columns": "USER_ID:string,ITEM_ID:string,TIMESTAMP:long,EVENT_TYPE:string,"
+                "EVENT_VALUE:float?,IMPRESSION:string?,RECOMMENDATION_ID:string?,DEVICE:string?",
+                "keywords": "USER_ID,ITEM_ID,EVENT_ATTRIBUTION_SOURCE",
+            },
+            "items": {
+                "columns": "ITEM_ID:string,PRICE:float,STOCK:int?,WEIGHT:double?,FRAGILE:boolean?,"
+                "CREATION_TIMESTAMP:long?,STORY:prose?",
+                "keywords": "ITEM_ID,CREATION_TIMESTAMP",
+            },
+            "users": {"columns": "USER_ID:string,PLAN_L1:string?", "keywords": "USER_ID"},
+            "actions": {"columns": "ACTION_ID:string,VALUE:long?", "keywords": "ACTION_ID"},
+            "action_interactions": {
+                "columns": "USER_ID:string,ACTION_ID:string,EVENT_TYPE:string,TIMESTAMP:long",
+                "keywords": "USER_ID",
+            },
+        }
+    ),
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters",
     "MODELS": json.dumps(
         [

@@ -9,10 +9,14 @@ from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import ReadTimeoutError
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
-from event_ingest.handler import dead_letters, handler, tracker
+from event_ingest.handler import dead_letters, handler, personalize_events
+from personalize_runtime.dead_letters import DeadLetter, DeadLetterQueue
 from personalize_runtime.ingestion import CONCURRENCY
+from personalize_runtime.retries import Deadline
+from personalize_runtime.stream import Position, StreamRecord
 from tests.handlers.conftest import Context
 from tests.handlers.upstream import Answer, Call, Upstream, refused
 
@@ -57,13 +61,20 @@ def take_all(call: Call) -> Answer:
 
 @pytest.fixture
 def personalize() -> Iterator[Upstream]:
-    with Upstream().behind(tracker.client) as upstream:
+    with Upstream().behind(personalize_events) as upstream:
         yield upstream
 
 
 @pytest.fixture(autouse=True)
 def queue() -> Iterator[Upstream]:
     with Upstream(take_all).behind(dead_letters.client) as upstream:
+        yield upstream
+
+
+@pytest.fixture(autouse=True)
+def bucket() -> Iterator[Upstream]:
+    assert dead_letters.bucket is not None
+    with Upstream().behind(dead_letters.bucket.client) as upstream:
         yield upstream
 
 
@@ -108,6 +119,44 @@ def test_sends_an_event_with_everything_that_it_tells(personalize: Upstream) -> 
             ],
         }
     ]
+
+
+@pytest.mark.parametrize(
+    "item_id", ["-1", "9223372036854775807", "ä" * 256, "\U0001f375", "a/b?c=d e", "\u202e\u0000x"]
+)
+def test_ids_arrive_as_they_were_put(personalize: Upstream, item_id: str) -> None:
+    invoke(batch(VIEW | {"itemId": item_id, "userId": item_id, "sessionId": item_id}))
+
+    (call,) = personalize.calls
+    assert (call.body["userId"], call.body["sessionId"]) == (item_id, item_id)
+    assert call.body["eventList"][0]["itemId"] == item_id
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "seconds"),
+    [
+        (1_700_000_000_999, 1_700_000_000),
+        ("2023-11-14T22:13:20.5Z", 1_700_000_000),
+        (1, 1),  # a clock that was never set
+        (4_000_000_000, 4_000_000_000),  # one that is far ahead
+    ],
+)
+def test_an_event_happened_when_its_own_clock_says(
+    personalize: Upstream, sent_at: object, seconds: int
+) -> None:
+    invoke(batch(VIEW | {"sentAt": sent_at}))
+
+    assert put_events(personalize)[0]["sentAt"] == seconds
+
+
+def test_an_event_of_ten_kilobytes_arrives(personalize: Upstream) -> None:
+    impression = ["x" * 250 + str(number).zfill(6) for number in range(25)]
+    event = VIEW | {"impression": impression, "itemId": "ä" * 256, "eventId": "ö" * 256}
+
+    invoke(batch(event | {"properties": {"p": "ü" * 1000}}))
+
+    (sent,) = put_events(personalize)
+    assert 9_000 < len(json.dumps(sent, ensure_ascii=False).encode()) <= 10_240
 
 
 def test_sends_nothing_for_an_empty_batch(personalize: Upstream, queue: Upstream) -> None:
@@ -196,16 +245,49 @@ def test_dead_letters_bytes_that_are_no_text_as_base64(queue: Upstream) -> None:
     assert letter["encoding"] == "base64"
 
 
-def test_truncates_a_record_that_no_message_can_hold_and_says_so(queue: Upstream) -> None:
+def test_puts_a_record_that_no_message_can_hold_into_the_bucket(
+    queue: Upstream, bucket: Upstream
+) -> None:
     data = b"x" * 900_000
 
-    invoke(batch(data))
+    assert invoke(batch(b"small", data)) == {"batchItemFailures": []}
 
-    (letter,) = letters(queue)
-    assert letter["truncated"] == {
+    small, large = letters(queue)
+    assert small["data"] == "small"
+    assert large.pop("position")["sequenceNumber"] == "1"
+    key = large["object"]["key"]
+    assert large == {
+        "reason": "the record is not JSON: Expecting value: line 1 column 1 (char 0)",
+        "object": {"bucket": "data", "key": key},
         "bytes": 900_000,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
+    (put,) = bucket.calls
+    assert put.url == f"https://s3.us-east-1.amazonaws.com/data/{key}"
+    assert put.content == data
+
+
+def test_a_record_that_the_bucket_does_not_take_comes_again(
+    queue: Upstream, bucket: Upstream
+) -> None:
+    bucket.answer = lambda _: refused("AccessDenied", 403)
+
+    result = invoke(batch(b"small", b"x" * 900_000, b"small"))
+
+    assert result == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert [letter["data"] for letter in letters(queue)] == ["small"]
+
+
+def test_truncates_a_large_record_where_there_is_no_bucket_and_says_so(queue: Upstream) -> None:
+    data = b"x" * 900_000
+    record = StreamRecord(data, Position("stream", "shard", "1"), "1")
+
+    DeadLetterQueue(dead_letters.client, "queue").put(
+        [DeadLetter(record, "why")], Deadline(lambda: 60, reserve=0, call=0)
+    )
+
+    (letter,) = letters(queue)
+    assert letter["truncated"] == {"bytes": 900_000, "sha256": hashlib.sha256(data).hexdigest()}
     assert data.startswith(base64.b64decode(letter["data"]))
     assert len(queue.calls[0].body["Entries"][0]["MessageBody"]) <= 256 * 1024
 
@@ -257,7 +339,7 @@ def test_tries_again_when_throttled(personalize: Upstream, queue: Upstream) -> N
 
 def test_tries_again_after_a_timeout(personalize: Upstream) -> None:
     answers: Iterator[Answer | Exception] = iter(
-        [ReadTimeoutError(endpoint_url="https://personalize-events"), Answer()]
+        [ReadTimeoutError(HTTPConnectionPool("aws"), "/events", "too late"), Answer()]
     )
     personalize.answer = lambda _: next(answers)
 

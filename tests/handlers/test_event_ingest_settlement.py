@@ -1,19 +1,22 @@
 """Nothing is lost and nothing is left behind, whatever fails."""
 
 import json
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
-from event_ingest.handler import dead_letters, tracker
+from event_ingest.handler import dead_letters, destinations, personalize_events
 from personalize_runtime.ingestion import Settlement, settle
+from personalize_runtime.pace import Pace
 from personalize_runtime.retries import Deadline
-from personalize_runtime.stream import StreamRecord
+from personalize_runtime.stream import Position, StreamRecord
 from tests.handlers.upstream import Answer, Call, Upstream, refused
 
 
@@ -30,8 +33,34 @@ class Time:
     def wait(self, seconds: float) -> None:
         self.left -= seconds
 
+    def clock(self) -> float:
+        return -self.left
+
     def deadline(self, reserve: float) -> Deadline:
         return Deadline(self.remaining, reserve=reserve, call=0, pause=self.wait)
+
+
+class Taken(NamedTuple):
+    """What Amazon Personalize was told: where in the stream it comes from, and its lane."""
+
+    number: str
+    lane: str
+
+
+def read_call(call: Call) -> Iterator[Taken]:
+    """Yield what a call tells."""
+    match call.url.rpartition("/")[2]:
+        case "events":
+            for event in call.body["eventList"]:
+                yield Taken(event["eventId"], f"session {call.body['sessionId']}")
+        case "action-interactions":
+            for event in call.body["actionInteractions"]:
+                yield Taken(event["eventId"], f"actions of {event['sessionId']}")
+        case kind:
+            ids = [item[f"{kind[:-1]}Id"] for item in call.body[kind]]
+            assert len(ids) == len(set(ids)) <= 10
+            for item_id, item in zip(ids, call.body[kind], strict=True):
+                yield Taken(json.loads(item["properties"])["number"], f"{kind} {item_id}")
 
 
 @dataclass
@@ -41,17 +70,17 @@ class World:
     random: Random
     faults: float
     poison: frozenset[str]
-    taken: list[dict[str, Any]]
+    taken: list[Taken]
     letters: list[dict[str, Any]]
 
-    def put_events(self, call: Call) -> Answer | Exception:
+    def put(self, call: Call) -> Answer | Exception:
         mood = self._mood()
-        # An answer that is lost on its way: the events were taken nevertheless.
-        events = [event | {"session": call.body["sessionId"]} for event in call.body["eventList"]]
-        if any(event["eventId"] in self.poison for event in events):
+        told = list(read_call(call))
+        if any(one.number in self.poison for one in told):
             return mood or refused("InvalidInputException")
+        # An answer that is lost on its way: all was taken nevertheless.
         if mood is None or isinstance(mood, ReadTimeoutError):
-            self.taken += events
+            self.taken += told
         return mood or Answer()
 
     def send_messages(self, call: Call) -> Answer | Exception:
@@ -74,7 +103,7 @@ class World:
             refused("ThrottlingException"),
             refused("InternalFailure", 500),
             refused("AccessDeniedException", 403),
-            ReadTimeoutError(endpoint_url="https://aws"),
+            ReadTimeoutError(HTTPConnectionPool("aws"), "/", "too late"),
         ]
         return self.random.choice(moods)
 
@@ -82,11 +111,14 @@ class World:
         """Let the function settle a batch in this world."""
         time = Time(seconds)
         with ExitStack() as stack:
-            stack.enter_context(Upstream(self.put_events).behind(tracker.client))
+            stack.enter_context(Upstream(self.put).behind(personalize_events))
             stack.enter_context(Upstream(self.send_messages).behind(dead_letters.client))
             return settle(
                 records,
-                tracker,
+                {
+                    kind: replace(cast("Any", destination), pace=Pace(clock=time.clock))
+                    for kind, destination in destinations.items()
+                },
                 dead_letters,
                 sending=time.deadline(reserve=2),
                 settling=time.deadline(reserve=0),
@@ -96,38 +128,50 @@ class World:
 def stream_record(number: int, session: str, kind: str) -> StreamRecord:
     event = {
         "sessionId": session,
-        "eventType": "view",
+        "eventType": "View",
         "sentAt": 1_700_000_000,
         "eventId": str(number),
     }
-    if kind != "anonymous":
-        event["userId"] = f"user of {session}"
+    records: dict[str, dict[str, Any]] = {
+        "anonymous": event,
+        "item": {"kind": "item", "itemId": session, "properties": {"number": str(number)}},
+        "user": {"kind": "user", "userId": session, "properties": {"number": str(number)}},
+        "action": {**event, "kind": "actionInteraction", "actionId": "a", "eventType": "Viewed"},
+    }
+    records["refused item"] = records["item"]
+    record = records.get(kind, event | {"userId": f"user of {session}"})
     return StreamRecord(
-        data=b"no event" if kind == "broken" else json.dumps(event).encode(),
-        partition_key=session,
-        stream_arn="arn:aws:kinesis:us-east-1:123456789012:stream/events",
-        shard_id="shardId-0",
-        sequence_number=str(number),
-        arrived_at=None,
+        data=b"no event" if kind == "broken" else json.dumps(record).encode(),
+        position=Position(
+            "arn:aws:kinesis:us-east-1:123456789012:stream/events",
+            "shardId-0",
+            str(number),
+            session,
+        ),
+        identifier=str(number),
     )
 
 
-BATCHES = st.lists(
-    st.tuples(
-        st.sampled_from("abc"),
-        st.sampled_from(["event", "event", "event", "anonymous", "broken", "refused"]),
-    ),
-    max_size=40,
-)
+KINDS = [
+    *["event"] * 4,
+    "anonymous",
+    "item",
+    "user",
+    "action",
+    "broken",
+    "refused",
+    "refused item",
+]
+BATCHES = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(KINDS)), max_size=40)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(BATCHES, st.sampled_from([0.0, 0.1, 0.5, 0.9]), st.sampled_from([1, 5, 60]), st.integers())
 def test_each_record_is_taken_or_dead_lettered_in_the_end_and_in_order(
     kinds: list[tuple[str, str]], faults: float, seconds: float, seed: int
 ) -> None:
     records = [stream_record(n, session, kind) for n, (session, kind) in enumerate(kinds)]
-    poison = frozenset(str(n) for n, (_, kind) in enumerate(kinds) if kind == "refused")
+    poison = frozenset(str(n) for n, (_, kind) in enumerate(kinds) if kind.startswith("refused"))
     bad = poison | {str(n) for n, (_, kind) in enumerate(kinds) if kind == "broken"}
     world = World(Random(seed), faults, poison, [], [])
 
@@ -139,22 +183,20 @@ def test_each_record_is_taken_or_dead_lettered_in_the_end_and_in_order(
         settlement = world.settle(waiting, seconds)
         settled = waiting[: settlement.first_unsettled]
         waiting = waiting[len(settled) :]
-        taken = {event["eventId"] for event in world.taken}
+        taken = {one.number for one in world.taken}
         dead = {letter["position"]["sequenceNumber"] for letter in world.letters}
         # What is not asked for again is settled, one way and never both.
-        assert {record.sequence_number for record in settled} <= taken | dead
+        assert {record.identifier for record in settled} <= taken | dead
         assert not taken & dead
         if not waiting:
             break
 
     assert waiting == []
     assert dead == bad
-    assert taken == {record.sequence_number for record in records} - bad
-    for session in "abc":
-        first_times = list(
-            dict.fromkeys(int(e["eventId"]) for e in world.taken if e["session"] == session)
-        )
-        assert first_times == sorted(first_times)
+    assert taken == {record.identifier for record in records} - bad
+    for lane in {one.lane for one in world.taken}:
+        first_times = dict.fromkeys(int(one.number) for one in world.taken if one.lane == lane)
+        assert list(first_times) == sorted(first_times)
 
 
 def test_every_letter_tells_why() -> None:
@@ -164,7 +206,7 @@ def test_every_letter_tells_why() -> None:
 
     assert [letter["reason"].partition(":")[0] for letter in world.letters] == [
         "the record is not JSON",
-        "Amazon Personalize did not take the event",
+        "Amazon Personalize did not take the record",
     ]
 
 

@@ -16,7 +16,9 @@ from mypy_boto3_personalize import PersonalizeClient
 import event_ingest.handler
 import recommend.handler
 from personalize_emulator import PersonalizeEmulator
-from personalize_runtime.ingestion import EventTracker
+from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.destinations import EventTracker
+from personalize_runtime.envelope import Kind
 from personalize_runtime.recommendations import Catalogue, Filter, Model, Recommender, Route
 from tests.handlers.conftest import Context
 from tests.handlers.upstream import Answer, Call, Upstream
@@ -134,9 +136,17 @@ def functions() -> Iterator[None]:
     with PersonalizeEmulator(speed=20_000) as aws, pytest.MonkeyPatch.context() as patch:
         options = aws.client_options
         tracking_id, catalogue = Shop(aws, boto3.client("personalize", **options)).build()
-        events = boto3.client("personalize-events", **options)
+        patch.setenv("AWS_ENDPOINT_URL", options["endpoint_url"])
+        events = AwsClient.of(
+            "personalize-events",
+            signing_name="personalize",
+            connect_timeout=1,
+            read_timeout=5,
+            max_connections=10,
+        )
         runtime = boto3.client("personalize-runtime", **options)
-        patch.setattr(event_ingest.handler, "tracker", EventTracker(events, tracking_id))
+        tracker = EventTracker(events, tracking_id)
+        patch.setitem(event_ingest.handler.destinations, Kind.INTERACTION, tracker)
         patch.setattr(recommend.handler, "recommender", Recommender(runtime, catalogue))
         yield
 
@@ -236,5 +246,5 @@ class TestWithTheEmulator:
 
         assert result == {"batchItemFailures": []}
         (letter,) = letters
-        assert letter["reason"].startswith("Amazon Personalize did not take the event")
+        assert letter["reason"].startswith("Amazon Personalize did not take the record")
         assert json.loads(letter["data"]) == poison

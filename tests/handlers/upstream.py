@@ -1,7 +1,7 @@
 """AWS, as far as a client sees it: requests go out of the real client and answers come back in.
 
 It stands where the network begins, so that everything before it is real: serialisation, the
-checks of parameters, the parsing of errors, retries.
+checks of parameters, signatures, the parsing of errors, retries.
 """
 
 import io
@@ -16,6 +16,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
 
+from personalize_runtime.aws_client import AwsClient
+
 
 @dataclass(frozen=True)
 class Call:
@@ -23,6 +25,9 @@ class Call:
 
     url: str
     body: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,16 @@ class Answer:
     body: Mapping[str, Any] | bytes = field(default_factory=dict)
     status: int = 200
     code: str = ""
+
+    @property
+    def data(self) -> bytes:
+        """The body as it is sent."""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers that tell of an error."""
+        return {"x-amzn-errortype": self.code} if self.code else {}
 
 
 def refused(code: str, status: int = 400, message: str = "no") -> Answer:
@@ -52,11 +67,20 @@ class Upstream:
 
     answer: Callable[[Call], Answer | Exception] = lambda _: Answer()
     calls: list[Call] = field(default_factory=list)
+    _endpoint_url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def behind(self, client: BaseClient) -> Iterator["Upstream"]:
-        """Stand behind a client."""
+    def behind(self, client: BaseClient | AwsClient) -> Iterator["Upstream"]:
+        """Stand behind a client: one of boto3, or one of ours."""
+        if isinstance(client, AwsClient):
+            self._endpoint_url = client.endpoint_url
+            connections, client.connections = client.connections, self
+            try:
+                yield self
+            finally:
+                client.connections = connections
+            return
         event = f"before-send.{client.meta.service_model.service_id.hyphenize()}"
         # The stubs say that a handler returns nothing; this event takes the first answer.
         send = cast("Callable[..., None]", self._send)
@@ -66,14 +90,25 @@ class Upstream:
         finally:
             client.meta.events.unregister(event, send)
 
+    def urlopen(
+        self, method: str, path: str, /, *, body: bytes, headers: Mapping[str, str], redirect: bool
+    ) -> Answer:
+        """Answer as urllib3's pool does."""
+        assert not redirect
+        is_json = method == "POST"
+        url = self._endpoint_url + path
+        return self._answer(Call(url, json.loads(body) if is_json else {}, headers, body, method))
+
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         content = cast("bytes | str | None", request.body)
-        call = Call(request.url, json.loads(content or "{}"))
+        answer = self._answer(Call(request.url, json.loads(content or "{}")))
+        headers = HTTPHeaders.from_dict(dict(answer.headers))
+        return AWSResponse(request.url, answer.status, headers, Body(answer.data))
+
+    def _answer(self, call: Call) -> Answer:
         with self._lock:
             self.calls.append(call)
             answer = self.answer(call)
         if isinstance(answer, Exception):
             raise answer
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        headers = HTTPHeaders.from_dict({"x-amzn-errortype": answer.code} if answer.code else {})
-        return AWSResponse(request.url, answer.status, headers, Body(body))
+        return answer

@@ -55,9 +55,10 @@ class Deployment:
 
     @classmethod
     @contextmanager
-    def on_a_new_aws(cls, folder: Path, stack: str) -> Iterator[Self]:
+    def on_a_new_aws(cls, folder: Path, stack: str, **options: Any) -> Iterator[Self]:
         """Start a local AWS that asks IAM, for as long as the context lasts."""
-        with LocalAws(folder / "aws", node_path=ROOT / "node_modules", auth=True) as aws:
+        node_path = ROOT / "node_modules"
+        with LocalAws(folder / "aws", node_path=node_path, auth=True, **options) as aws:
             deployment = cls(aws, folder, stack)
             deployment.cli.bootstrap()
             yield deployment

@@ -114,6 +114,20 @@ def test_a_filter_leaves_out_what_it_excludes(shop: DeployedShop) -> None:
     assert not bought & set(filtered)
 
 
+def test_an_event_that_the_api_takes_moves_the_recommendations(shop: DeployedShop) -> None:
+    user, items = "came by the API", list(shop.shop.names)[:5]
+    before = shop.stack.recommend(user)
+    sent = [
+        {"userId": user, "sessionId": "api-1", "eventType": "View", "itemId": item}
+        for item in items
+    ]
+
+    answer = shop.stack.ask("POST", "/events", body={"events": sent})
+
+    assert (answer.status, answer.body) == (202, {"accepted": 5})
+    assert shop.stack.wait_for_change(user, before) != before
+
+
 def test_a_bad_parameter_is_named(shop: DeployedShop) -> None:
     answer = shop.stack.ask("GET", "/recommendations", {"userId": "u", "numResults": "abc"})
 

@@ -150,7 +150,8 @@ def test_refuses_a_function_that_is_not_there() -> None:
     with pytest.raises(
         ValueError,
         match=whole(
-            "function must be one of ['event_ingest', 'recommend', 'resource_provider'], got 'shop'"
+            "function must be one of"
+            " ['event_archive', 'event_ingest', 'recommend', 'resource_provider'], got 'shop'"
         ),
     ):
         function_code("shop")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cdk_personalize.patterns.data_store import DataStore
+    from cdk_personalize.patterns.event_archive import EventArchive
     from cdk_personalize.patterns.event_ingestion import EventIngestion
+    from cdk_personalize.patterns.event_source import EventSourceOptions, KafkaTopic
     from cdk_personalize.patterns.recommendation_api import RecommendationApi
     from cdk_personalize.patterns.recommendation_service import (
         ExistingResources,
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataStore",
+    "EventArchive",
     "EventIngestion",
+    "EventSourceOptions",
     "ExistingResources",
+    "KafkaTopic",
     "Model",
     "RecommendationApi",
     "RecommendationService",
@@ -29,7 +34,9 @@ __all__ = [
 
 _MODULES = {
     "data_store": ("DataStore",),
+    "event_archive": ("EventArchive",),
     "event_ingestion": ("EventIngestion",),
+    "event_source": ("EventSourceOptions", "KafkaTopic"),
     "recommendation_api": ("RecommendationApi",),
     "recommendation_service": ("ExistingResources", "Model", "RecommendationService"),
     "training_pipeline": ("TrainingPipeline",),

@@ -16,6 +16,10 @@ from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_import_job import IMPORT_PREFIX
 
 _EMPTYING = "Custom::S3AutoDeleteObjectsCustomResourceProvider"
+DEAD_LETTER_PREFIX = "dead-letters/"
+"""Where records lie that could not be ingested and that no message of the queue holds."""
+# As long as the queue keeps the letters that name them, and a fortnight more.
+_DEAD_LETTERS_KEPT = Duration.days(28)
 _LOGS_KEPT = Duration.days(90)
 # Long enough to notice a file that was overwritten by a wrong one.
 _OLD_VERSIONS_KEPT = Duration.days(30)
@@ -159,7 +163,8 @@ class DataStore(Construct):
                 s3.LifecycleRule(
                     noncurrent_version_expiration=_OLD_VERSIONS_KEPT,
                     abort_incomplete_multipart_upload_after=_ABANDONED_UPLOADS_KEPT,
-                )
+                ),
+                s3.LifecycleRule(prefix=DEAD_LETTER_PREFIX, expiration=_DEAD_LETTERS_KEPT),
             ],
             removal_policy=removal_policy,
             auto_delete_objects=auto_delete,

@@ -1,4 +1,4 @@
-"""An HTTP API that answers with recommendations, related items and rankings."""
+"""An HTTP API that answers with recommendations, related items and rankings, and takes events."""
 
 import itertools
 import json
@@ -10,6 +10,7 @@ import jsii
 from aws_cdk import Annotations, Duration, Names, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -59,7 +60,8 @@ class RecommendationApi(Construct):
 
     Each model gets the route that its recipe answers: `GET /recommendations?userId=`,
     `GET /related?itemId=` or `POST /ranking`. Where several models share a route, the one that
-    was named first answers, unless the request asks for another by `model`.
+    was named first answers, unless the request asks for another by `model`. With a stream there is
+    `POST /events` as well: a batch of up to 500 events, all of which are taken or none.
 
     Example:
         ```python
@@ -80,6 +82,8 @@ class RecommendationApi(Construct):
         authorizer: apigatewayv2.IHttpRouteAuthorizer | None = None,
         throttle: apigatewayv2.ThrottleSettings | None = None,
         cors_preflight: apigatewayv2.CorsPreflightOptions | None = None,
+        event_stream: kinesis.IStream | None = None,
+        event_authorizer: apigatewayv2.IHttpRouteAuthorizer | None = None,
         encryption_key: kms.IKey | None = None,
     ) -> None:
         """Define an API for recommendations.
@@ -95,6 +99,10 @@ class RecommendationApi(Construct):
             throttle: The requests that the API lets through (default: 500 a second, the rate that
                 Amazon Personalize allows a campaign, in bursts of 1,000).
             cors_preflight: The origins whose pages may ask (default: none).
+            event_stream: The stream that `POST /events` puts events on (default: there is no such
+                route).
+            event_authorizer: Who may send events (default: as `authorizer` says). A page that
+                sends them by `sendBeacon` cannot sign, so it needs `HttpNoneAuthorizer()`.
             encryption_key: The key of the logs (default: the key that AWS manages).
 
         Raises:
@@ -138,6 +146,8 @@ class RecommendationApi(Construct):
         self._recipes: list[Recipe] = []
         self._expressions: dict[str, FilterExpression] = {}
         self.node.add_validation(_UsableFilters(self._recipes, self._expressions))
+        if event_stream is not None:
+            self._take_events(event_stream, event_authorizer)
         for name, campaign in (models or {}).items():
             self.add_model(name, campaign)
         for name, model_filter in (filters or {}).items():
@@ -216,6 +226,30 @@ class RecommendationApi(Construct):
             resource_arns=[self._api.arn_for_execute_api(stage="$default")],
             scope=self,
         )
+
+    def _take_events(
+        self, stream: kinesis.IStream, authorizer: apigatewayv2.IHttpRouteAuthorizer | None
+    ) -> None:
+        if isinstance(authorizer, apigatewayv2.HttpNoneAuthorizer):
+            Annotations.of(self).add_warning_v2(
+                "cdk-personalize:openEvents",
+                "anyone can send events to this API, which move the recommendations, at your cost;"
+                " give it an event_authorizer, or acknowledge this warning",
+            )
+        self._api.add_routes(
+            path="/events",
+            methods=[apigatewayv2.HttpMethod.POST],
+            integration=self._integration,
+            authorizer=authorizer,
+        )
+        self._function.add_environment("STREAM_NAME", stream.stream_name)
+        iam.Grant.add_to_principal(
+            grantee=self._function,
+            actions=["kinesis:PutRecords"],
+            resource_arns=[stream.stream_arn],
+        )
+        if stream.encryption_key is not None:
+            stream.encryption_key.grant(self._function, "kms:GenerateDataKey")
 
     def _define_stage(self, throttle: apigatewayv2.ThrottleSettings) -> apigatewayv2.HttpStage:
         stage = apigatewayv2.HttpStage(

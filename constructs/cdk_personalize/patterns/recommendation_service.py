@@ -14,10 +14,12 @@ from constructs import Construct
 
 from cdk_personalize.avro_schema import DatasetType, SchemaField
 from cdk_personalize.campaign import Campaign
+from cdk_personalize.dataset import Dataset
 from cdk_personalize.dataset_group import DatasetGroup
 from cdk_personalize.event_tracker import EventTracker
 from cdk_personalize.filters import Filter
 from cdk_personalize.patterns.data_store import DataStore
+from cdk_personalize.patterns.event_archive import EventArchive
 from cdk_personalize.patterns.event_ingestion import EventIngestion
 from cdk_personalize.patterns.recommendation_api import RecommendationApi
 from cdk_personalize.patterns.training_pipeline import TrainingPipeline
@@ -66,7 +68,9 @@ class RecommendationService(Construct):
         - a dataset group with its schemas and datasets, an event tracker and filters
         - a solution and a campaign for each model (`solutions`, `campaigns`)
         - a pipeline that imports, trains and deploys as data arrives (`pipeline`)
-        - a Kinesis stream and a function that sends its events to the tracker (`ingestion`)
+        - a Kinesis stream and a function that sends its events to the tracker, and its items and
+          users to their datasets (`ingestion`)
+        - an archive of what was on the stream, if asked for (`archive`)
         - an HTTP API and a function that answer (`api`)
         - outputs: `ApiUrl`, `StreamName`, `BucketName`, `DatasetGroupArn`, `StateMachineArn`,
           `DeadLetterQueueUrl`
@@ -96,6 +100,7 @@ class RecommendationService(Construct):
         filters: Mapping[str, str] | None = None,
         schedule: events.Schedule | None = None,
         authorizer: apigatewayv2.IHttpRouteAuthorizer | None = None,
+        archive_events: bool = False,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         existing: ExistingResources | None = None,
     ) -> None:
@@ -113,6 +118,8 @@ class RecommendationService(Construct):
             filters: Filter expressions, under the names that requests give.
             schedule: When to train anew even without new data (default: never).
             authorizer: Who may ask the API (default: callers that IAM allows).
+            archive_events: Whether the records of the stream are kept in the bucket too, in files
+                that the pipeline can import again and Athena can query (`archive`).
             removal_policy: Whether bucket and key, and so the data, outlive the stack.
             existing: What is there already (default: nothing; all is defined here).
 
@@ -138,7 +145,7 @@ class RecommendationService(Construct):
             self, "Group", encryption_key=self.data_store.key, role=self.data_store.role
         )
         self.dataset_group.node.add_dependency(self.data_store.role_ready)
-        self._define_datasets(
+        datasets = self._define_datasets(
             {
                 DatasetType.INTERACTIONS: interactions,
                 DatasetType.ITEMS: items,
@@ -171,8 +178,21 @@ class RecommendationService(Construct):
             self,
             "Ingestion",
             event_tracker=self.event_tracker,
+            datasets=[one for one in datasets if one.dataset_type != DatasetType.INTERACTIONS],
             stream=there.stream,
+            dead_letter_bucket=self.data_store.bucket,
             encryption_key=self.data_store.key,
+        )
+        self.archive = (
+            EventArchive(
+                self,
+                "Archive",
+                stream=self.ingestion.stream,
+                data_store=self.data_store,
+                datasets=datasets,
+            )
+            if archive_events
+            else None
         )
         self.api = RecommendationApi(
             self,
@@ -180,16 +200,22 @@ class RecommendationService(Construct):
             models=self.campaigns,
             filters=self.filters,
             authorizer=authorizer,
+            event_stream=self.ingestion.stream,
             encryption_key=self.data_store.key,
         )
         self._define_outputs()
 
-    def _define_datasets(self, columns: Mapping[DatasetType, Sequence[SchemaField] | None]) -> None:
+    def _define_datasets(
+        self, columns: Mapping[DatasetType, Sequence[SchemaField] | None]
+    ) -> list[Dataset]:
+        datasets: list[Dataset] = []
         for dataset_type, fields in columns.items():
             if fields is None and dataset_type is not DatasetType.INTERACTIONS:
                 continue
             schema = Schema(self, f"{dataset_type}Schema", dataset_type=dataset_type, fields=fields)
-            self.dataset_group.add_dataset(str(dataset_type), schema=schema)
+            dataset = self.dataset_group.add_dataset(str(dataset_type), schema=schema)
+            datasets.append(dataset)
+        return datasets
 
     def _define_model(self, name: str, model: Model) -> None:
         solution = Solution(

@@ -29,12 +29,14 @@ _LOOPBACK = "127.0.0.1"
 
 
 def install() -> None:
-    """Take what stays on this machine for secure transport.
+    """Ask IAM as AWS does where MiniStack asks differently.
 
-    The CDK's buckets refuse what comes without TLS. Local AWS listens on the loopback interface
-    alone, where nobody listens in, and TLS would ask every client for a certificate authority.
+    What stays on this machine is secure transport: the CDK's buckets refuse what comes without
+    TLS. Local AWS listens on the loopback interface alone, where nobody listens in, and TLS would
+    ask every client for a certificate authority. And who may send a message may send ten of them.
     """
     app.pin_request_origin = _loopback_is_secure(app.pin_request_origin)
+    iam_actions.extract_iam_action = _of_single_messages(iam_actions.extract_iam_action)
 
 
 def _loopback_is_secure(pin: Callable[[str, bool], None]) -> Callable[[str, bool], None]:
@@ -42,6 +44,16 @@ def _loopback_is_secure(pin: Callable[[str, bool], None]) -> Callable[[str, bool
         pin(source_ip, secure_transport or source_ip == _LOOPBACK)
 
     return pin_origin
+
+
+def _of_single_messages(action_of: Callable[..., str | None]) -> Callable[..., str | None]:
+    """SQS has no actions for its batch operations (Service Authorization Reference)."""
+
+    def single_action_of(service: str, *request: Any) -> str | None:  # noqa: ANN401
+        action = action_of(service, *request)
+        return action.removesuffix("Batch") if action and service == "sqs" else action
+
+    return single_action_of
 
 
 def credentials_of(role_arn: str, session_name: str) -> Credentials:

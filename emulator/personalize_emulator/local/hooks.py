@@ -57,6 +57,7 @@ _STATES = "ministack.services.stepfunctions"
 _EVENTS = "ministack.services.eventbridge"
 _LAMBDA = "ministack.services.lambda_svc"
 _KINESIS = "ministack.services.kinesis"
+_FIREHOSE = "ministack.services.firehose"
 _S3 = "ministack.services.s3"
 _RUNTIME = "ministack.core.lambda_runtime"
 _ROUTER = "ministack.core.router"
@@ -98,6 +99,12 @@ HOOKS = (
         "evaluate_resource_policy",
         "trust policies",
         ("doc", "ctx", "service", "named_only", "direct_only"),
+    ),
+    Hook(
+        _ACTIONS,
+        "extract_iam_action",
+        "permissions for messages",
+        ("service", "method", "path", "headers", "body", "query_params"),
     ),
     Hook(
         _ACTIONS,
@@ -167,6 +174,20 @@ HOOKS = (
         "executions that EventBridge starts",
         ("arn", "payload"),
     ),
+    Hook(_EVENTS, "_dispatch_to_lambda", "functions that EventBridge calls", ("arn", "payload")),
+    Hook(
+        _LAMBDA,
+        "_get_func_record_for_ref",
+        "functions that EventBridge calls",
+        ("function_ref",),
+    ),
+    Hook(
+        _LAMBDA,
+        "_execution_record_for_config",
+        "functions that EventBridge calls",
+        ("func", "config"),
+    ),
+    Hook(_LAMBDA, "invoke_async_with_retry", "functions that EventBridge calls", ("func", "event")),
     Hook(_STATES, "_resolve_state_machine_arn", "executions that EventBridge starts", ("arn",)),
     Hook(_LAMBDA, "_poll_kinesis", "event source mappings of streams", ()),
     Hook(_LAMBDA, "_iter_all_esms", "event source mappings of streams", ()),
@@ -181,9 +202,33 @@ HOOKS = (
     Hook(_LAMBDA, "_apply_filter_criteria", "filters of mappings", ("records", "esm")),
     Hook(_LAMBDA, "esm_wake", "wakes the pollers"),
     Hook(_KINESIS, "_streams", "streams and their records"),
+    Hook(_KINESIS, "_put_record", "streams as targets of event buses", ("data",)),
+    Hook(_EVENTS, "_invoke_target", "targets of rules", ("target", "event", "rule", "view")),
+    Hook(_EVENTS, "_pattern_event_view", "events as targets get them"),
     Hook(_KINESIS, "_ensure_base64", "data of records", ("value",)),
     Hook(_KINESIS, "_start_stream_encryption", "encryption of streams", ("data",)),
     Hook(_KINESIS, "_stop_stream_encryption", "encryption of streams", ("data",)),
+    Hook(_FIREHOSE, "_streams", "Firehose streams"),
+    Hook(
+        _FIREHOSE,
+        "_deliver_records_to_s3",
+        "delivery of records",
+        ("stream", "dest", "records"),
+    ),
+    Hook(
+        _FIREHOSE,
+        "_apply_lambda_processors",
+        "delivery of records",
+        ("stream", "dest", "records", "metadata_sink", "partition_sink"),
+    ),
+    Hook(
+        _FIREHOSE,
+        "_evaluate_prefix",
+        "names of delivered objects",
+        ("template", "t", "query_keys", "lambda_keys", "error_type"),
+    ),
+    Hook(_FIREHOSE, "_java_time", "names of delivered objects", ("pattern", "t")),
+    Hook(_FIREHOSE, "_s3_bucket_from_arn", "buckets of deliveries", ("bucket_arn",)),
     Hook(_S3, "_resolve_sse_write_headers", "encryption", ("headers", "bucket_name")),
     Hook(_S3, "_put_bucket_tagging", "tags of buckets", ("name", "body")),
     Hook(_S3, "_put_bucket_encryption", "encryption of buckets", ("name", "body")),

@@ -35,12 +35,15 @@ def main() -> None:
         authorization,
         buckets,
         cloudformation,
+        delivery_streams,
+        event_bus,
         event_source_mapping,
         function_logs,
         function_workers,
         hooks,
         personalize,
         personalize_tasks,
+        rule_targets,
         stepfunctions,
         stream_encryption,
     )
@@ -62,8 +65,11 @@ def main() -> None:
     stepfunctions.install(speed=options.speed)
     personalize_tasks.install(service)
     event_source_mapping.install(endpoint_url)
+    delivery_streams.install(endpoint_url, speed=options.speed)
+    event_bus.install()
     function_logs.install()
     function_workers.install()
+    rule_targets.install()
     buckets.install()
     stream_encryption.install()
     authorization.install()

@@ -43,6 +43,42 @@ def handler(event, context):
 """
 
 
+def test_an_event_that_a_function_fails_on_is_tried_again_and_then_dead_lettered(
+    cloud: Cloud,
+) -> None:
+    arn = {"Fn::GetAtt": ["Consumer", "Arn"]}
+    made = cloud.deploy(
+        {
+            "Dead": {"Type": "AWS::SQS::Queue"},
+            "Consumer": function(FAILING),
+            "Retries": {
+                "Type": "AWS::Lambda::EventInvokeConfig",
+                "Properties": {
+                    "FunctionName": {"Ref": "Consumer"},
+                    "Qualifier": "$LATEST",
+                    "MaximumRetryAttempts": 1,
+                    "DestinationConfig": {
+                        "OnFailure": {"Destination": {"Fn::GetAtt": ["Dead", "Arn"]}}
+                    },
+                },
+            },
+            "Rule": {
+                "Type": "AWS::Events::Rule",
+                "Properties": {
+                    "EventPattern": {"source": ["shop"]},
+                    "Targets": [{"Id": "Target0", "Arn": arn}],
+                },
+            },
+        }
+    )
+    entry = {"Source": "shop", "DetailType": "sold", "Detail": json.dumps({"n": 1})}
+    cloud.client("events").put_events(Entries=[entry])
+
+    dead = json.loads(received(cloud, made["Dead"], 1).pop())
+    assert dead["requestPayload"]["detail"] == {"n": 1}
+    assert dead["responsePayload"]["errorMessage"] == "call 2"
+
+
 def test_a_bad_record_goes_to_its_destination_and_the_next_ones_are_processed(
     cloud: Cloud,
 ) -> None:

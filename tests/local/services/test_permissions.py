@@ -114,6 +114,19 @@ def test_a_refusal_has_the_status_of_its_protocol(guarded: Cloud) -> None:
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
+def test_a_batch_of_messages_needs_the_permission_for_one(guarded: Cloud) -> None:
+    url = guarded.client("sqs").create_queue(QueueName="letters")["QueueUrl"]
+    entries = [{"Id": "1", "MessageBody": "one"}]
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:letters"
+
+    user = client_of_user(guarded, allow("sqs:SendMessage", queue), service="sqs")
+    assert len(user.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]) == 1
+
+    other = client_of_user(guarded, allow("sqs:DeleteMessage", queue), service="sqs")
+    with pytest.raises(ClientError, match="not authorized to perform: sqs:SendMessage "):
+        other.send_message_batch(QueueUrl=url, Entries=entries)
+
+
 def test_a_create_needs_the_new_resource_and_its_group(
     guarded: Cloud, groups: tuple[str, str]
 ) -> None:
@@ -295,3 +308,35 @@ def test_an_import_reads_with_the_permissions_of_its_role(
     guarded.delete(name)
     assert described["status"] == status
     assert ("AccessDenied" in described.get("failureReason", "")) == (status != "ACTIVE")
+
+
+def test_firehose_reads_and_writes_with_the_permissions_of_its_role(guarded: Cloud) -> None:
+    kinesis, s3, firehose = (guarded.client(each) for each in ("kinesis", "s3", "firehose"))
+    kinesis.create_stream(StreamName="events", ShardCount=1)
+    stream_arn = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/events"
+    read = allow("kinesis:GetRecords", stream_arn)
+    s3.create_bucket(Bucket="delivered")
+    roles = {
+        "reader": [read],
+        "writer": [allow("s3:PutObject", "arn:aws:s3:::delivered/writer/*")],
+        "both": [read, allow("s3:PutObject", "arn:aws:s3:::delivered/both/*")],
+    }
+    for name, statements in roles.items():
+        arn = role(guarded, "firehose", *statements)
+        firehose.create_delivery_stream(
+            DeliveryStreamName=name,
+            DeliveryStreamType="KinesisStreamAsSource",
+            KinesisStreamSourceConfiguration={"KinesisStreamARN": stream_arn, "RoleARN": arn},
+            ExtendedS3DestinationConfiguration={
+                "BucketARN": "arn:aws:s3:::delivered",
+                "RoleARN": arn,
+                "Prefix": f"{name}/",
+                # The last one is written when the others have been.
+                "BufferingHints": {"IntervalInSeconds": 900 if name == "both" else 0},
+            },
+        )
+
+    kinesis.put_record(StreamName="events", Data=b"one", PartitionKey="k")
+
+    (found,) = eventually(lambda: s3.list_objects_v2(Bucket="delivered").get("Contents"))
+    assert found["Key"].startswith("both/")

@@ -159,7 +159,18 @@ def test_drops_old_versions_and_abandoned_uploads(stack: cdk.Stack) -> None:
         "Status": "Enabled",
     }
     Template.from_stack(stack).has_resource_properties(
-        "AWS::S3::Bucket", data_bucket(LifecycleConfiguration={"Rules": [rule]})
+        "AWS::S3::Bucket",
+        data_bucket(LifecycleConfiguration={"Rules": Match.array_with([rule])}),
+    )
+
+
+def test_drops_dead_letters_after_four_weeks(stack: cdk.Stack) -> None:
+    DataStore(stack, "Data")
+
+    rule = {"Prefix": "dead-letters/", "ExpirationInDays": 28, "Status": "Enabled"}
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::S3::Bucket",
+        data_bucket(LifecycleConfiguration={"Rules": Match.array_with([rule])}),
     )
 
 

@@ -7,10 +7,12 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 
 from cdk_personalize.event_tracker import EventTracker, IEventTracker
-from cdk_personalize.patterns.event_ingestion import EventIngestion, EventSourceOptions
+from cdk_personalize.patterns import EventIngestion, EventSourceOptions
 from tests.refusals import whole
 
 TRACKER_ARN = "arn:aws:personalize:us-east-1:111111111111:event-tracker/abc"
@@ -138,13 +140,20 @@ def test_reads_the_stream_as_told(stack: cdk.Stack, tracker: IEventTracker) -> N
             parallelization_factor=4,
             max_record_age=cdk.Duration.hours(2),
             retry_attempts=100,
+            bisect_batch_on_error=False,
         ),
+        dead_letter_retention=cdk.Duration.days(3),
     )
 
-    Template.from_stack(stack).has_resource_properties(
+    template = Template.from_stack(stack)
+    template.has_resource_properties(
+        "AWS::SQS::Queue", {"MessageRetentionPeriod": 3 * 24 * 60 * 60}
+    )
+    template.has_resource_properties(
         "AWS::Lambda::EventSourceMapping",
         {
             "BatchSize": 1000,
+            "BisectBatchOnFunctionError": False,
             "MaximumBatchingWindowInSeconds": 5,
             "ParallelizationFactor": 4,
             "MaximumRecordAgeInSeconds": 2 * 60 * 60,
@@ -335,12 +344,12 @@ def test_measures_how_far_it_is_behind(stack: cdk.Stack, tracker: IEventTracker)
     metric = ingestion.metric_iterator_age(period=cdk.Duration.minutes(1))
 
     assert (metric.namespace, metric.metric_name, metric.statistic) == (
-        "AWS/Kinesis",
-        "GetRecords.IteratorAgeMilliseconds",
+        "AWS/Lambda",
+        "IteratorAge",
         "Maximum",
     )
     assert stack.resolve(metric.dimensions) == {
-        "StreamName": stack.resolve(ingestion.stream.stream_name)
+        "FunctionName": stack.resolve(ingestion.function.function_name)
     }
 
 
@@ -353,3 +362,44 @@ def test_measures_how_many_dead_letters_wait(stack: cdk.Stack, tracker: IEventTr
     assert stack.resolve(metric.dimensions) == {
         "QueueName": stack.resolve(ingestion.dead_letter_queue.queue_name)
     }
+
+
+def test_an_alarm_goes_off_when_events_come_late(stack: cdk.Stack, tracker: IEventTracker) -> None:
+    ingestion = EventIngestion(stack, "Ingestion", event_tracker=tracker)
+
+    ingestion.add_alarms(iterator_age=cdk.Duration.minutes(2))
+
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "MetricName": "IteratorAge",
+            "Dimensions": [
+                {
+                    "Name": "FunctionName",
+                    "Value": stack.resolve(ingestion.function.function_name),
+                }
+            ],
+            "Threshold": 120_000,
+            "EvaluationPeriods": 3,
+            "TreatMissingData": "notBreaching",
+        },
+    )
+
+
+def test_an_alarm_goes_off_at_the_first_dead_letter(
+    stack: cdk.Stack, tracker: IEventTracker
+) -> None:
+    topic = sns.Topic(stack, "Topic")
+
+    EventIngestion(stack, "Ingestion", event_tracker=tracker).add_alarms(SnsAction(topic))
+
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "MetricName": "ApproximateNumberOfMessagesVisible",
+            "Threshold": 1,
+            "EvaluationPeriods": 1,
+            "AlarmActions": [stack.resolve(topic.topic_arn)],
+            "OKActions": [stack.resolve(topic.topic_arn)],
+        },
+    )

@@ -7,6 +7,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Annotations, Match, Template
 
@@ -408,3 +409,53 @@ def test_takes_a_filter_that_one_of_the_models_can_use(
     api.add_model("similar", campaign(group, Recipe.SIMILAR_ITEMS, "similar"))
 
     Template.from_stack(stack).resource_count_is("AWS::Personalize::Filter", 1)
+
+
+@pytest.fixture
+def stream(stack: cdk.Stack) -> kinesis.Stream:
+    key = kms.Key(stack, "StreamKey")
+    encryption = kinesis.StreamEncryption.KMS
+    return kinesis.Stream(stack, "Stream", encryption=encryption, encryption_key=key)
+
+
+def test_takes_no_events_without_a_stream(stack: cdk.Stack) -> None:
+    RecommendationApi(stack, "Api")
+
+    assert "POST /events" not in routes(Template.from_stack(stack))
+
+
+def test_takes_events_from_whom_it_lets_in(stack: cdk.Stack, stream: kinesis.Stream) -> None:
+    RecommendationApi(stack, "Api", event_stream=stream)
+
+    template = Template.from_stack(stack)
+    assert routes(template)["POST /events"] == "AWS_IAM"
+    template.has_resource_properties(
+        "AWS::Lambda::Function",
+        {"Environment": {"Variables": {"STREAM_NAME": stack.resolve(stream.stream_name)}}},
+    )
+
+
+def test_may_put_events_on_the_stream_and_no_more(stack: cdk.Stack, stream: kinesis.Stream) -> None:
+    RecommendationApi(stack, "Api", event_stream=stream)
+
+    found = [
+        statement["Action"]
+        for policy in Template.from_stack(stack).find_resources("AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if stack.resolve(stream.stream_arn) == statement["Resource"]
+    ]
+    assert found == ["kinesis:PutRecords"]
+
+
+def test_warns_of_events_from_anyone(stack: cdk.Stack, stream: kinesis.Stream) -> None:
+    RecommendationApi(
+        stack,
+        "Api",
+        event_stream=stream,
+        event_authorizer=apigatewayv2.HttpNoneAuthorizer(),
+    )
+
+    assert routes(Template.from_stack(stack))["POST /events"] == "NONE"
+    Annotations.from_stack(stack).has_warning(
+        "/Default/Api", Match.string_like_regexp("anyone can send events to this API")
+    )

@@ -1,0 +1,5 @@
+"""A handler that does nothing: what the interpreter itself takes."""
+
+
+def handler(_: object, __: object) -> None:
+    """Do nothing."""

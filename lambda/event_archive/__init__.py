@@ -1,0 +1,1 @@
+"""The code of the function that makes files to import of the raw records in the archive."""

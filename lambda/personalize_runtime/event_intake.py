@@ -1,0 +1,130 @@
+"""Events from the API to the stream: each checked before it is taken, and all taken or none."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.envelope import Entry, Kind
+from personalize_runtime.fields import InvalidRecordError, given, json_of
+from personalize_runtime.problems import (
+    ProblemError,
+    bad_parameter,
+    stream_unavailable,
+    too_large,
+    unknown_parameter,
+)
+from personalize_runtime.requests import json_body
+from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
+from personalize_runtime.service_errors import client_error
+
+_PUT = "PutRecords"
+MAX_EVENTS = 500
+"""The records that PutRecords takes in one call (Kinesis API reference)."""
+MAX_BODY_BYTES = 1024 * 1024
+"""A page sends 64 KiB at most by sendBeacon, and a server can send several requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventIntake:
+    """Puts the events of requests on a stream.
+
+    Attributes:
+        client: Amazon Kinesis.
+        stream_name: The stream.
+        deadline: The time that a request has for it.
+        now: Tells the time in seconds since 1970.
+    """
+
+    client: AwsClient
+    stream_name: str
+    deadline: Callable[[], Deadline]
+    now: Callable[[], float]
+
+    def take(self, body: bytes, request_id: str) -> int:
+        """Put the events of a request on the stream, and return how many they are.
+
+        Args:
+            body: One event, a list of events, or an object whose `events` are such a list.
+            request_id: What the ids of events begin with that have none of their own. They get one
+                here, since a record may lie on the stream twice when a call is tried again.
+
+        Raises:
+            ProblemError: If an event is none, or the stream takes nothing.
+        """
+        records = [
+            self._record(place, event, f"{request_id}:{place}")
+            for place, event in enumerate(_events(body))
+        ]
+        waiting = list(records)
+
+        def put() -> None:
+            answer = self.client.rpc(
+                f"Kinesis_20131202.{_PUT}",
+                {"StreamName": self.stream_name, "Records": waiting},
+            )
+            results = answer.get("Records") or []
+            failed = [
+                record
+                for record, result in zip(waiting, results, strict=True)
+                if "ErrorCode" in result
+            ]
+            waiting[:] = failed
+            if failed:
+                first = next(each for each in results if "ErrorCode" in each)
+                status = 500 if first["ErrorCode"] == "InternalFailure" else 400
+                message = first.get("ErrorMessage", "")
+                raise client_error(_PUT, first["ErrorCode"], message, status)
+
+        try:
+            self.deadline().retry(put)
+        except (GivenUpError, OutOfTimeError) as error:
+            raise stream_unavailable(len(waiting), len(records)) from error.__cause__ or error
+        return len(records)
+
+    def _record(self, place: int, event: object, default_event_id: str) -> dict[str, str]:
+        """Check an event, and return it as an entry of PutRecords."""
+        parameter = f"events[{place}]"
+        if not isinstance(event, dict):
+            raise bad_parameter(parameter=parameter, allowed="an object", got=event)
+        record = {"sentAt": int(self.now()), **given(event)}
+        record.setdefault("eventId", default_event_id)
+        try:
+            entry = Entry.read(record, default_event_id=default_event_id)
+        except InvalidRecordError as error:
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST, f"{parameter}: {error}", parameter
+            ) from error
+        return {
+            "PartitionKey": entry.key,
+            "Data": base64.b64encode(json_of(record).encode()).decode(),
+        }
+
+
+def _events(body: bytes) -> Sequence[object]:
+    if len(body) > MAX_BODY_BYTES:
+        raise too_large(MAX_BODY_BYTES, len(body))
+    document = json_body(body)
+    events = document
+    if isinstance(document, dict):
+        if "events" in document:
+            if unknown := sorted(document.keys() - {"events"}):
+                raise unknown_parameter(unknown[0], allowed=["events"])
+            events = document["events"]
+        else:
+            events = [document]
+    if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
+        raise bad_parameter(
+            parameter="events", allowed=f"a list of 1 to {MAX_EVENTS} events", got=events
+        )
+    for place, event in enumerate(events):
+        kind = event.get("kind", Kind.INTERACTION) if isinstance(event, Mapping) else None
+        # Whoever may tell what a visitor did may not change the catalogue for all of them.
+        if kind is not None and kind not in (Kind.INTERACTION, Kind.ACTION_INTERACTION):
+            raise bad_parameter(
+                parameter=f"events[{place}].kind",
+                allowed=f"{Kind.INTERACTION} or {Kind.ACTION_INTERACTION}",
+                got=kind,
+            )
+    return events
