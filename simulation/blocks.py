@@ -274,6 +274,7 @@ def _throttled(cases: Sequence[Case]) -> str:
                 f"{running:,}",
                 duration(running * sending.calls / quota),
                 share(outcome.accepted / outcome.tries),
+                share(outcome.used),
                 share(outcome.useful),
                 share(outcome.least_share),
             ]
@@ -282,6 +283,7 @@ def _throttled(cases: Sequence[Case]) -> str:
         f"invocations that share {quota:,.0f} calls a second",
         f"a batch of {batch:,} calls takes, at least",
         "tries that are accepted",
+        "calls of the quota that are used",
         "accepted calls that are not repeats",
         "what the slowest sends, of a fair share",
     ]

@@ -14,7 +14,7 @@ from itertools import accumulate
 from simulation.cycle import Cycle, cycle, flat_out, steady_cycle
 from simulation.settings import Deployment, Traffic
 from simulation.stream import Stream
-from simulation.throttling import Sending, throttled
+from simulation.throttling import Outcome, Sending, throttled
 from simulation.traffic import events
 
 STEP = 10.0
@@ -201,7 +201,8 @@ class _Sending:
             Limit.PUT_EVENTS: quotas.put_events * self.turn.events_per_call,
         }
         if wanted > capacities[Limit.PUT_EVENTS]:
-            capacities[Limit.PUT_EVENTS] *= self._useful()
+            sharing = self._sharing()
+            capacities[Limit.PUT_EVENTS] *= sharing.used * sharing.useful
         limit = min(capacities, key=capacities.__getitem__)
         return (wanted, None) if wanted <= capacities[limit] else (capacities[limit], limit)
 
@@ -217,7 +218,8 @@ class _Sending:
             longest = self.deployment.function.sending_seconds
             seconds = min(max(self._throttled_duration, self.turn.duration), longest)
             # What was accepted and is sent again is a call, too.
-            return _Work(self.deployment.quotas.put_events, self._most_running / seconds, seconds)
+            accepted = self.deployment.quotas.put_events * self._sharing().used
+            return _Work(accepted, self._most_running / seconds, seconds)
         return _Work(calls, sent / self.turn.records, self.turn.duration)
 
     def running(self, work: _Work) -> float:
@@ -246,18 +248,16 @@ class _Sending:
         """The seconds of an invocation if all of them share the quota of PutEvents."""
         return self._most_running * self.turn.calls / self.deployment.quotas.put_events
 
-    def _useful(self) -> float:
-        """Return the share of the calls that is not made again, if all share the quota."""
+    def _sharing(self) -> Outcome:
+        """Return what becomes of the calls if all invocations share the quota."""
         function = self.deployment.function
-        if self._throttled_duration <= function.sending_seconds:
-            return 1.0
         sending = Sending(
             calls=max(1, round(self.turn.calls)),
             threads=function.threads,
             try_seconds=function.try_seconds,
             seconds=function.sending_seconds,
         )
-        return throttled(self.deployment.quotas.put_events / self._most_running, sending).useful
+        return throttled(self.deployment.quotas.put_events / self._most_running, sending)
 
 
 @dataclass(frozen=True, slots=True)

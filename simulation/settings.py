@@ -116,8 +116,8 @@ class IngestFunction:
     memory: int = VCPU_MEMORY
     threads: int = 32
     call_seconds: float = 0.030
-    processor_seconds_per_call: float = 0.000_85
-    processor_seconds_per_record: float = 0.000_06
+    processor_seconds_per_call: float = 0.000_8
+    processor_seconds_per_record: float = 0.000_05
     overhead_seconds: float = 0.005
     sending_seconds: float = 42.0
     log_bytes: int = 500

@@ -71,9 +71,9 @@ def facts() -> str:
         ],
         [
             f"the function sends {IngestFunction().threads} calls side by side for"
-            f" {IngestFunction().sending_seconds:.0f} s of its minute, once it is throttled at a"
-            " pace that follows what is taken; it tries a throttled call again after a random"
-            f" pause: {throttling.FIRST_PAUSE} s at most, then twice that, up to"
+            f" {IngestFunction().sending_seconds:.0f} s of its minute, at a pace that goes down"
+            " when many of them are throttled, and then up again; it tries a throttled call again"
+            f" after a random pause: {throttling.FIRST_PAUSE} s at most, then twice that, up to"
             f" {throttling.LONGEST_PAUSE:.0f} s",
             "its code",
         ],
@@ -92,7 +92,7 @@ def assumptions() -> str:
         ],
         [
             "the work of a call: signing, TLS, JSON",
-            f"{function.processor_seconds_per_call * _MILLI:.2f} ms of a processor",
+            f"{function.processor_seconds_per_call * _MILLI:.1f} ms of a processor",
             "`processor_seconds_per_call`",
         ],
         [

@@ -21,9 +21,11 @@ from personalize_runtime.pace import Pace
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
-_PROCESSES = 16
+_PLENTY = 40.0  # calls a second of one process: its pace is then as good as a rate that is known
+# Fewer where each makes many calls, for the time that it takes to play them.
+_MOST_PROCESSES, _LEAST_PROCESSES, _CALLS_TOGETHER = 16, 4, 160.0
 # By the seconds that an invocation sends: the paces settle, and then it is counted.
-_SETTLED, _ENOUGH = 5, 15
+_SETTLED, _ENOUGH = 4, 12
 _BURST_SECONDS = 1.0  # of the quota, which nobody has used so far and may be used at once
 _SEED = 1
 
@@ -53,18 +55,23 @@ class Outcome:
         tries: The tries.
         accepted: The calls that the service accepted.
         settled: The accepted calls that are not made again.
+        used: The share of the quota that is used.
         least_share: What the slowest process sent, of what each would send if all sent the same.
     """
 
     tries: int
     accepted: int
     settled: int
+    used: float
     least_share: float
 
     @property
     def useful(self) -> float:
         """The share of the accepted calls that settle something, and are not made again."""
         return self.settled / self.accepted
+
+
+_ALL_IN_TIME = Outcome(tries=1, accepted=1, settled=1, used=1.0, least_share=1.0)
 
 
 def throttled(quota: float, sending: Sending) -> Outcome:
@@ -74,17 +81,17 @@ def throttled(quota: float, sending: Sending) -> Outcome:
         quota: The calls a second that the service takes, for each invocation that runs.
         sending: How each of them sends.
     """
-    rounded = replace(sending, calls=round(_rounded(sending.calls)))
-    return _throttled(_rounded(quota), rounded)
-
-
-def _rounded(number: float) -> float:
-    return float(f"{number:.2g}")  # so that few are ever played
+    if quota >= _PLENTY and sending.calls <= quota * sending.seconds:
+        return _ALL_IN_TIME
+    # Rounded, so that few are ever played.
+    rounded = replace(sending, calls=round(float(f"{sending.calls:.1g}")))
+    return _throttled(float(f"{quota:.2g}"), rounded)
 
 
 @lru_cache(maxsize=256)
 def _throttled(quota: float, sending: Sending) -> Outcome:
-    return play(quota * _PROCESSES, sending, processes=_PROCESSES)
+    processes = min(_MOST_PROCESSES, max(_LEAST_PROCESSES, round(_CALLS_TOGETHER / quota)))
+    return play(quota * processes, sending, processes=processes)
 
 
 def play(
@@ -119,6 +126,8 @@ def play(
         tries=sum(process.tries for process in played),
         accepted=accepted,
         settled=sum(process.settled for process in played),
+        # What an invocation has sent before counts when it ends.
+        used=min(1.0, accepted / (quota * (until - settled_for) * sending.seconds)),
         least_share=min(process.accepted for process in played) * processes / accepted,
     )
 

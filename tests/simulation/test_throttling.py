@@ -153,7 +153,16 @@ def test_more_is_repeated_the_more_invocations_share_a_quota() -> None:
     assert useful[-1] < 0.7
 
 
-def test_most_of_the_quota_is_used() -> None:
-    outcome = play(50, SENDING, processes=20, settled_for=3, until=9)
+@pytest.mark.parametrize("quota", [1, 5, 20])
+def test_most_of_the_quota_is_used_however_many_share_it(quota: float) -> None:
+    outcome = throttled(quota, SENDING)
 
-    assert 0.75 < outcome.accepted / (50 * 6 * SENDING.seconds) <= 1.02
+    assert 0.75 < outcome.used <= 1
+    assert outcome.accepted <= outcome.tries
+
+
+def test_a_process_that_has_plenty_keeps_up_with_the_quota() -> None:
+    outcome = play(4 * 60, SENDING, processes=4)
+
+    assert outcome.used == pytest.approx(1, abs=0.05)
+    assert outcome.useful == pytest.approx(1, abs=0.01)
