@@ -30,8 +30,8 @@ from cdk_personalize.patterns.event_source import EventSourceOptions, KafkaTopic
 # enough to sit out a burst of throttling, and short enough to see new events soon after it.
 _TIMEOUT = Duration.minutes(1)
 # The share of a processor grows with the memory, and this is a whole one (Lambda guide, "Configure
-# memory"): signing calls is what takes the time, so that half of it would take twice as long, for
-# the same price.
+# memory"). Under load signing calls takes the time, so less of it takes longer for the same price;
+# a quiet shop pays a few dollars a month more than for a third of it (docs/scaling.md).
 _MEMORY_SIZE = 1769
 _DEAD_LETTERS_KEPT = Duration.days(14)
 # What the policy of a stream in another account has to allow the role of the function.
