@@ -33,7 +33,6 @@ _TIMEOUT = Duration.minutes(1)
 # memory"). Under load signing calls takes the time, so less of it takes longer for the same price;
 # a quiet shop pays a few dollars a month more than for a third of it (docs/scaling.md).
 _MEMORY_SIZE = 1769
-_DEAD_LETTERS_KEPT = Duration.days(14)
 # What the policy of a stream in another account has to allow the role of the function.
 _STREAM_READ = (
     "kinesis:DescribeStream",
@@ -77,7 +76,6 @@ class EventIngestion(Construct):
         kafka_topic: KafkaTopic | None = None,
         event_source: EventSourceOptions | None = None,
         dead_letter_bucket: s3.IBucket | None = None,
-        dead_letter_retention: Duration | None = None,
         encryption_key: kms.IKey | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
@@ -99,8 +97,6 @@ class EventIngestion(Construct):
             dead_letter_bucket: Where records go, under `dead-letters/`, that are larger than a
                 message of SQS, 256 KiB (default: the queue gets their first 128 KiB). Its key
                 must let the function in, which that of `encryption_key` does.
-            dead_letter_retention: How long the queue keeps dead letters (default: 14 days, the
-                longest that Amazon SQS allows).
             encryption_key: The key of the new stream, the queue, the bucket for dead letters and
                 the logs (default: the keys that AWS manages).
             removal_policy: What becomes of the new stream and the queue when they are removed. A
@@ -122,7 +118,7 @@ class EventIngestion(Construct):
             _check_retention(retention, options.max_record_age)
             self._stream = _stream(self, shard_count, retention, encryption_key, removal_policy)
         self._dead_letter_queue = _dead_letter_queue(
-            self, dead_letter_retention or _DEAD_LETTERS_KEPT, encryption_key, removal_policy
+            self, options.dead_letter_retention, encryption_key, removal_policy
         )
         if dead_letter_bucket is not None:
             environment["DEAD_LETTER_BUCKET"] = dead_letter_bucket.bucket_name

@@ -15,7 +15,7 @@ _MAX_POLLERS = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class EventSourceOptions:
-    """How the function reads the stream.
+    """How the function reads the stream, and how long what it cannot send is kept.
 
     The function settles every record itself, so a retry here means that Amazon Personalize or the
     dead-letter queue could not be reached for a whole invocation. The stream is then the buffer:
@@ -31,6 +31,8 @@ class EventSourceOptions:
         retry_attempts: How often to try a batch again (default: until `max_record_age`).
         bisect_batch_on_error: Whether a batch on which the function itself breaks is tried again in
             halves, so that one record holds up no others.
+        dead_letter_retention: How long the queue keeps dead letters; 14 days are the longest that
+            Amazon SQS allows.
     """
 
     batch_size: int = 500
@@ -39,6 +41,7 @@ class EventSourceOptions:
     max_record_age: Duration = field(default_factory=lambda: Duration.hours(24))
     retry_attempts: int | None = None
     bisect_batch_on_error: bool = True
+    dead_letter_retention: Duration = field(default_factory=lambda: Duration.days(14))
 
     def __post_init__(self) -> None:
         """Check the limits of the event source."""

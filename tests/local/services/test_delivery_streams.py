@@ -61,8 +61,7 @@ def objects(cloud: Cloud, bucket: str) -> dict[str, bytes]:
 def test_records_are_gathered_into_an_object_each_on_a_line_of_its_own(cloud: Cloud) -> None:
     made = cloud.deploy(resources())
 
-    put(cloud, made["Stream"], b'{"n": 1}', b'{"n": 2}')
-    put(cloud, made["Stream"], b'{"n": 3}')
+    put(cloud, made["Stream"], b'{"n": 1}', b'{"n": 2}', b'{"n": 3}')
 
     ((key, content),) = eventually(lambda: objects(cloud, made["Bucket"])).items()
     assert content == b'{"n": 1}\n{"n": 2}\n{"n": 3}\n'

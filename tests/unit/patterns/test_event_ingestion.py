@@ -141,8 +141,8 @@ def test_reads_the_stream_as_told(stack: cdk.Stack, tracker: IEventTracker) -> N
             max_record_age=cdk.Duration.hours(2),
             retry_attempts=100,
             bisect_batch_on_error=False,
+            dead_letter_retention=cdk.Duration.days(3),
         ),
-        dead_letter_retention=cdk.Duration.days(3),
     )
 
     template = Template.from_stack(stack)
