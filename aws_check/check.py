@@ -28,7 +28,7 @@ from demo.progress import DemoError, Note, Progress
 from demo.shop import Shop
 from demo.stack import DeployedStack
 from personalize_emulator.generated_data import write_shop
-from personalize_runtime.control_plane import code_of
+from resource_provider.control_plane import code_of
 
 APP = f"{sys.executable} -m aws_check.shop_app"
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"

@@ -19,7 +19,7 @@ from cdk_personalize.avro_schema import AvroSchema, DatasetType
 from demo.cloud import Cloud
 from demo.progress import DemoError
 from demo.stack import DeployedStack
-from personalize_runtime.control_plane import code_of, is_busy, is_failed
+from resource_provider.control_plane import code_of, is_busy, is_failed
 
 PERSONALIZE = "personalize.amazonaws.com"
 

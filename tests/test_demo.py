@@ -1,8 +1,6 @@
 """The demo app: what it deploys, and that it is clean."""
 
 import re
-import zipfile
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -72,7 +70,7 @@ def test_no_environment_variable_holds_a_secret(template: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize(
     ("function", "kilobytes"),
-    [("event_ingest", 60), ("recommend", 60), ("resource_provider", 100)],
+    [("event_ingest", 100), ("recommend", 100), ("resource_provider", 200)],
 )
 def test_a_function_stays_small(assembly: Assembly, function: str, kilobytes: int) -> None:
     assets = [folder for folder in assembly.folder.iterdir() if (folder / function).is_dir()]
@@ -80,8 +78,4 @@ def test_a_function_stays_small(assembly: Assembly, function: str, kilobytes: in
     assert len(assets) == 1
     files = [file for file in assets[0].rglob("*") if file.is_file()]
     assert not [file for file in files if file.suffix == ".pyc"]
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as package:
-        for file in files:
-            package.write(file, file.relative_to(assets[0]))
-    assert len(packed.getvalue()) < kilobytes * 1000
+    assert sum(file.stat().st_size for file in files) < kilobytes * 1000

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from aws_check.finding import Confidence, Finding, Question, Verdict
 from aws_check.probe import PERSONALIZE, Probe, dimensions_of, policy, refusal_of
 from cdk_personalize._service_role import BUCKET_READ, SOURCE_CONDITION_CONTEXT
-from personalize_runtime.control_plane import code_of, is_busy
+from resource_provider.control_plane import code_of, is_busy
 
 _NOBODY = "000000000000"
 _INTERACTIONS = 1000  # at least, in one import job (DG:limits)

@@ -12,7 +12,7 @@ from aws_check.probe import PERSONALIZE, Probe
 from aws_check.probe_stack import ProbeStack
 from cdk_personalize.avro_schema import AvroSchema, DatasetType
 from demo.progress import DemoError
-from personalize_runtime.control_plane import newest_active_version
+from resource_provider.control_plane import newest_active_version
 
 _TAGS = {"personalize-aws-check": "question"}
 

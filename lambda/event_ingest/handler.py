@@ -6,16 +6,16 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from personalize_runtime.aws_client import AwsClient
-from personalize_runtime.dead_letters import DeadLetterBucket, DeadLetterQueue
-from personalize_runtime.destinations import (
+from event_ingest.dead_letters import DeadLetterBucket, DeadLetterQueue
+from event_ingest.destinations import (
     ActionInteractions,
     Destination,
     EventTracker,
     SingleRecords,
 )
+from event_ingest.ingestion import CONCURRENCY, settle
+from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.envelope import Kind
-from personalize_runtime.ingestion import CONCURRENCY, settle
 from personalize_runtime.observability import logger, metrics
 from personalize_runtime.retries import Deadline
 from personalize_runtime.stream import Batch

@@ -4,8 +4,6 @@ The limits are those of the Events API (`PutEvents`, `PutItems`, `PutUsers`, `Pu
 `PutActionInteractions`) and, for the size of an event, of the developer guide's page on quotas.
 """
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +24,7 @@ from personalize_runtime.fields import (
     given,
     invalid,
     json_of,
+    read_json,
     shown,
 )
 
@@ -139,7 +138,6 @@ FORMS: Mapping[Kind, Form] = {
         optional=_EVENT_FIELDS,
     ),
 }
-_ESCAPE = "\\u"
 # A session of interactions is told of once in a call, and not in each of its events.
 _TOLD_ONCE = ("sessionId", "userId")
 
@@ -247,11 +245,7 @@ def _kind(record: Mapping[str, Any]) -> Kind:
 
 def _decode(data: bytes) -> dict[str, Any]:
     try:
-        text = data.decode()
-        record = _decoder.decode(text)
-        if _ESCAPE in text:
-            # JSON may escape half a character, which cannot be sent as UTF-8.
-            json_of(record).encode()
+        record = read_json(data.decode())
     except UnicodeEncodeError as error:
         msg = "the record escapes half a character (a lone surrogate)"
         raise InvalidRecordError(msg) from error
@@ -268,20 +262,3 @@ def _decode(data: bytes) -> dict[str, Any]:
         msg = f"the record must be a JSON object, got {shown(record)}"
         raise InvalidRecordError(msg)
     return given(record)
-
-
-def _refuse_constant(constant: str) -> float:
-    msg = f"{constant} is no JSON"
-    raise ValueError(msg)
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if math.isinf(value):
-        msg = f"{number} does not fit a float"
-        raise ValueError(msg)
-    return value
-
-
-# Made once: `json.loads` makes one each time that it is told something.
-_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_constant)

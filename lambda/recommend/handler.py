@@ -15,15 +15,15 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from personalize_runtime import problems
 from personalize_runtime.aws_client import AwsClient
-from personalize_runtime.event_intake import EventIntake
 from personalize_runtime.observability import logger, metrics
-from personalize_runtime.problems import ProblemError
-from personalize_runtime.recommendations import Catalogue, Recommender, Route
-from personalize_runtime.requests import Query
 from personalize_runtime.retries import Deadline
 from personalize_runtime.service_errors import code_of
+from recommend import problems
+from recommend.event_intake import EventIntake
+from recommend.problems import ProblemError
+from recommend.recommendations import Catalogue, Recommender, Route
+from recommend.requests import Query
 
 # Two tries and their pause end before the function does, so that a slow service is an answer too.
 _config = Config(

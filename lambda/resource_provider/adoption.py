@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from personalize_runtime.control_plane import is_being_deleted, matches
+from resource_provider.control_plane import is_being_deleted, matches
 from resource_provider.lifecycle import ProvisioningError
 
 # A request of CloudFormation, with all its repeats, lasts no longer.

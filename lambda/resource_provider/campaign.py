@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from resource_provider.adoption import adopt
+from resource_provider.control_plane import (
     code_of,
     is_active,
     matches,
@@ -18,7 +19,6 @@ from personalize_runtime.control_plane import (
     solution_of,
     unless_missing,
 )
-from resource_provider.adoption import adopt
 from resource_provider.lifecycle import (
     DEFERRED,
     Change,

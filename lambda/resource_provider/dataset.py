@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from personalize_runtime.observability import logger
+from personalize_runtime.service_errors import Trouble, trouble_of
+from resource_provider.adoption import adopt
+from resource_provider.control_plane import (
     code_of,
     is_active,
     is_being_deleted,
@@ -20,9 +23,6 @@ from personalize_runtime.control_plane import (
     message_of,
     unless_missing,
 )
-from personalize_runtime.observability import logger
-from personalize_runtime.service_errors import Trouble, trouble_of
-from resource_provider.adoption import adopt
 from resource_provider.lifecycle import (
     Change,
     ProvisioningError,

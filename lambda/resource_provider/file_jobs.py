@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from personalize_runtime.control_plane import is_busy, solution_of, unless_missing
+from resource_provider.control_plane import is_busy, solution_of, unless_missing
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient

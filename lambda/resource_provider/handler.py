@@ -3,8 +3,8 @@
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from personalize_runtime.control_plane import CONFIG, personalize_client
 from personalize_runtime.observability import logger
+from resource_provider.control_plane import CONFIG, personalize_client
 from resource_provider.lifecycle import Begun, Completion, ResourceEvent
 from resource_provider.provider import ResourceProvider
 

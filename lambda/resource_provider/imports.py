@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from personalize_runtime.control_plane import is_active, unless_missing
+from resource_provider.control_plane import is_active, unless_missing
 from resource_provider.lifecycle import ResourceEvent, request_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from personalize_runtime.control_plane import matches
+from resource_provider.control_plane import matches
 from resource_provider.lifecycle import ResourceEvent, request_of
 from resource_provider.one_per_group import OnePerGroup
 

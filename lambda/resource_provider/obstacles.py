@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from personalize_runtime.control_plane import is_being_deleted, is_failed
+from resource_provider.control_plane import is_being_deleted, is_failed
 from resource_provider.listing import listed
 from resource_provider.retirement import campaigns_of
 

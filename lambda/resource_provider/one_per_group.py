@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from resource_provider.adoption import is_recent
+from resource_provider.control_plane import (
     code_of,
     is_being_deleted,
     is_busy,
     is_failed,
     unless_missing,
 )
-from resource_provider.adoption import is_recent
 from resource_provider.lifecycle import (
     Change,
     ProvisioningError,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from personalize_runtime.observability import logger
+from resource_provider.control_plane import (
     code_of,
     message_of,
     stop_training,
 )
-from personalize_runtime.observability import logger
 from resource_provider.file_jobs import FileJobs
 from resource_provider.lifecycle import Change, ResourceEvent, physical_id, stack_name
 from resource_provider.retirement import delete_retired

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from personalize_runtime.control_plane import is_busy, is_failed
+from resource_provider.control_plane import is_busy, is_failed
 from resource_provider.lifecycle import ProvisioningError
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from personalize_runtime.control_plane import message_of
 from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import trouble_of
 from resource_provider.campaign import CampaignResource
+from resource_provider.control_plane import message_of
 from resource_provider.dataset import DatasetResource
 from resource_provider.event_tracker import EventTrackerResource
 from resource_provider.lifecycle import (

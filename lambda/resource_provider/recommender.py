@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from personalize_runtime.observability import logger
+from personalize_runtime.service_errors import trouble_of
+from resource_provider.adoption import adopt
+from resource_provider.control_plane import (
     code_of,
     is_active,
     is_failed,
     matches,
     unless_missing,
 )
-from personalize_runtime.observability import logger
-from personalize_runtime.service_errors import trouble_of
-from resource_provider.adoption import adopt
 from resource_provider.imports import has_data
 from resource_provider.lifecycle import (
     DEFERRED,

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from personalize_runtime.observability import logger
+from resource_provider.control_plane import (
     code_of,
     is_being_deleted,
     is_busy,
     stop_training,
     unless_missing,
 )
-from personalize_runtime.observability import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import code_of, unless_missing
 from personalize_runtime.observability import logger
 from resource_provider.adoption import adopt
+from resource_provider.control_plane import code_of, unless_missing
 from resource_provider.lifecycle import (
     Change,
     ProvisioningError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from personalize_runtime.control_plane import unless_missing
+from resource_provider.control_plane import unless_missing
 from resource_provider.listing import listed
 
 if TYPE_CHECKING:

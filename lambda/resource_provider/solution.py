@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from resource_provider.adoption import adopt
+from resource_provider.control_plane import (
     code_of,
     is_active,
     is_being_deleted,
@@ -21,7 +22,6 @@ from personalize_runtime.control_plane import (
     matches,
     unless_missing,
 )
-from resource_provider.adoption import adopt
 from resource_provider.imports import has_data
 from resource_provider.lifecycle import (
     DEFERRED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from personalize_runtime.control_plane import unless_missing
+from resource_provider.control_plane import unless_missing
 from resource_provider.lifecycle import ResourceEvent, is_deferred
 
 if TYPE_CHECKING:

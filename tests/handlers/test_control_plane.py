@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
-from personalize_runtime.control_plane import (
+from resource_provider.control_plane import (
     is_being_deleted,
     is_busy,
     is_failed,

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
 from event_archive.handler import handler, s3
-from personalize_runtime.dead_letters import DeadLetter
+from event_ingest.dead_letters import DeadLetter
 from personalize_runtime.retries import GivenUpError
 from personalize_runtime.stream import Position, StreamRecord
 from tests.handlers.conftest import Context

@@ -12,9 +12,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
+from event_ingest.dead_letters import DeadLetter, DeadLetterQueue
 from event_ingest.handler import dead_letters, handler, personalize_events
-from personalize_runtime.dead_letters import DeadLetter, DeadLetterQueue
-from personalize_runtime.ingestion import CONCURRENCY
+from event_ingest.ingestion import CONCURRENCY
 from personalize_runtime.retries import Deadline
 from personalize_runtime.stream import Position, StreamRecord
 from tests.handlers.conftest import Context

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from event_ingest.destinations import SingleRecords
 from event_ingest.handler import dead_letters, destinations, personalize_events
-from personalize_runtime.destinations import SingleRecords
 from personalize_runtime.envelope import Kind
 from personalize_runtime.pace import Pace
 from tests.handlers.conftest import DATASET_ARN

@@ -13,7 +13,7 @@ from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
 from event_ingest.handler import dead_letters, destinations, personalize_events
-from personalize_runtime.ingestion import Settlement, settle
+from event_ingest.ingestion import Settlement, settle
 from personalize_runtime.pace import Pace
 from personalize_runtime.retries import Deadline
 from personalize_runtime.stream import Position, StreamRecord

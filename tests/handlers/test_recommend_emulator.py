@@ -15,11 +15,11 @@ from mypy_boto3_personalize import PersonalizeClient
 
 import event_ingest.handler
 import recommend.handler
+from event_ingest.destinations import EventTracker
 from personalize_emulator import PersonalizeEmulator
 from personalize_runtime.aws_client import AwsClient
-from personalize_runtime.destinations import EventTracker
 from personalize_runtime.envelope import Kind
-from personalize_runtime.recommendations import Catalogue, Filter, Model, Recommender, Route
+from recommend.recommendations import Catalogue, Filter, Model, Recommender, Route
 from tests.handlers.conftest import Context
 from tests.handlers.upstream import Answer, Call, Upstream
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, cast
@@ -133,6 +134,8 @@ def test_an_event_without_time_happened_now(stream: Upstream) -> None:
         ([{"kind": "item", "itemId": "tea"}], "events[0].kind", "interaction or actionInteraction"),
         ([{"kind": [], "itemId": "tea"}], "events[0].kind", "interaction or actionInteraction"),
         ("[", None, "the body must be JSON in UTF-8"),
+        (VIEW | {"eventValue": math.nan}, None, "the body must be JSON in UTF-8"),
+        (VIEW | {"properties": {"price": math.inf}}, None, "the body must be JSON in UTF-8"),
         ("5", "events", "events must be a list"),
     ],
 )
@@ -190,7 +193,9 @@ ANYTHING = st.recursive(
 )
 BODIES = (
     st.lists(
-        st.dictionaries(st.sampled_from([*VIEW, "kind", "properties", "impression"]), ANYTHING),
+        st.dictionaries(
+            st.sampled_from([*VIEW, "kind", "eventValue", "properties", "impression"]), ANYTHING
+        ).map(lambda changes: VIEW | changes),
         max_size=3,
     )
     | ANYTHING

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from event_ingest import dead_letters
+from event_ingest.destinations import Destination
+from event_ingest.ingestion import settle
 from personalize_operations.aws import Services
 from personalize_operations.dead_letter_queue import DeadLetterQueue
 from personalize_operations.replay import Replay, Request
 from personalize_operations.report import Report
 from personalize_operations.stream import Stream
-from personalize_runtime import dead_letters
 from personalize_runtime.aws_client import AwsClient
-from personalize_runtime.destinations import Destination
 from personalize_runtime.envelope import Entry, Kind
-from personalize_runtime.ingestion import settle
 from personalize_runtime.pace import Pace
 from personalize_runtime.retries import Deadline
 from personalize_runtime.stream import Batch

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from event_ingest import dead_letters
 from personalize_operations.letters import Letter, NoLetterError, Position, read
-from personalize_runtime import dead_letters, stream
+from personalize_runtime import stream
 
 POSITION = Position("arn:aws:kinesis:eu-west-1:1:stream/shop", "shardId-0", "7", "s1", 1.5)
 LETTER = {

@@ -8,9 +8,9 @@ from importlib.util import module_from_spec, spec_from_file_location
 import pytest
 
 from cdk_personalize.patterns.event_source import EventSourceOptions
+from event_ingest.destinations import MAX_ENTRIES
+from event_ingest.ingestion import CONCURRENCY
 from personalize_runtime import retries
-from personalize_runtime.destinations import MAX_ENTRIES
-from personalize_runtime.ingestion import CONCURRENCY
 from simulation import settings, throttling
 from simulation.__main__ import ROOT
 from simulation.settings import EventSource, IngestFunction, payload_bytes

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import pytest
 
-from personalize_runtime import ingestion
-from personalize_runtime.destinations import EventTracker
+from event_ingest import ingestion
+from event_ingest.destinations import EventTracker
+from event_ingest.ingestion import CONCURRENCY, settle
 from personalize_runtime.envelope import Kind
-from personalize_runtime.ingestion import CONCURRENCY, settle
 from personalize_runtime.pace import Pace
 from personalize_runtime.retries import Deadline
 from personalize_runtime.service_errors import client_error

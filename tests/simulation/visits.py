@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from personalize_runtime.dead_letters import DeadLetterQueue
-from personalize_runtime.destinations import EventTracker
+from event_ingest.dead_letters import DeadLetterQueue
+from event_ingest.destinations import EventTracker
+from event_ingest.ingestion import settle
 from personalize_runtime.envelope import Kind
-from personalize_runtime.ingestion import settle
 from personalize_runtime.retries import Deadline
 from personalize_runtime.stream import Position, StreamRecord
 from simulation.settings import Visits

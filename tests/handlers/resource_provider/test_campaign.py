@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from personalize_runtime.control_plane import personalize_client
+from resource_provider.control_plane import personalize_client
 from resource_provider.lifecycle import ProvisioningError
 from resource_provider.provider import ResourceProvider
 from tests.handlers.resource_provider.cloudformation import (

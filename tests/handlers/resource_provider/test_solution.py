@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from cdk_personalize.avro_schema import SchemaField
-from personalize_runtime.control_plane import matches, personalize_client
+from resource_provider.control_plane import matches, personalize_client
 from resource_provider.lifecycle import ProvisioningError
 from resource_provider.provider import ResourceProvider
 from tests.handlers.resource_provider.cloudformation import (

@@ -11,7 +11,7 @@ from personalize_emulator import PersonalizeEmulator
 from personalize_emulator.caller import Caller
 from personalize_emulator.service_model import Operation
 from personalize_emulator.throttling import DocumentedRates
-from personalize_runtime.control_plane import CONFIG
+from resource_provider.control_plane import CONFIG
 from resource_provider.provider import ResourceProvider
 from tests.handlers.resource_provider.cloudformation import Stacks, resource_event
 from tests.handlers.resource_provider.shop import PREFIX, Shop, solution

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from personalize_runtime.destinations import MAX_ENTRIES
+from event_ingest.destinations import MAX_ENTRIES
 from personalize_runtime.envelope import Entry, Kind
 
 

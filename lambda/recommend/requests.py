@@ -1,6 +1,5 @@
 """What clients ask for: read from a query string or a body, and checked."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from personalize_runtime.problems import (
+from personalize_runtime.fields import read_json
+from recommend.problems import (
     ProblemError,
     bad_parameter,
     missing_parameter,
@@ -137,9 +137,7 @@ def json_body(body: bytes) -> object:
         ProblemError: If it is none.
     """
     try:
-        given = json.loads(body.decode())
-        # JSON may escape half a character, which no answer and no request could hold.
-        json.dumps(given, ensure_ascii=False).encode()
+        given: object = read_json(body.decode())
     except (ValueError, RecursionError) as error:
         detail = "the body must be JSON in UTF-8"
         raise ProblemError(HTTPStatus.BAD_REQUEST, detail) from error

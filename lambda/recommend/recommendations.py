@@ -8,7 +8,8 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
-from personalize_runtime.problems import (
+from personalize_runtime.service_errors import Trouble, trouble_of
+from recommend.problems import (
     ProblemError,
     bad_gateway,
     bad_parameter,
@@ -16,8 +17,7 @@ from personalize_runtime.problems import (
     throttled,
     timed_out,
 )
-from personalize_runtime.requests import Query
-from personalize_runtime.service_errors import Trouble, trouble_of
+from recommend.requests import Query
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient

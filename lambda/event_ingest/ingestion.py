@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from personalize_runtime.dead_letters import DeadLetter, DeadLetterQueue
-from personalize_runtime.destinations import Destination
+from event_ingest.dead_letters import DeadLetter, DeadLetterQueue
+from event_ingest.destinations import Destination
+from event_ingest.lanes import Pending, calls, lanes
 from personalize_runtime.envelope import Entry, Kind, entries
 from personalize_runtime.fields import InvalidRecordError
-from personalize_runtime.lanes import Pending, calls, lanes
 from personalize_runtime.observability import logger
 from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
 from personalize_runtime.service_errors import Trouble, code_of

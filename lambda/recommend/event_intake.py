@@ -8,16 +8,16 @@ from http import HTTPStatus
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.envelope import Entry, Kind
 from personalize_runtime.fields import InvalidRecordError, given, json_of
-from personalize_runtime.problems import (
+from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
+from personalize_runtime.service_errors import client_error
+from recommend.problems import (
     ProblemError,
     bad_parameter,
     stream_unavailable,
     too_large,
     unknown_parameter,
 )
-from personalize_runtime.requests import json_body
-from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
-from personalize_runtime.service_errors import client_error
+from recommend.requests import json_body
 
 _PUT = "PutRecords"
 MAX_EVENTS = 500
