@@ -4,7 +4,7 @@ import pytest
 
 from tests.acknowledgments import ACKNOWLEDGED
 from tests.cfn_lint import cfn_lint
-from tests.synthesis import DEMO, EVERYTHING, STACKS, Synthesised
+from tests.synthesis import STACKS, Synthesised
 
 Finding = tuple[str, str]
 
@@ -43,9 +43,8 @@ def test_cfn_lint_finds_nothing(synthesised: Synthesised, stack: str) -> None:
     assert cfn_lint(synthesised(stack).template_file) == ""
 
 
-@pytest.mark.parametrize(
-    ("stack", "flags"), [(DEMO, False), (EVERYTHING, False), (EVERYTHING, True)]
-)
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("flags", [False, True])
 def test_the_validation_of_the_cdk_finds_nothing(
     synthesised: Synthesised, stack: str, flags: bool
 ) -> None:

@@ -1,14 +1,15 @@
 """Signed calls of AWS services over connections that stay open.
 
-botocore's signer on urllib3's pool, without the service models and the session of boto3: a
-function is there in a third of the time and a call takes a third of the processor. What it leaves
-out is what these functions do by themselves: retries, and checks of what is sent.
+botocore's signer on urllib3's pool, without the service models and the session of boto3, which take
+much of the start of a function and most of the processor of a call (`benchmarks/ingestion.py`).
+What it leaves out is what these functions do by themselves: retries, and checks of what is sent.
 """
 
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -216,19 +217,20 @@ def _credentials() -> ReadOnlyCredentials:
     )
 
 
-_found: list[Credentials] = []
-
-
 def _other_credentials() -> ReadOnlyCredentials:
     """Return credentials from elsewhere, as they come under SnapStart and to other machines."""
-    if not _found:
-        from botocore.session import get_session  # noqa: PLC0415, as it takes long and is rare
+    return _session_credentials().get_frozen_credentials()
 
-        credentials = get_session().get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        _found.append(credentials)
-    return _found[0].get_frozen_credentials()
+
+@cache
+def _session_credentials() -> Credentials:
+    """Return credentials that renew themselves."""
+    from botocore.session import get_session  # noqa: PLC0415, as it takes long and is rare
+
+    credentials = get_session().get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    return credentials
 
 
 def _error(operation: str, answer: Answer) -> ClientError:

@@ -82,7 +82,8 @@ class Pace:
                 reached = float(sum(1 for turn in self._turns if turn <= now)) or 1.0
                 rate = reached if self._rate is None else min(self._rate, reached)
                 self._rate = max(_LOWEST_RATE, _SLOWER * rate)
-                self._next_turn = now + 1 / self._rate
+                # Never earlier than what was given already: some wait for those turns.
+                self._next_turn = max(self._next_turn, now + 1 / self._rate)
                 self._changed = now
                 self._outcomes.clear()
 

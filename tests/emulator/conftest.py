@@ -115,3 +115,17 @@ def shop(emulator: PersonalizeEmulator) -> Iterator[Shop]:
         tracking_id=cloud.tracker(group)[1],
     )
     cloud.close()
+
+
+@pytest.fixture(scope="session")
+def certain(shop: Shop) -> str:
+    """A campaign that tries nothing out, as the others do from day to day."""
+    cloud = shop.cloud
+    version = cloud.version(cloud.solution(shop.group, "certain", "aws-user-personalization"))
+    arn = cloud.personalize.create_campaign(
+        name="certain",
+        solutionVersionArn=version,
+        campaignConfig={"itemExplorationConfig": {"explorationWeight": "0"}},
+    )["campaignArn"]
+    cloud.settle(arn)
+    return arn

@@ -22,20 +22,6 @@ def only_b(shop: Shop) -> str:
 
 
 @pytest.fixture(scope="session")
-def certain(shop: Shop) -> str:
-    """A campaign that tries nothing out, as the others do from day to day."""
-    cloud = shop.cloud
-    version = cloud.version(cloud.solution(shop.group, "certain", "aws-user-personalization"))
-    arn = cloud.personalize.create_campaign(
-        name="certain",
-        solutionVersionArn=version,
-        campaignConfig={"itemExplorationConfig": {"explorationWeight": "0"}},
-    )["campaignArn"]
-    cloud.settle(arn)
-    return arn
-
-
-@pytest.fixture(scope="session")
 def of_category(shop: Shop) -> str:
     """A filter that takes a value."""
     return shop.cloud.filter(

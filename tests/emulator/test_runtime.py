@@ -10,7 +10,7 @@ import pytest
 
 from cdk_personalize.avro_schema import DatasetType
 from personalize_emulator.data.recommendation_journal import Recommendation, RecommendationJournal
-from tests.emulator.cloud import interactions, taste_of
+from tests.emulator.cloud import interactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +45,15 @@ def many_items() -> str:
     return "\n".join([header, *rows])
 
 
-def test_recommends_what_users_alike_like(shop: Shop) -> None:
-    assert taste_of(shop.recommended("u2", 5)) == "a"
-    assert taste_of(shop.recommended("u3", 5)) == "b"
+def test_recommends_what_users_alike_like(shop: Shop, certain: str) -> None:
+    def tastes(user: str) -> set[str]:
+        answer = shop.cloud.runtime.get_recommendations(
+            campaignArn=certain, userId=user, numResults=5
+        )
+        return {entry["itemId"][0] for entry in answer["itemList"]}
+
+    assert tastes("u2") == {"a"}
+    assert tastes("u3") == {"b"}
 
 
 def test_scores_fall(shop: Shop) -> None:

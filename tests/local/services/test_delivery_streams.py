@@ -58,13 +58,17 @@ def objects(cloud: Cloud, bucket: str) -> dict[str, bytes]:
     }
 
 
-def test_records_are_gathered_into_an_object_each_on_a_line_of_its_own(cloud: Cloud) -> None:
-    made = cloud.deploy(resources())
+def test_records_are_gathered_into_an_object_each_on_a_line_of_its_own(
+    standing_cloud: Cloud,
+) -> None:
+    made = standing_cloud.deploy(resources())
+    last = b"x" * 2**20
 
-    put(cloud, made["Stream"], b'{"n": 1}', b'{"n": 2}', b'{"n": 3}')
+    put(standing_cloud, made["Stream"], b'{"n": 1}', b'{"n": 2}')
+    put(standing_cloud, made["Stream"], last)
 
-    ((key, content),) = eventually(lambda: objects(cloud, made["Bucket"])).items()
-    assert content == b'{"n": 1}\n{"n": 2}\n{"n": 3}\n'
+    ((key, content),) = eventually(lambda: objects(standing_cloud, made["Bucket"])).items()
+    assert content == b'{"n": 1}\n{"n": 2}\n' + last + b"\n"
     name = re.escape(made["Delivery"])
     assert re.fullmatch(rf"raw/\d{{4}}/\d\d/\d\d/{name}-1-[\d-]{{19}}-[\da-f-]{{36}}", key)
 
