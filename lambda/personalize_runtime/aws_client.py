@@ -1,28 +1,30 @@
 """Signed calls of AWS services over connections that stay open.
 
-botocore's signer on urllib3's pool, without the service models and the session of boto3, which take
-much of the start of a function and most of the processor of a call (`benchmarks/ingestion.py`).
-What it leaves out is what these functions do by themselves: retries, and checks of what is sent.
+botocore's signer on the connections of the standard library, without the service models and the
+session of boto3, which take much of the start of a function and most of the processor of a call
+(`benchmarks/ingestion.py`). What it leaves out is what these functions do by themselves: retries,
+and checks of what is sent.
 """
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
-from urllib.parse import quote
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import quote, urlsplit
 
-import urllib3
 from botocore.auth import S3SigV4Auth, SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import ClientError, NoCredentialsError
-from botocore.httpsession import get_cert_path
-from botocore.parsers import ResponseParserError
 
+from personalize_runtime.connections import Answer, HttpConnections
 from personalize_runtime.fields import json_of
 from personalize_runtime.service_errors import client_error
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
 
 _ERROR = 400
 # In what a service says of an error: com.amazon.coral.service#ThrottlingException:http://...
@@ -30,33 +32,28 @@ _NAMESPACE_END = "#"
 _DETAILS_START = ":"
 
 
-class Answer(Protocol):
-    """The answer of a service; urllib3's, of any version that Lambda has."""
-
-    @property
-    def status(self) -> int:
-        """The status of HTTP."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, whose names are found in capitals and small letters."""
-        ...
-
-    @property
-    def data(self) -> bytes:
-        """The whole body."""
-        ...
+class UnreadableAnswerError(HTTPException):
+    """The service answered with something else than what it is asked for."""
 
 
 class Connections(Protocol):
-    """What a request goes out by: urllib3's pool, or what stands in its place in a test."""
+    """What a request goes out by: the network, or what stands in its place in a test."""
 
-    def urlopen(
-        self, method: str, path: str, /, *, body: bytes, headers: Mapping[str, str], redirect: bool
-    ) -> Answer:
+    def request(self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send one request and return its answer."""
         ...
+
+
+@dataclass
+class _Request:
+    """As much of a request of botocore as its signer reads; `AWSRequest` takes as long again."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    params: dict[str, str] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,17 +90,13 @@ class AwsClient:
             max_connections: How many calls are made side by side.
         """
         url = _endpoint_url(endpoint)
-        # Connections without TLS, to a local AWS, know no certificates.
-        tls = {"ca_certs": os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True)}
-        pool = urllib3.connection_from_url(
+        connections = HttpConnections(
             url,
-            maxsize=max_connections,
-            block=False,
-            retries=False,
-            timeout=urllib3.Timeout(connect=connect_timeout, read=read_timeout),
-            **(tls if url.startswith("https:") else {}),
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            max_connections=max_connections,
         )
-        return cls(url, signing_name, pool)
+        return cls(url, signing_name, connections)
 
     def rest(self, operation: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Call an operation of a service that speaks REST with JSON.
@@ -115,7 +108,7 @@ class AwsClient:
 
         Raises:
             ClientError: If the service answers with an error.
-            urllib3.exceptions.HTTPError: If it does not answer.
+            OSError, http.client.HTTPException: If it does not answer, or nothing that can be read.
         """
         return self._json(operation, path, body, {"Content-Type": "application/json"})
 
@@ -131,7 +124,7 @@ class AwsClient:
 
         Raises:
             ClientError: If the service answers with an error.
-            urllib3.exceptions.HTTPError: If it does not answer.
+            OSError, http.client.HTTPException: If it does not answer, or nothing that can be read.
         """
         headers = {
             "Content-Type": f"application/x-amz-json-{json_version}",
@@ -144,7 +137,7 @@ class AwsClient:
 
         Raises:
             ClientError: If the service answers with an error.
-            urllib3.exceptions.HTTPError: If it does not answer.
+            OSError, http.client.HTTPException: If it does not answer, or nothing that can be read.
         """
         return self._send("GetObject", "GET", _path_of(bucket, key), b"", {})
 
@@ -153,7 +146,7 @@ class AwsClient:
 
         Raises:
             ClientError: If the service answers with an error.
-            urllib3.exceptions.HTTPError: If it does not answer.
+            OSError, http.client.HTTPException: If it does not answer, or nothing that can be read.
         """
         headers = {"Content-Type": "application/octet-stream"}
         self._send("PutObject", "PUT", _path_of(bucket, key), body, headers)
@@ -167,21 +160,20 @@ class AwsClient:
             document = json.loads(answer or b"{}")
         except ValueError as error:
             msg = f"{operation} answered with something else than JSON"
-            raise ResponseParserError(msg) from error
+            raise UnreadableAnswerError(msg) from error
         if not isinstance(document, dict):
             msg = f"{operation} answered with JSON that is no object"
-            raise ResponseParserError(msg)
+            raise UnreadableAnswerError(msg)
         return document
 
     def _send(
         self, operation: str, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> bytes:
-        request = AWSRequest(method, self.endpoint_url + path, headers=dict(headers), data=body)
+        host = urlsplit(self.endpoint_url).netloc
+        request = _Request(method, self.endpoint_url + path, {**headers, "Host": host}, body)
         signer = S3SigV4Auth if self.signing_name == "s3" else SigV4Auth
-        signer(_credentials(), self.signing_name, region()).add_auth(request)
-        answer = self.connections.urlopen(
-            method, path, body=body, headers=dict(request.headers.items()), redirect=False
-        )
+        signer(_credentials(), self.signing_name, region()).add_auth(cast("AWSRequest", request))
+        answer = self.connections.request(method, path, body=body, headers=request.headers)
         if answer.status >= _ERROR:
             raise _error(operation, answer)
         return answer.data

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from http.client import HTTPException
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -11,8 +12,6 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
-from botocore.parsers import ResponseParserError
-from urllib3.exceptions import HTTPError, TimeoutError
 
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
@@ -53,14 +52,14 @@ def trouble_of(error: Exception) -> Trouble:
             return _answered(error)
         case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
             return Trouble.TIMED_OUT
-        case HTTPClientError() | HTTPError() | ResponseParserError() | OSError():
+        case HTTPClientError() | HTTPException() | OSError():
             return Trouble.UNAVAILABLE
         case ParamValidationError():
             return Trouble.REFUSED
         case BotoCoreError():
             return Trouble.FORBIDDEN
         case _:
-            return Trouble.UNKNOWN
+            return Trouble.UNAVAILABLE if _is_unreadable(error) else Trouble.UNKNOWN
 
 
 def code_of(error: BaseException | None) -> str:
@@ -95,6 +94,13 @@ def client_error(
         },
         operation,
     )
+
+
+def _is_unreadable(error: Exception) -> bool:
+    """Whether boto3 could not read an answer."""
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415, as it takes long and is rare
+
+    return isinstance(error, ResponseParserError)
 
 
 def _answered(error: ClientError) -> Trouble:

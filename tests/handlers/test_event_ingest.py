@@ -9,8 +9,6 @@ from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from urllib3 import HTTPConnectionPool
-from urllib3.exceptions import ReadTimeoutError
 
 from event_ingest.dead_letters import DeadLetter, DeadLetterQueue
 from event_ingest.handler import dead_letters, handler, personalize_events
@@ -338,9 +336,7 @@ def test_tries_again_when_throttled(personalize: Upstream, queue: Upstream) -> N
 
 
 def test_tries_again_after_a_timeout(personalize: Upstream) -> None:
-    answers: Iterator[Answer | Exception] = iter(
-        [ReadTimeoutError(HTTPConnectionPool("aws"), "/events", "too late"), Answer()]
-    )
+    answers: Iterator[Answer | Exception] = iter([TimeoutError("timed out"), Answer()])
     personalize.answer = lambda _: next(answers)
 
     assert invoke(batch(VIEW)) == {"batchItemFailures": []}

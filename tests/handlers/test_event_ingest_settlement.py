@@ -9,8 +9,6 @@ from typing import Any, NamedTuple, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from urllib3 import HTTPConnectionPool
-from urllib3.exceptions import ReadTimeoutError
 
 from event_ingest.handler import dead_letters, destinations, personalize_events
 from event_ingest.ingestion import Settlement, settle
@@ -79,7 +77,7 @@ class World:
         if any(one.number in self.poison for one in told):
             return mood or refused("InvalidInputException")
         # An answer that is lost on its way: all was taken nevertheless.
-        if mood is None or isinstance(mood, ReadTimeoutError):
+        if mood is None or isinstance(mood, TimeoutError):
             self.taken += told
         return mood or Answer()
 
@@ -103,7 +101,7 @@ class World:
             refused("ThrottlingException"),
             refused("InternalFailure", 500),
             refused("AccessDeniedException", 403),
-            ReadTimeoutError(HTTPConnectionPool("aws"), "/", "too late"),
+            TimeoutError("timed out"),
         ]
         return self.random.choice(moods)
 

@@ -17,6 +17,7 @@ from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
 
 from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.connections import Answer as HttpAnswer
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,14 @@ class Upstream:
         finally:
             client.meta.events.unregister(event, send)
 
-    def urlopen(
-        self, method: str, path: str, /, *, body: bytes, headers: Mapping[str, str], redirect: bool
-    ) -> Answer:
-        """Answer as urllib3's pool does."""
-        assert not redirect
+    def request(
+        self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]
+    ) -> HttpAnswer:
+        """Answer as connections of ours do."""
         is_json = method == "POST"
         url = self._endpoint_url + path
-        return self._answer(Call(url, json.loads(body) if is_json else {}, headers, body, method))
+        answer = self._answer(Call(url, json.loads(body) if is_json else {}, headers, body, method))
+        return HttpAnswer(answer.status, answer.headers, answer.data)
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         content = cast("bytes | str | None", request.body)

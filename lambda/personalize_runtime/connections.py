@@ -1,0 +1,125 @@
+"""Connections to a service that stay open: making one takes longer than a call."""
+
+import os
+import select
+import ssl
+import weakref
+from collections.abc import Iterable, Mapping
+from functools import cache
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import botocore
+
+
+class Answer(NamedTuple):
+    """The answer of a service.
+
+    Attributes:
+        status: The status of HTTP.
+        headers: The headers, by their names in small letters.
+        data: The whole body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+class HttpConnections:
+    """Connections to one host, one for each call under way; safe to use from many threads.
+
+    Attributes:
+        tls: How the host proves who it is; None if it is not asked to.
+    """
+
+    def __init__(
+        self, url: str, *, connect_timeout: float, read_timeout: float, max_connections: int
+    ) -> None:
+        """Prepare connections; each is made when a call needs it.
+
+        Args:
+            url: The host, as a URL; what it has of a path is that of all requests.
+            connect_timeout: The seconds that making a connection may take.
+            read_timeout: The seconds that the service may be silent.
+            max_connections: How many stay open between calls.
+        """
+        parts = urlsplit(url)
+        self._host = parts.hostname or ""
+        self._port = parts.port
+        self._prefix = parts.path
+        self.tls = _tls(os.environ.get("AWS_CA_BUNDLE")) if parts.scheme == "https" else None
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._max_connections = max_connections
+        self._idle: list[HTTPConnection] = []  # taken and given back at its end, which is atomic
+        weakref.finalize(self, _close_all, self._idle)
+
+    def request(self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send one request and return its answer.
+
+        Raises:
+            OSError: If the service cannot be reached or is silent.
+            http.client.HTTPException: If its answer breaks off, or is no HTTP.
+        """
+        connection = self._idle_connection() or self._new_connection()
+        try:
+            connection.request(method, self._prefix + path, body, headers)
+            response = connection.getresponse()
+            received = {name.lower(): value for name, value in response.headers.items()}
+            answer = Answer(response.status, received, response.read())
+        except BaseException:
+            # What comes by it next would be taken for the answer of another call.
+            connection.close()
+            raise
+        if len(self._idle) < self._max_connections:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer
+
+    def _idle_connection(self) -> HTTPConnection | None:
+        """Return the connection that was used last and that the service has not closed."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if connection.sock is not None and not _has_something_to_say(connection):
+                return connection
+            connection.close()
+
+    def _new_connection(self) -> HTTPConnection:
+        if self.tls is None:
+            connection = HTTPConnection(self._host, self._port, timeout=self._connect_timeout)
+        else:
+            connection = HTTPSConnection(
+                self._host, self._port, timeout=self._connect_timeout, context=self.tls
+            )
+        connection.connect()
+        connection.sock.settimeout(self._read_timeout)
+        return connection
+
+
+def _close_all(connections: Iterable[HTTPConnection]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+def _has_something_to_say(connection: HTTPConnection) -> bool:
+    """Whether a service speaks unasked; what it says is that it has closed the connection."""
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+@cache  # reading the certificates takes long
+def _tls(authorities: str | None) -> ssl.SSLContext:
+    """Return how services prove who they are: by default to whom boto3 trusts."""
+    default = Path(botocore.__file__).with_name("cacert.pem")
+    context = ssl.create_default_context(cafile=authorities or default)
+    # As boto3 has it: Python 3.13 alone would refuse what many a company's own authority issues.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
