@@ -29,7 +29,6 @@ _BETWEEN = (5.0, 15.0, 60.0)
 _FACTORS = (1, 2, 5, 10)
 _SHOP = 100.0
 _USUAL = (10.0, 100.0, 400.0, 800.0)
-_LARGE_BATCH = 5_000
 _SHARING = (50, 200, 500)
 
 
@@ -85,15 +84,12 @@ def _results(cases: Sequence[Case]) -> str:
 def _usual(cases: Sequence[Case]) -> str:
     """What the construct does as it is, at rates that most have."""
     usual = [Case(replace(cases[0].traffic, mean=rate), window=1.0) for rate in _USUAL]
-    large = Deployment(event_source=EventSource(batch_size=_LARGE_BATCH))
     days = [case.as_is for case in usual]
-    fuller = [case.played_with(large) for case in usual]
     rows = {
         "million events a day": [number(day.events / 1e6, 2) for day in days],
         "`PutEvents` a second, at most": [_most_calls(day) for day in days],
         "lag, 99 % of the events sent": [duration(day.lag(0.99)) for day in days],
         "longest lag": [duration(day.peak_lag) for day in days],
-        f"longest lag with `batch_size={_LARGE_BATCH}`": [duration(day.peak_lag) for day in fuller],
         "USD a month: Kinesis on demand": [
             dollars(costs.of_stream(day.deployment, day.traffic)) for day in days
         ],

@@ -93,7 +93,7 @@ class EventSource:
         parallelization_factor: The batches of one shard that run side by side.
     """
 
-    batch_size: int = 500
+    batch_size: int = 5000
     window: float = 1.0
     parallelization_factor: int = 1
 

@@ -58,7 +58,7 @@ def test_a_stream_within_all_limits_has_no_lag_but_that_of_its_batches() -> None
             ),
             Limit.FUNCTION,
         ),
-        (ROOMY, Limit.PUT_EVENTS),
+        (replace(ROOMY, event_source=EventSource(batch_size=500)), Limit.PUT_EVENTS),
         (ONE_SHARD, Limit.WRITES),
         (
             Deployment(

@@ -35,7 +35,7 @@ class EventSourceOptions:
             Amazon SQS allows.
     """
 
-    batch_size: int = 500
+    batch_size: int = 5000
     max_batching_window: Duration = field(default_factory=lambda: Duration.seconds(1))
     parallelization_factor: int = 1
     max_record_age: Duration = field(default_factory=lambda: Duration.hours(24))
