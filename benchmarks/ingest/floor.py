@@ -22,7 +22,15 @@ _sockets: list[socket.socket] = []
 class _Recorder:
     """Keeps the requests that it is to send."""
 
-    def request(self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        within: float | None = None,
+    ) -> Answer:
         lines = [f"{method} {path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         lines += [f"Content-Length: {len(body)}", "", ""]

@@ -39,8 +39,16 @@ class UnreadableAnswerError(HTTPException):
 class Connections(Protocol):
     """What a request goes out by: the network, or what stands in its place in a test."""
 
-    def request(self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send one request and return its answer."""
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        within: float | None = None,
+    ) -> Answer:
+        """Send one request and return its answer, if it is there in some seconds."""
         ...
 
 
@@ -98,22 +106,30 @@ class AwsClient:
         )
         return cls(url, signing_name, connections)
 
-    def rest(self, operation: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def rest(
+        self, operation: str, path: str, body: Mapping[str, Any], *, within: float | None = None
+    ) -> dict[str, Any]:
         """Call an operation of a service that speaks REST with JSON.
 
         Args:
             operation: Its name, for the error.
             path: Its path.
             body: Its input.
+            within: The seconds that it may take (default: the timeouts together).
 
         Raises:
             ClientError: If the service answers with an error.
             OSError, http.client.HTTPException: If it does not answer, or nothing that can be read.
         """
-        return self._json(operation, path, body, {"Content-Type": "application/json"})
+        return self._json(operation, path, body, {"Content-Type": "application/json"}, within)
 
     def rpc(
-        self, target: str, body: Mapping[str, Any], *, json_version: str = "1.1"
+        self,
+        target: str,
+        body: Mapping[str, Any],
+        *,
+        json_version: str = "1.1",
+        within: float | None = None,
     ) -> dict[str, Any]:
         """Call an operation of a service that speaks JSON alone.
 
@@ -121,6 +137,7 @@ class AwsClient:
             target: The version of the service and the operation, `AmazonSQS.SendMessage` say.
             body: Its input.
             json_version: The version of the protocol.
+            within: The seconds that it may take (default: the timeouts together).
 
         Raises:
             ClientError: If the service answers with an error.
@@ -130,16 +147,21 @@ class AwsClient:
             "Content-Type": f"application/x-amz-json-{json_version}",
             "X-Amz-Target": target,
         }
-        return self._json(target.rpartition(".")[2], "/", body, headers)
+        return self._json(target.rpartition(".")[2], "/", body, headers, within)
 
-    def get_object(self, bucket: str, key: str) -> bytes:
+    def get_object(self, bucket: str, key: str, *, within: float | None = None) -> bytes:
         """Return an object of a bucket.
+
+        Args:
+            bucket: The bucket.
+            key: The key of the object.
+            within: The seconds that it may take (default: the timeouts together).
 
         Raises:
             ClientError: If the service answers with an error.
             OSError, http.client.HTTPException: If it does not answer, or nothing that can be read.
         """
-        return self._send("GetObject", "GET", _path_of(bucket, key), b"", {})
+        return self._send("GetObject", "GET", _path_of(bucket, key), b"", {}, within=within)
 
     def put_object(self, bucket: str, key: str, body: bytes) -> None:
         """Put an object into a bucket.
@@ -149,13 +171,18 @@ class AwsClient:
             OSError, http.client.HTTPException: If it does not answer, or nothing that can be read.
         """
         headers = {"Content-Type": "application/octet-stream"}
-        self._send("PutObject", "PUT", _path_of(bucket, key), body, headers)
+        self._send("PutObject", "PUT", _path_of(bucket, key), body, headers, within=None)
 
     def _json(
-        self, operation: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str]
+        self,
+        operation: str,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+        within: float | None,
     ) -> dict[str, Any]:
         content = json_of(body).encode()
-        answer = self._send(operation, "POST", path, content, headers)
+        answer = self._send(operation, "POST", path, content, headers, within=within)
         try:
             document = json.loads(answer or b"{}")
         except ValueError as error:
@@ -167,13 +194,22 @@ class AwsClient:
         return document
 
     def _send(
-        self, operation: str, method: str, path: str, body: bytes, headers: Mapping[str, str]
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        within: float | None,
     ) -> bytes:
         host = urlsplit(self.endpoint_url).netloc
         request = _Request(method, self.endpoint_url + path, {**headers, "Host": host}, body)
         signer = S3SigV4Auth if self.signing_name == "s3" else SigV4Auth
         signer(_credentials(), self.signing_name, region()).add_auth(cast("AWSRequest", request))
-        answer = self.connections.request(method, path, body=body, headers=request.headers)
+        answer = self.connections.request(
+            method, path, body=body, headers=request.headers, within=within
+        )
         if answer.status >= _ERROR:
             raise _error(operation, answer)
         return answer.data

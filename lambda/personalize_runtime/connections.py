@@ -1,14 +1,17 @@
 """Connections to a service that stay open: making one takes longer than a call."""
 
+import io
 import os
 import select
+import socket
 import ssl
+import time
 import weakref
 from collections.abc import Iterable, Mapping
-from functools import cache
-from http.client import HTTPConnection, HTTPSConnection
+from functools import cache, partial
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import botocore
@@ -43,7 +46,7 @@ class HttpConnections:
         Args:
             url: The host, as a URL; what it has of a path is that of all requests.
             connect_timeout: The seconds that making a connection may take.
-            read_timeout: The seconds that the service may be silent.
+            read_timeout: The seconds that an answer may take.
             max_connections: How many stay open between calls.
         """
         parts = urlsplit(url)
@@ -57,15 +60,35 @@ class HttpConnections:
         self._idle: list[HTTPConnection] = []  # taken and given back at its end, which is atomic
         weakref.finalize(self, _close_all, self._idle)
 
-    def request(self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        within: float | None = None,
+    ) -> Answer:
         """Send one request and return its answer.
 
+        Args:
+            method: Its method.
+            path: Its path.
+            body: Its body.
+            headers: Its headers, without those that tell of the body.
+            within: The seconds in which the whole answer has to be there (default: the connect and
+                the read timeout together).
+
         Raises:
-            OSError: If the service cannot be reached or is silent.
+            OSError: If the service cannot be reached, or its answer is not there in time.
             http.client.HTTPException: If its answer breaks off, or is no HTTP.
         """
-        connection = self._idle_connection() or self._new_connection()
+        seconds = self._connect_timeout + self._read_timeout if within is None else within
+        until = time.monotonic() + seconds
+        connection = self._idle_connection() or self._new_connection(seconds)
         try:
+            connection.sock.settimeout(_left(until))
+            connection.response_class = partial(_response, until=until)  # type: ignore[assignment]
             connection.request(method, self._prefix + path, body, headers)
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.headers.items()}
@@ -91,16 +114,57 @@ class HttpConnections:
                 return connection
             connection.close()
 
-    def _new_connection(self) -> HTTPConnection:
+    def _new_connection(self, within: float) -> HTTPConnection:
+        timeout = min(self._connect_timeout, within)
         if self.tls is None:
-            connection = HTTPConnection(self._host, self._port, timeout=self._connect_timeout)
+            connection = HTTPConnection(self._host, self._port, timeout=timeout)
         else:
-            connection = HTTPSConnection(
-                self._host, self._port, timeout=self._connect_timeout, context=self.tls
-            )
+            connection = HTTPSConnection(self._host, self._port, timeout=timeout, context=self.tls)
         connection.connect()
-        connection.sock.settimeout(self._read_timeout)
         return connection
+
+
+class _Reader(io.RawIOBase):
+    """Reads from a socket until a moment: a timeout of the socket begins anew with each byte."""
+
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._connection = connection
+        self._raw = connection.makefile("rb", buffering=0)
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - as in io.RawIOBase
+        self._connection.settimeout(_left(self._until))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Readable:
+    """What `HTTPResponse` takes for a socket."""
+
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._reader = _Reader(connection, until)
+
+    def makefile(self, *_: object) -> io.BufferedReader:
+        return io.BufferedReader(self._reader)
+
+
+def _response(connection: socket.socket, *, method: str, until: float) -> HTTPResponse:
+    """Return an answer that ends by a moment; `HTTPConnection` calls this for each."""
+    return HTTPResponse(cast("socket.socket", _Readable(connection, until)), method=method)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        msg = "timed out"
+        raise TimeoutError(msg)
+    return left
 
 
 def _close_all(connections: Iterable[HTTPConnection]) -> None:

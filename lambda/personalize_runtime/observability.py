@@ -2,5 +2,7 @@
 
 from aws_lambda_powertools import Logger, Metrics
 
+NAMESPACE = "CdkPersonalize"
+
 logger = Logger()
-metrics = Metrics(namespace="CdkPersonalize")
+metrics = Metrics(namespace=NAMESPACE)

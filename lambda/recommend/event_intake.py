@@ -10,6 +10,7 @@ from personalize_runtime.envelope import Entry, Kind
 from personalize_runtime.fields import InvalidRecordError, given, json_of
 from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
 from personalize_runtime.service_errors import client_error
+from recommend.http_request import Request
 from recommend.problems import (
     ProblemError,
     bad_parameter,
@@ -17,7 +18,7 @@ from recommend.problems import (
     too_large,
     unknown_parameter,
 )
-from recommend.requests import json_body
+from recommend.requests import json_body, user_of
 
 _PUT = "PutRecords"
 MAX_EVENTS = 500
@@ -33,29 +34,34 @@ class EventIntake:
     Attributes:
         client: Amazon Kinesis.
         stream_name: The stream.
-        deadline: The time that a request has for it.
         now: Tells the time in seconds since 1970.
     """
 
     client: AwsClient
     stream_name: str
-    deadline: Callable[[], Deadline]
     now: Callable[[], float]
 
-    def take(self, body: bytes, request_id: str) -> int:
+    def take(self, request: Request, deadline: Deadline, *, user_claim: str | None = None) -> int:
         """Put the events of a request on the stream, and return how many they are.
 
+        Events without an id get one here, since a record may lie on the stream twice when a call is
+        tried again.
+
         Args:
-            body: One event, a list of events, or an object whose `events` are such a list.
-            request_id: What the ids of events begin with that have none of their own. They get one
-                here, since a record may lie on the stream twice when a call is tried again.
+            request: Its body is one event, a list of events, or an object whose `events` are such a
+                list.
+            deadline: The time that the request has for it.
+            user_claim: The claim of its token that names the user, where nobody may tell of others.
 
         Raises:
             ProblemError: If an event is none, or the stream takes nothing.
         """
+        events = _events(request.body)
+        if user_claim is not None:
+            events = [_of_user(request, user_claim, *one) for one in enumerate(events)]
         records = [
-            self._record(place, event, f"{request_id}:{place}")
-            for place, event in enumerate(_events(body))
+            self._record(place, event, f"{request.request_id}:{place}")
+            for place, event in enumerate(events)
         ]
         waiting = list(records)
 
@@ -78,7 +84,7 @@ class EventIntake:
                 raise client_error(_PUT, first["ErrorCode"], message, status)
 
         try:
-            self.deadline().retry(put)
+            deadline.retry(put)
         except (GivenUpError, OutOfTimeError) as error:
             raise stream_unavailable(len(waiting), len(records)) from error.__cause__ or error
         return len(records)
@@ -100,6 +106,14 @@ class EventIntake:
             "PartitionKey": entry.key,
             "Data": base64.b64encode(json_of(record).encode()).decode(),
         }
+
+
+def _of_user(request: Request, claim: str, place: int, event: object) -> object:
+    """Return an event of the user of the token, which it need not name."""
+    if not isinstance(event, Mapping):
+        return event
+    user = user_of(request, claim, event.get("userId"), f"events[{place}].userId")
+    return {**event, "userId": user}
 
 
 def _events(body: bytes) -> Sequence[object]:

@@ -1,47 +1,54 @@
 """HTTP to Amazon Personalize: recommendations, related items and rankings, and events."""
 
-import base64
 import json
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import boto3
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from personalize_runtime.aws_client import AwsClient
-from personalize_runtime.observability import logger, metrics
+from personalize_runtime.observability import NAMESPACE, logger, metrics
 from personalize_runtime.retries import Deadline
 from personalize_runtime.service_errors import code_of
 from recommend import problems
+from recommend.answers import Answer, recommendation, settled
+from recommend.declarations import Declarations, Route
 from recommend.event_intake import EventIntake
+from recommend.fallbacks import LastGoodLists
+from recommend.http_request import Request
 from recommend.problems import ProblemError
-from recommend.recommendations import Catalogue, Recommender, Route
+from recommend.recommendations import Recommender, Served
 from recommend.requests import Query
 
-# Two tries and their pause end before the function does, so that a slow service is an answer too.
-_config = Config(
-    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}
-)
-recommender = Recommender(
-    boto3.client("personalize-runtime", config=_config),
-    Catalogue.read(os.environ["MODELS"], os.environ["FILTERS"]),
-)
-app = APIGatewayHttpResolver()
-
-_EVENTS_PATH = "/events"
+_EVENTS_PATH, _HEALTH_PATH = "/events", "/health"
 # A page sends events as text by sendBeacon: as JSON the browser would ask for permission first.
 _EVENTS_CONTENT = ["application/json", "text/plain"]
-_STREAM_CONNECT_SECONDS = 1
-_STREAM_READ_SECONDS = 2
+_CONNECT_SECONDS, _READ_SECONDS = 1.0, 3.0
+_STREAM_READ_SECONDS = 2.0
 _RESERVE_FOR_ANSWER = 0.5
 _MILLISECONDS = 1000
+
+
+def _client(endpoint: str, signing_name: str, read_timeout: float = _READ_SECONDS) -> AwsClient:
+    return AwsClient.of(
+        endpoint,
+        signing_name=signing_name,
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=read_timeout,
+        max_connections=1,
+    )
+
+
+def _last_good() -> LastGoodLists | None:
+    bucket = os.environ.get("LAST_GOOD_BUCKET")
+    if bucket is None:
+        return None
+    return LastGoodLists(_client("s3", "s3"), bucket, os.environ["LAST_GOOD_PREFIX"])
 
 
 def _intake() -> EventIntake | None:
@@ -49,133 +56,140 @@ def _intake() -> EventIntake | None:
     stream_name = os.environ.get("STREAM_NAME")
     if stream_name is None:
         return None
-    client = AwsClient.of(
-        "kinesis",
-        signing_name="kinesis",
-        connect_timeout=_STREAM_CONNECT_SECONDS,
-        read_timeout=_STREAM_READ_SECONDS,
-        max_connections=1,
-    )
-    return EventIntake(client, stream_name, _deadline, time.time)
+    client = _client("kinesis", "kinesis", _STREAM_READ_SECONDS)
+    return EventIntake(client, stream_name, time.time)
 
 
-def _deadline() -> Deadline:
-    def remaining() -> float:
-        return app.lambda_context.get_remaining_time_in_millis() / _MILLISECONDS
-
-    call = _STREAM_CONNECT_SECONDS + _STREAM_READ_SECONDS
-    return Deadline(remaining, reserve=_RESERVE_FOR_ANSWER, call=call)
-
-
+recommender = Recommender(
+    _client("personalize-runtime", "personalize"), Declarations.read(os.environ), _last_good()
+)
 intake = _intake()
+user_claim = os.environ.get("USER_CLAIM")
+cors_origins: Sequence[str] = json.loads(os.environ.get("CORS_ORIGINS", "[]"))
+
+Handler = Callable[[Request, LambdaContext], Answer]
 
 
-def recommendations() -> Response[str]:
-    """Answer what suits a user."""
-    query = Query.for_user(_query_string())
-    return _ok(recommender.recommend(Route.RECOMMENDATIONS, query))
+def _seconds(context: LambdaContext) -> float:
+    """Return the seconds that the request has left, without those that the answer needs."""
+    return context.get_remaining_time_in_millis() / _MILLISECONDS - _RESERVE_FOR_ANSWER
 
 
-def related() -> Response[str]:
-    """Answer what resembles an item."""
-    query = Query.for_item(_query_string())
-    return _ok(recommender.recommend(Route.RELATED, query))
+def _recommend(route: Route) -> Handler:
+    def answer(request: Request, context: LambdaContext) -> Answer:
+        query = Query.of(request, route, user_claim=user_claim)
+        started = time.monotonic()
+        served = recommender.recommend(route, query, within=_seconds(context))
+        _measure(route, served, time.monotonic() - started)
+        settings = recommender.declarations.settings[route]
+        return recommendation(route, query, served, settings)
+
+    return answer
 
 
-def ranking() -> Response[str]:
-    """Answer items in the order that suits a user."""
-    return _ok(recommender.rank(Query.for_ranking(_body())))
-
-
-def events() -> Response[str]:
+def _events(request: Request, context: LambdaContext) -> Answer:
     """Put events on the stream."""
-    if intake is None:
-        raise problems.no_such_route(_EVENTS_PATH, _routes())
-    content_type = (app.current_event.headers.get("content-type") or "").partition(";")[0].strip()
-    if content_type and content_type.lower() not in _EVENTS_CONTENT:
-        raise problems.unsupported_media_type(_EVENTS_CONTENT, content_type)
-    taken = intake.take(_body(), app.current_event.request_context.request_id)
+    assert intake is not None
+    if request.content_type and request.content_type not in _EVENTS_CONTENT:
+        raise problems.unsupported_media_type(_EVENTS_CONTENT, request.content_type)
+    deadline = Deadline(
+        lambda: context.get_remaining_time_in_millis() / _MILLISECONDS,
+        reserve=_RESERVE_FOR_ANSWER,
+        call=_CONNECT_SECONDS + _STREAM_READ_SECONDS,
+    )
+    taken = intake.take(request, deadline, user_claim=user_claim)
     metrics.add_metric("EventsAccepted", MetricUnit.Count, taken)
-    return Response(HTTPStatus.ACCEPTED, "application/json", json.dumps({"accepted": taken}))
+    return Answer(HTTPStatus.ACCEPTED, {"accepted": taken})
 
 
-_ANSWERS: dict[Route, Callable[[], Response[str]]] = {
-    Route.RECOMMENDATIONS: recommendations,
-    Route.RELATED: related,
-    Route.RANKING: ranking,
-}
-for _route in recommender.catalogue.routes:
-    app.route(_route.path, method=_route.method)(_ANSWERS[_route])
-if intake is not None:
-    app.post(_EVENTS_PATH)(events)
+def _health(_: Request, __: LambdaContext) -> Answer:
+    """Tell which models are left in peace, since they have failed too often."""
+    models = {
+        name: "out of order" if breaker.is_open else "ok"
+        for name, breaker in recommender.breakers.items()
+    }
+    status = "degraded" if "out of order" in models.values() else "ok"
+    return Answer(
+        HTTPStatus.OK, {"status": status, "models": models}, {"Cache-Control": "no-store"}
+    )
 
 
-def _routes() -> list[str]:
-    """Return what this API answers, each a method and a path."""
-    answered = [f"{route.method} {route.path}" for route in recommender.catalogue.routes]
-    return [*answered, f"POST {_EVENTS_PATH}"] if intake is not None else answered
+def _routes() -> dict[str, tuple[str, Handler]]:
+    """Return what this API answers, by path: the method, and what answers it."""
+    routes: dict[str, tuple[str, Handler]] = {
+        route.path: (route.method, _recommend(route)) for route in recommender.declarations.routes
+    }
+    if intake is not None:
+        routes[_EVENTS_PATH] = ("POST", _events)
+    return routes | {_HEALTH_PATH: ("GET", _health)}
 
 
-@app.not_found
-def not_found(_: Exception) -> Response[str]:
-    """Answer a request that no route takes: there is no such path, or it has another method."""
-    event = app.current_event
-    if event.http_method == "OPTIONS":
+routes: Mapping[str, tuple[str, Handler]] = _routes()
+
+
+def _answer(request: Request, context: LambdaContext) -> Answer:
+    if request.method == "OPTIONS":
         # API Gateway replaces this by the CORS configuration of the API.
-        return Response(HTTPStatus.NO_CONTENT)
-    for method, path in (route.split(" ") for route in _routes()):
-        if event.path == path:
-            return _problem(problems.wrong_method(event.http_method, path, method))
-    return _problem(problems.no_such_route(event.path, _routes()))
+        return Answer(HTTPStatus.NO_CONTENT, None)
+    if request.path not in routes:
+        known = [f"{method} {path}" for path, (method, _) in routes.items()]
+        raise problems.no_such_route(request.path, known)
+    method, answer = routes[request.path]
+    if request.method != method:
+        raise problems.wrong_method(request.method, request.path, method)
+    return settled(answer(request, context), request)
 
 
-def problem(error: ProblemError) -> Response[str]:
-    """Answer a request that has a problem which we know."""
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.warning(error.detail, extra={"cause": code_of(error.__cause__)})
-    return _problem(error)
+def _answer_or_problem(request: Request, context: LambdaContext) -> Answer:
+    try:
+        return _answer(request, context)
+    except ProblemError as error:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.warning(error.detail, extra={"cause": code_of(error.__cause__)})
+        return Answer.of_problem(error)
+    except Exception as error:
+        # Where it broke, and not the message: that may quote what was asked.
+        frames = traceback.extract_tb(error.__traceback__)
+        at = [f"{frame.filename}:{frame.lineno}" for frame in frames]
+        cause = type(error).__name__
+        logger.error("the request broke the API", extra={"cause": cause, "at": at})
+        return Answer.of_problem(problems.internal_error())
 
 
-def unexpected(error: Exception) -> Response[str]:
-    """Answer a request that broke this code, without telling how."""
-    # Where it broke, and not the message: that may quote what was asked.
-    frames = [
-        f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    logger.error("the request broke the API", extra={"cause": type(error).__name__, "at": frames})
-    return _problem(problems.internal_error())
+def _refresh(models: Sequence[str], context: LambdaContext) -> dict[str, int]:
+    """Keep the lists that models give now, for the time when they give none."""
+    lengths: dict[str, int] = {}
+    for name in models:
+        try:
+            lengths[name] = recommender.refresh(name, within=_seconds(context))
+        except Exception as error:
+            logger.warning(
+                "a list could not be refreshed", extra={"model": name, "cause": code_of(error)}
+            )
+    return lengths
 
 
-app.exception_handler(ProblemError)(problem)
-app.exception_handler(Exception)(unexpected)
+def _measure(route: Route, served: Served, seconds: float) -> None:
+    """Tell of an answer, by the model that was asked."""
+    of_model = EphemeralMetrics(namespace=NAMESPACE)
+    of_model.add_dimension("route", route)
+    of_model.add_dimension("model", served.asked)
+    of_model.add_metric("Latency", MetricUnit.Milliseconds, seconds * _MILLISECONDS)
+    of_model.add_metric("Fallbacks", MetricUnit.Count, int(served.is_fallback))
+    of_model.add_metric("EmptyLists", MetricUnit.Count, int(not served.entries))
+    of_model.flush_metrics()
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one request."""
-    answer = app.resolve(event, context)
+    """Answer one request, or keep lists for a bad time."""
+    if "refresh" in event:
+        return _refresh(event["refresh"], context)
+    request = Request.of(event)
+    logger.append_keys(correlation_id=request.correlation_id)
+    answer = _answer_or_problem(request, context)
     metrics.add_metric("Requests", MetricUnit.Count, 1)
-    if answer["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         metrics.add_metric("Failures", MetricUnit.Count, 1)
-    return answer
-
-
-def _query_string() -> str:
-    """Return the query as it was sent; in what API Gateway decodes, repeats are joined."""
-    return app.current_event.get("rawQueryString") or ""
-
-
-def _body() -> bytes:
-    body = app.current_event.body or ""
-    if app.current_event.is_base64_encoded:
-        return base64.b64decode(body)
-    return body.encode(errors="surrogatepass")
-
-
-def _ok(answer: dict[str, Any]) -> Response[str]:
-    return Response(HTTPStatus.OK, "application/json", json.dumps(answer))
-
-
-def _problem(error: ProblemError) -> Response[str]:
-    return Response(error.status, problems.CONTENT_TYPE, error.body(), headers=error.headers)
+    return answer.for_gateway(request, cors_origins)

@@ -1,7 +1,8 @@
 """Problems, as clients of the API see them: RFC 9457 documents."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -27,7 +28,7 @@ class ProblemError(Exception):
     parameter: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def body(self) -> str:
+    def document(self) -> dict[str, object]:
         """Return the document; the status says all that its type could, so that is blank."""
         document: dict[str, object] = {
             "type": "about:blank",
@@ -37,7 +38,7 @@ class ProblemError(Exception):
         }
         if self.parameter is not None:
             document["parameter"] = self.parameter
-        return json.dumps(document)
+        return document
 
 
 def bad_parameter(*, parameter: str, allowed: str, got: object) -> ProblemError:
@@ -52,10 +53,33 @@ def missing_parameter(*, parameter: str) -> ProblemError:
     return ProblemError(HTTPStatus.BAD_REQUEST, f"{parameter} is missing", parameter)
 
 
-def unknown_parameter(parameter: str, *, allowed: list[str]) -> ProblemError:
+def unknown_parameter(parameter: str, *, allowed: Sequence[str]) -> ProblemError:
     """Return the problem of a request with a parameter that means nothing, a typing error say."""
     detail = f"{_shown(parameter)} is no parameter of this route, allowed are {', '.join(allowed)}"
     return ProblemError(HTTPStatus.BAD_REQUEST, detail, parameter)
+
+
+def bad_query() -> ProblemError:
+    """Return the problem of a request with a query string that cannot be read."""
+    detail = "the query string is not UTF-8, or has too many parameters"
+    return ProblemError(HTTPStatus.BAD_REQUEST, detail)
+
+
+def bad_base64() -> ProblemError:
+    """Return the problem of a request with a body that is not what its gateway says."""
+    return ProblemError(HTTPStatus.BAD_REQUEST, "the body is no base64")
+
+
+def other_user(parameter: str) -> ProblemError:
+    """Return the problem of a request for another user than the one who sends it."""
+    return ProblemError(
+        HTTPStatus.FORBIDDEN, f"{parameter} must be the user of the token", parameter
+    )
+
+
+def no_user() -> ProblemError:
+    """Return the problem of a request by a token that names no user."""
+    return ProblemError(HTTPStatus.FORBIDDEN, "the token names no user")
 
 
 def no_such_route(path: str, routes: list[str]) -> ProblemError:
@@ -76,6 +100,15 @@ def no_model_yet(model: str) -> ProblemError:
         HTTPStatus.SERVICE_UNAVAILABLE,
         f"the model {model!r} is not ready: it is there when it has been trained and deployed",
         headers={"Retry-After": str(RETRY_WITHOUT_MODEL_SECONDS)},
+    )
+
+
+def out_of_order(model: str, seconds: float) -> ProblemError:
+    """Return the problem of a request to a model that has failed too often to be asked now."""
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"the model {model!r} is out of order",
+        headers={"Retry-After": str(max(1, math.ceil(seconds)))},
     )
 
 

@@ -1,208 +1,265 @@
-"""Recommendations: what a model answers, as clients of the API see it."""
+"""Recommendations: what a model answers, or what answers in its place."""
 
-import json
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, NamedTuple
 
-from personalize_runtime.service_errors import Trouble, trouble_of
+from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.observability import logger
+from personalize_runtime.service_errors import Trouble, code_of, trouble_of
+from recommend.circuit_breaker import CircuitBreaker
+from recommend.declarations import UNSET, Declarations, Model, Route, Settings
+from recommend.fallbacks import Entries, LastGoodLists
+from recommend.personalize_requests import Answer, of_fallback, operation_of, request_of
 from recommend.problems import (
     ProblemError,
     bad_gateway,
-    bad_parameter,
     no_model_yet,
+    out_of_order,
     throttled,
     timed_out,
 )
 from recommend.requests import Query
+from recommend.retry_budget import RetryBudget
 
-if TYPE_CHECKING:
-    from mypy_boto3_personalize_runtime import PersonalizeRuntimeClient
-
-SERVED_BY_CAMPAIGN = "campaign"
-MAX_FILTER_VALUE_LENGTH = 1000
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+LAST_GOOD_LIST, STATIC_LIST, AS_GIVEN = "last-good-list", "static-list", "as-given"
+"""What serves where no model does."""
+_LISTS = frozenset({LAST_GOOD_LIST, STATIC_LIST, AS_GIVEN})
+# What a fallback needs of the time that the route has.
+_RESERVE_FOR_MODEL, _RESERVE_FOR_LIST = 0.3, 0.1
+_SHORTEST_CALL_SECONDS = 0.02
+# More than a page shows; with them the list is some kilobytes.
+_KEPT = 100
+_PAUSE_SECONDS = 0.02
 # How the service words it is not documented: a campaign that is being made "is not active".
 _ABSENCE = re.compile(r"(not( yet)?|must be) (active|found)|does ?n[o']t exist", re.IGNORECASE)
 
 
-class Route(StrEnum):
-    """What a model answers; the value is the path without its slash."""
-
-    RECOMMENDATIONS = "recommendations"
-    RELATED = "related"
-    RANKING = "ranking"
-
-    @property
-    def method(self) -> str:
-        """The only method of the route."""
-        return "POST" if self is Route.RANKING else "GET"
-
-    @property
-    def path(self) -> str:
-        """The path of the route."""
-        return f"/{self}"
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A campaign that answers a route."""
-
-    name: str
-    route: Route
-    campaign_arn: str
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter that requests may name.
+class Served(NamedTuple):
+    """An answer, and where it is from.
 
     Attributes:
-        arn: Its ARN.
-        numbers: The placeholders that it compares with numbers; the others stand for texts.
+        served_by: What answered: `campaign`, `recommender`, or a list.
+        model: The model that answered, or whose list it is; None for a list of the stack.
+        entries: What is recommended, the best before the others.
+        recommendation_id: By which events tell that they came of it, if a model answered.
+        filtered: Whether the filter of the request was applied.
+        asked: The model that was asked first.
     """
 
-    arn: str
-    numbers: frozenset[str]
-
-    def values(self, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """Return values as the service reads them: texts in double quotes, with commas.
-
-        Raises:
-            ProblemError: If a value is no number where the filter needs one, or is too long.
-        """
-        return {name: self._value(name, values) for name, values in given.items()}
-
-    def _value(self, placeholder: str, values: Sequence[str]) -> str:
-        parameter = f"filter.{placeholder}"
-        if placeholder in self.numbers:
-            if len(values) > 1 or not _NUMBER.fullmatch(values[0]):
-                raise bad_parameter(parameter=parameter, allowed="a number", got=", ".join(values))
-            return values[0]
-        text = ",".join(f'"{value}"' for value in values)
-        if len(text) > MAX_FILTER_VALUE_LENGTH:
-            allowed = f"at most {MAX_FILTER_VALUE_LENGTH} characters"
-            raise bad_parameter(parameter=parameter, allowed=allowed, got=text)
-        return text
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The models and filters that the stack declared."""
-
-    models: tuple[Model, ...] = ()
-    filters: Mapping[str, Filter] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, models: str, filters: str) -> Self:
-        """Read the environment of the function: a list and an object, in JSON."""
-        return cls(
-            models=tuple(
-                Model(model["name"], Route(model["route"]), model["campaignArn"])
-                for model in json.loads(models)
-            ),
-            filters={
-                name: Filter(one["arn"], frozenset(one["numbers"]))
-                for name, one in json.loads(filters).items()
-            },
-        )
+    served_by: str
+    model: str | None
+    entries: Entries
+    recommendation_id: str | None
+    filtered: bool
+    asked: str
 
     @property
-    def routes(self) -> tuple[Route, ...]:
-        """The routes that some model answers."""
-        return tuple(dict.fromkeys(model.route for model in self.models))
-
-    def model(self, route: Route, name: str | None) -> Model:
-        """Return the model of that name, or the first of the route.
-
-        Raises:
-            ProblemError: If no model of the route has the name.
-        """
-        candidates = [model for model in self.models if model.route is route]
-        for model in candidates:
-            if name in {None, model.name}:
-                return model
-        names = ", ".join(model.name for model in candidates)
-        raise bad_parameter(parameter="model", allowed=f"one of {names}", got=name)
-
-    def filter(self, name: str) -> Filter:
-        """Return the filter of that name.
-
-        Raises:
-            ProblemError: If no filter has the name.
-        """
-        if name not in self.filters:
-            allowed = f"one of {', '.join(self.filters)}" if self.filters else "absent"
-            raise bad_parameter(parameter="filter", allowed=allowed, got=name)
-        return self.filters[name]
+    def is_fallback(self) -> bool:
+        """Whether another answered than the one that was asked."""
+        return self.served_by in _LISTS or self.model != self.asked
 
 
-@dataclass(frozen=True, slots=True)
 class Recommender:
-    """Answers requests by the models of the catalogue."""
+    """Answers requests by the models that the stack declared, and by what answers for them."""
 
-    client: "PersonalizeRuntimeClient"
-    catalogue: Catalogue
+    def __init__(
+        self,
+        client: AwsClient,
+        declarations: Declarations,
+        last_good: LastGoodLists | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Answer by models.
 
-    def recommend(self, route: Route, query: Query) -> dict[str, Any]:
-        """Return what a model recommends to a user, or besides an item.
+        Args:
+            client: Amazon Personalize's runtime.
+            declarations: The models, filters and routes.
+            last_good: Where the last good lists are, if the stack keeps them.
+            clock: Tells the time in seconds.
+            pause: Waits for some seconds.
+        """
+        self.client = client
+        self.declarations = declarations
+        self.last_good = last_good
+        self.breakers = {model.name: CircuitBreaker(clock=clock) for model in declarations.models}
+        self._budget = RetryBudget()
+        self._clock = clock
+        self._pause = pause
+
+    def recommend(
+        self, route: Route, query: Query, *, within: float, model: Model | None = None
+    ) -> Served:
+        """Return what suits a request, by its model or else by the fallbacks of the route.
+
+        Args:
+            route: The route of the request.
+            query: What it asks for.
+            within: The seconds that there are.
+            model: The model to ask first (default: the one that the query names, or the first).
 
         Raises:
-            ProblemError: If the request or Amazon Personalize is at fault.
+            ProblemError: If the request is at fault, or nothing can answer it.
         """
-        model = self.catalogue.model(route, query.model)
-        request: dict[str, Any] = {"campaignArn": model.campaign_arn} | self._filtered(query)
-        if query.user_id is not None:
-            request["userId"] = query.user_id
-        if query.item_id is not None:
-            request["itemId"] = query.item_id
-        if query.num_results is not None:
-            request["numResults"] = query.num_results
-        return _ask(model, "itemList", lambda: self.client.get_recommendations(**request))
+        settings = self.declarations.settings[route]
+        until = self._clock() + min(within, settings.limit)
+        asked = model or self.declarations.model(route, query.model)
+        reserve = _reserve(settings.fallbacks)
+        try:
+            answer = self._ask(asked, query, settings, until - reserve)
+        except ProblemError as problem:
+            if problem.status < HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            served = self._fallback(asked, query, settings, until)
+            if served is None:
+                raise
+            return served
+        return _of_model(asked, asked, answer)
 
-    def rank(self, query: Query) -> dict[str, Any]:
-        """Return items in the order that suits a user.
+    def refresh(self, name: str, *, within: float) -> int:
+        """Keep the list that a model gives now, unfiltered, and return how long it is.
+
+        Args:
+            name: The model; it is one that needs to know no user.
+            within: The seconds that there are.
 
         Raises:
-            ProblemError: If the request or Amazon Personalize is at fault.
+            ProblemError: If the model does not answer.
         """
-        model = self.catalogue.model(Route.RANKING, query.model)
-        request: dict[str, Any] = {
-            "campaignArn": model.campaign_arn,
-            "userId": query.user_id,
-            "inputList": query.item_ids,
-        } | self._filtered(query)
-        return _ask(
-            model, "personalizedRanking", lambda: self.client.get_personalized_ranking(**request)
-        )
+        assert self.last_good is not None
+        most = Query(num_results=_KEPT)
+        answer = self._ask(self._model(name), most, UNSET, self._clock() + within)
+        if answer.entries:
+            self.last_good.put(name, answer.entries)
+        return len(answer.entries)
 
-    def _filtered(self, query: Query) -> dict[str, Any]:
-        if query.filter is None:
-            return {}
-        chosen = self.catalogue.filter(query.filter)
-        values = chosen.values(query.filter_values)
-        return {"filterArn": chosen.arn} | ({"filterValues": values} if values else {})
+    def _model(self, name: str) -> Model:
+        return next(model for model in self.declarations.models if model.name == name)
+
+    def _fallback(
+        self, asked: Model, query: Query, settings: Settings, until: float
+    ) -> Served | None:
+        """Return the first answer of what answers in place of a model, if there is one."""
+        for fallback in settings.fallbacks:
+            if "model" in fallback:
+                model = self._model(fallback["model"])
+                served = self._of_other(model, asked, query, settings, until)
+            else:
+                served = self._of_list(fallback, asked, query, settings, until)
+            if served is not None:
+                return served
+        return None
+
+    def _of_other(
+        self, model: Model, asked: Model, query: Query, settings: Settings, until: float
+    ) -> Served | None:
+        plain = settings._replace(promotion=None)
+        try:
+            answer = self._ask(model, of_fallback(query, model), plain, until)
+        except ProblemError as problem:
+            extra = {"model": model.name, "status": problem.status}
+            logger.warning("a fallback failed too", extra=extra)
+            return None
+        return _of_model(model, asked, answer)
+
+    def _of_list(
+        self,
+        fallback: Mapping[str, Any],
+        asked: Model,
+        query: Query,
+        settings: Settings,
+        until: float,
+    ) -> Served | None:
+        name = fallback.get("lastGood")
+        entries: Entries | None
+        if name is not None:
+            left = max(until - self._clock(), _SHORTEST_CALL_SECONDS)
+            entries = self.last_good.get(name, within=left) if self.last_good else None
+            served_by = LAST_GOOD_LIST
+        elif "ids" in fallback:
+            entries = [{operation_of(asked).entry: one} for one in fallback["ids"]]
+            served_by = STATIC_LIST
+        else:
+            entries = [{"itemId": one} for one in dict.fromkeys(query.item_ids)]
+            served_by = AS_GIVEN
+        if entries is None:
+            return None
+        # No filter was asked which of these may be shown.
+        unfiltered = query.filter is None and settings.filter is None
+        return Served(served_by, name, _cut(entries, query), None, unfiltered, asked.name)
+
+    def _ask(self, model: Model, query: Query, settings: Settings, until: float) -> Answer:
+        """Ask a model, again if it fails in a way that passes and there is time.
+
+        Raises:
+            ProblemError: If it does not answer.
+        """
+        request = request_of(model, query, settings, self.declarations)
+        breaker = self.breakers[model.name]
+        if breaker.is_open:
+            raise out_of_order(model.name, breaker.seconds_left)
+        self._budget.earn()
+        try:
+            try:
+                answer = self._call(model, request, until)
+            except Exception as error:
+                if not self._may_try_again(breaker, error, until):
+                    raise
+                self._pause(_PAUSE_SECONDS)
+                answer = self._call(model, request, until)
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble.passes:
+                breaker.failed()
+            logger.warning(
+                "a model does not answer",
+                extra={"model": model.name, "trouble": trouble, "cause": code_of(error)},
+            )
+            raise _problem(model, error) from error
+        breaker.succeeded()
+        ranked = model.route is Route.RANKING and query.num_results is not None
+        return answer._replace(entries=_cut(answer.entries, query)) if ranked else answer
+
+    def _may_try_again(self, breaker: CircuitBreaker, error: Exception, until: float) -> bool:
+        """Whether to make a call again: at once, and once; what timed out has had its time."""
+        trouble = trouble_of(error)
+        if not trouble.passes or trouble is Trouble.TIMED_OUT:
+            return False
+        breaker.failed()
+        in_time = until - self._clock() > _PAUSE_SECONDS + _SHORTEST_CALL_SECONDS
+        return in_time and not breaker.is_open and self._budget.spend()
+
+    def _call(self, model: Model, request: Mapping[str, Any], until: float) -> Answer:
+        operation = operation_of(model)
+        within = max(until - self._clock(), _SHORTEST_CALL_SECONDS)
+        answer = self.client.rest(operation.name, operation.path, request, within=within)
+        return Answer.read(operation, answer)
 
 
-def _ask(model: Model, items: str, call: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    try:
-        answer = call()
-    except Exception as error:
-        raise _problem(model, error) from error
-    if not isinstance(answer.get(items), list):
-        raise bad_gateway()
-    return {
-        "recommendationId": answer.get("recommendationId"),
-        "model": model.name,
-        "servedBy": SERVED_BY_CAMPAIGN,
-        "items": [
-            {name: item[name] for name in ("itemId", "score") if name in item}
-            for item in answer[items]
-        ],
-    }
+def _reserve(fallbacks: Sequence[Mapping[str, Any]]) -> float:
+    """Return the seconds to leave for what answers if the model does not."""
+    if any("model" in fallback for fallback in fallbacks):
+        return _RESERVE_FOR_MODEL
+    return _RESERVE_FOR_LIST if any("lastGood" in fallback for fallback in fallbacks) else 0.0
+
+
+def _of_model(model: Model, asked: Model, answer: Answer) -> Served:
+    return Served(
+        served_by=model.kind,
+        model=model.name,
+        entries=answer.entries,
+        recommendation_id=answer.recommendation_id,
+        filtered=True,
+        asked=asked.name,
+    )
+
+
+def _cut(entries: Entries, query: Query) -> Entries:
+    return entries if query.num_results is None else entries[: query.num_results]
 
 
 def _problem(model: Model, error: Exception) -> ProblemError:

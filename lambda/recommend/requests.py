@@ -1,30 +1,79 @@
 """What clients ask for: read from a query string or a body, and checked."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 from personalize_runtime.fields import read_json
+from recommend.declarations import Route
+from recommend.http_request import Request
 from recommend.problems import (
     ProblemError,
     bad_parameter,
     missing_parameter,
+    no_user,
+    other_user,
     unknown_parameter,
 )
 
 MAX_ID_LENGTH = 256
 MAX_RESULTS = 500
+MAX_ACTIONS = 100
 MAX_ITEMS = 500
 MAX_FILTER_VALUES = 25
-_PLACEHOLDER = re.compile(r"[A-Za-z0-9_]{1,50}")
+MAX_CONTEXT = 150
+MAX_CONTEXT_VALUE_LENGTH = 1000
+MAX_FIELDS = 10
+"""The columns that the service tells of an item (DG:limits)."""
+MAX_RESULTS_WITH_FIELDS = 50
+"""The results with columns of the items (DG:limits)."""
+ID_FIELDS = ("itemId", "score")
+
+FILTER_PREFIX, PROMOTION_PREFIX, CONTEXT_PREFIX = "filter.", "promotion.", "context."
+_PREFIXED = {
+    FILTER_PREFIX: "filter.<PLACEHOLDER>",
+    PROMOTION_PREFIX: "promotion.<PLACEHOLDER>",
+    CONTEXT_PREFIX: "context.<COLUMN>",
+}
+_OF_ALL = ("model", "numResults", "filter", FILTER_PREFIX)
+_OF_ITEMS = (*_OF_ALL, "promotion", PROMOTION_PREFIX, CONTEXT_PREFIX, "fields")
+PARAMETERS: Mapping[Route, Sequence[str]] = {
+    Route.RECOMMENDATIONS: ("userId", *_OF_ITEMS),
+    Route.RELATED: ("itemId", "userId", *_OF_ITEMS),
+    Route.POPULAR: ("userId", *_OF_ITEMS),
+    Route.TRENDING: ("userId", *_OF_ITEMS),
+    Route.ACTIONS: ("userId", *_OF_ALL),
+}
+"""What the query of each route may say; a name that ends in a dot begins names."""
+MEMBERS = (
+    "userId",
+    "itemIds",
+    "model",
+    "numResults",
+    "filter",
+    "filterValues",
+    "context",
+    "fields",
+)
+"""What the body of a ranking may say."""
+NEEDED: Mapping[Route, Sequence[str]] = {
+    Route.RECOMMENDATIONS: ("userId",),
+    Route.RELATED: ("itemId",),
+    Route.RANKING: ("userId", "itemIds"),
+    Route.ACTIONS: ("userId",),
+}
+"""What a request must say."""
+
+PLACEHOLDER = r"[A-Za-z0-9_]{1,50}"
+COLUMN = r"[A-Za-z0-9_]{1,150}"
+_PLACEHOLDER, _COLUMN = re.compile(PLACEHOLDER), re.compile(COLUMN)
 _COUNT = re.compile(r"[0-9]{1,9}")
-_VALUE_PREFIX = "filter."
-_MODEL_AND_FILTER = ["model", "filter", "filter.<PLACEHOLDER>"]
 # A client that signs the query string, and not the headers, adds parameters of its own.
 _SIGNATURE_PREFIX = "x-amz-"
+
+Values = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,99 +84,88 @@ class Query:
         user_id: Whom the answer is for.
         item_id: What the answer should resemble.
         item_ids: The items to put in order.
-        num_results: How many items the answer should have at most.
+        num_results: How many entries the answer should have at most.
         model: The model that should answer (default: the first of the route).
         filter: The name of the filter.
         filter_values: The values for each placeholder of the filter.
+        promotion: The name of the promotion.
+        promotion_values: The values for each placeholder of the promotion's filter.
+        context: What is the case at the moment, by the columns of the interactions.
+        fields: What to tell of each item (default: its id, and its score if it has one).
     """
 
     user_id: str | None = None
     item_id: str | None = None
-    item_ids: list[str] = field(default_factory=list)
+    item_ids: Sequence[str] = ()
     num_results: int | None = None
     model: str | None = None
     filter: str | None = None
-    filter_values: dict[str, list[str]] = field(default_factory=dict)
+    filter_values: Values = field(default_factory=dict)
+    promotion: str | None = None
+    promotion_values: Values = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict)
+    fields: Sequence[str] | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the items that the answer should tell."""
+        return [name for name in self.fields or () if name not in ID_FIELDS]
 
     @classmethod
-    def for_user(cls, query_string: str) -> "Query":
-        """Read `GET /recommendations`.
+    def of(cls, request: Request, route: Route, *, user_claim: str | None = None) -> "Query":
+        """Read a request.
+
+        Args:
+            request: The request.
+            route: The route that it takes.
+            user_claim: The claim of its token that names the user, where nobody may ask for others.
 
         Raises:
-            ProblemError: If the query has a parameter that it may not have, or lacks one.
+            ProblemError: If it says something that it may not say, or lacks something.
         """
-        given = _parameters(query_string, ["userId", "numResults", *_MODEL_AND_FILTER])
-        return cls(user_id=_id(given, "userId"), num_results=_count(given), **_choices(given))
-
-    @classmethod
-    def for_item(cls, query_string: str) -> "Query":
-        """Read `GET /related`; the user is for filters that look at users.
-
-        Raises:
-            ProblemError: If the query has a parameter that it may not have, or lacks one.
-        """
-        given = _parameters(query_string, ["itemId", "userId", "numResults", *_MODEL_AND_FILTER])
-        return cls(
-            item_id=_id(given, "itemId"),
-            user_id=_id(given, "userId") if "userId" in given else None,
-            num_results=_count(given),
-            **_choices(given),
-        )
-
-    @classmethod
-    def for_ranking(cls, body: bytes) -> "Query":
-        """Read `POST /ranking`.
-
-        Raises:
-            ProblemError: If the body is no JSON object, or has a field that it may not have, or
-                lacks one.
-        """
-        allowed = ["userId", "itemIds", "model", "filter", "filterValues"]
-        given = _object(body)
-        for name in given:
-            if name not in allowed:
-                raise unknown_parameter(name, allowed=allowed)
-        item_ids = given.get("itemIds")
-        if item_ids is None:
-            raise missing_parameter(parameter="itemIds")
-        if not isinstance(item_ids, list) or not 1 <= len(item_ids) <= MAX_ITEMS:
-            raise bad_parameter(
-                parameter="itemIds", allowed=f"a list of 1 to {MAX_ITEMS} item ids", got=item_ids
-            )
-        values = given.pop("filterValues", {})
-        if not isinstance(values, dict):
-            raise bad_parameter(parameter="filterValues", allowed="an object", got=values)
-        given |= {f"{_VALUE_PREFIX}{name}": value for name, value in values.items()}
+        given = _members(request) if route is Route.RANKING else _parameters(request, route)
+        if user_claim is not None:
+            given["userId"] = user_of(request, user_claim, given.get("userId"), "userId")
+        for name in NEEDED.get(route, ()):
+            if given.get(name) is None:
+                raise missing_parameter(parameter=name)
+        fields = _fields(given.get("fields"))
+        most = MAX_ACTIONS if route is Route.ACTIONS else MAX_RESULTS
+        filter_values = _values_of(given, FILTER_PREFIX)
+        promotion_values = _values_of(given, PROMOTION_PREFIX)
         return cls(
             user_id=_id(given, "userId"),
-            item_ids=[_checked_id("itemIds", item_id) for item_id in item_ids],
-            **_choices(given),
+            item_id=_id(given, "itemId"),
+            item_ids=_ids(given.get("itemIds")),
+            num_results=_count(given.get("numResults"), most),
+            model=_name(given, "model"),
+            filter=_name(given, "filter", filter_values),
+            filter_values=filter_values,
+            promotion=_name(given, "promotion", promotion_values),
+            promotion_values=promotion_values,
+            context=_context(given),
+            fields=fields,
         )
 
 
-def _parameters(query_string: str, allowed: list[str]) -> dict[str, Any]:
-    """Read a query string; a value may be given twice for a placeholder of a filter alone."""
-    given: dict[str, Any] = {}
-    for name, value in _decoded(query_string):
-        if name.lower().startswith(_SIGNATURE_PREFIX):
-            continue
-        if name.startswith(_VALUE_PREFIX):
-            given.setdefault(name, []).append(value)
-        elif name not in allowed:
-            raise unknown_parameter(name, allowed=allowed)
-        elif name in given:
-            raise bad_parameter(parameter=name, allowed="given once", got=[given[name], value])
-        else:
-            given[name] = value
-    return given
+def user_of(request: Request, claim: str, given: object, parameter: str) -> str:
+    """Return the user of a token.
 
+    Args:
+        request: The request that came with the token.
+        claim: The claim that names the user.
+        given: The user whom the request names, if it names one.
+        parameter: By what it names him.
 
-def _decoded(query_string: str) -> Iterator[tuple[str, str]]:
-    try:
-        yield from parse_qsl(query_string, keep_blank_values=True, errors="strict")
-    except ValueError as error:
-        detail = "the query string is not UTF-8, or has too many parameters"
-        raise ProblemError(HTTPStatus.BAD_REQUEST, detail) from error
+    Raises:
+        ProblemError: If that is somebody else, or the token names nobody.
+    """
+    user = request.claims.get(claim)
+    if not user:
+        raise no_user()
+    if given is not None and given != user:
+        raise other_user(parameter)
+    return user
 
 
 def json_body(body: bytes) -> object:
@@ -144,17 +182,45 @@ def json_body(body: bytes) -> object:
     return given
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    given = json_body(body)
-    if not isinstance(given, dict):
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object")
+def _parameters(request: Request, route: Route) -> dict[str, Any]:
+    """Read a query string; a value may be given twice for a placeholder alone."""
+    allowed = PARAMETERS[route]
+    given: dict[str, Any] = {}
+    for name, value in request.query:
+        if name.lower().startswith(_SIGNATURE_PREFIX):
+            continue
+        prefix = name[: name.find(".") + 1]
+        if prefix in allowed and prefix:
+            given.setdefault(name, []).append(value)
+        elif name not in allowed:
+            shown = [_PREFIXED.get(one, one) for one in allowed]
+            raise unknown_parameter(name, allowed=shown)
+        elif name in given:
+            raise bad_parameter(parameter=name, allowed="given once", got=[given[name], value])
+        else:
+            given[name] = value
     return given
 
 
-def _id(given: Mapping[str, Any], parameter: str) -> str:
-    if given.get(parameter) is None:
-        raise missing_parameter(parameter=parameter)
-    return _checked_id(parameter, given[parameter])
+def _members(request: Request) -> dict[str, Any]:
+    """Read a body as if it were a query, whose names say what is inside of what."""
+    given = json_body(request.body)
+    if not isinstance(given, dict):
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the body must be a JSON object")
+    for name in given:
+        if name not in MEMBERS:
+            raise unknown_parameter(name, allowed=MEMBERS)
+    for member, prefix in (("filterValues", FILTER_PREFIX), ("context", CONTEXT_PREFIX)):
+        values = given.pop(member, None)
+        if not isinstance(values, dict | None):
+            raise bad_parameter(parameter=member, allowed="an object", got=values)
+        given |= {f"{prefix}{name}": value for name, value in (values or {}).items()}
+    return given
+
+
+def _id(given: Mapping[str, Any], parameter: str) -> str | None:
+    value = given.get(parameter)
+    return None if value is None else _checked_id(parameter, value)
 
 
 def _checked_id(parameter: str, value: object) -> str:
@@ -165,44 +231,73 @@ def _checked_id(parameter: str, value: object) -> str:
     return value
 
 
-def _count(given: Mapping[str, Any]) -> int | None:
-    text = given.get("numResults")
-    if text is None:
-        return None
-    if not _COUNT.fullmatch(text) or not 1 <= int(text) <= MAX_RESULTS:
+def _ids(given: object) -> Sequence[str]:
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not 1 <= len(given) <= MAX_ITEMS:
         raise bad_parameter(
-            parameter="numResults", allowed=f"a whole number from 1 to {MAX_RESULTS}", got=text
+            parameter="itemIds", allowed=f"a list of 1 to {MAX_ITEMS} item ids", got=given
+        )
+    return [_checked_id("itemIds", item_id) for item_id in given]
+
+
+def _count(given: object, most: int) -> int | None:
+    if given is None:
+        return None
+    whole = isinstance(given, int) and not isinstance(given, bool)
+    text = str(given) if whole else given
+    if not isinstance(text, str) or not _COUNT.fullmatch(text) or not 1 <= int(text) <= most:
+        raise bad_parameter(
+            parameter="numResults", allowed=f"a whole number from 1 to {most}", got=given
         )
     return int(text)
 
 
-def _choices(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what every route takes: a model, a filter, and values for the filter."""
-    for parameter in ("model", "filter"):
-        if not isinstance(given.get(parameter, ""), str | None):
-            raise bad_parameter(parameter=parameter, allowed="a name", got=given[parameter])
+def _fields(given: object) -> list[str] | None:
+    if given is None:
+        return None
+    names = given.split(",") if isinstance(given, str) else given
+    if (
+        not isinstance(names, list)
+        or not names
+        or not all(isinstance(name, str) and _COLUMN.fullmatch(name) for name in names)
+        or len(set(names) - set(ID_FIELDS)) > MAX_FIELDS
+    ):
+        allowed = f"{' and '.join(ID_FIELDS)} and at most {MAX_FIELDS} names of columns"
+        raise bad_parameter(parameter="fields", allowed=allowed, got=given)
+    return list(dict.fromkeys(names))
+
+
+def _name(given: Mapping[str, Any], parameter: str, values: Values | None = None) -> str | None:
+    name = given.get(parameter)
+    if name is None:
+        if values:
+            raise missing_parameter(parameter=parameter)
+        return None
+    if not isinstance(name, str):
+        raise bad_parameter(parameter=parameter, allowed="a name", got=name)
+    return name
+
+
+def _values_of(given: Mapping[str, Any], prefix: str) -> Values:
     values = {
-        name.removeprefix(_VALUE_PREFIX): _values(name, value)
+        name.removeprefix(prefix): _values(name, value, prefix)
         for name, value in given.items()
-        if name.startswith(_VALUE_PREFIX)
+        if name.startswith(prefix)
     }
-    if values and given.get("filter") is None:
-        raise missing_parameter(parameter="filter")
     if len(values) > MAX_FILTER_VALUES:
         raise bad_parameter(
-            parameter="filter", allowed=f"given at most {MAX_FILTER_VALUES} values", got=len(values)
+            parameter=prefix.removesuffix("."),
+            allowed=f"given at most {MAX_FILTER_VALUES} values",
+            got=len(values),
         )
-    return {
-        "model": given.get("model"),
-        "filter": given.get("filter"),
-        "filter_values": values,
-    }
+    return values
 
 
-def _values(parameter: str, value: object) -> list[str]:
+def _values(parameter: str, value: object, prefix: str) -> list[str]:
     """Read the values of one placeholder: one, or several of which any will do."""
-    if not _PLACEHOLDER.fullmatch(parameter.removeprefix(_VALUE_PREFIX)):
-        allowed = ["filter.<PLACEHOLDER>, of up to 50 letters, digits and underscores"]
+    if not _PLACEHOLDER.fullmatch(parameter.removeprefix(prefix)):
+        allowed = [f"{_PREFIXED[prefix]}, of up to 50 letters, digits and underscores"]
         raise unknown_parameter(parameter, allowed=allowed)
     values: list[str] = []
     for one in value if isinstance(value, list) else [value]:
@@ -214,3 +309,30 @@ def _values(parameter: str, value: object) -> list[str]:
     if not values:
         raise bad_parameter(parameter=parameter, allowed="one value or more", got=value)
     return values
+
+
+def _context(given: Mapping[str, Any]) -> dict[str, str]:
+    context = {
+        name.removeprefix(CONTEXT_PREFIX): _context_value(name, value)
+        for name, value in given.items()
+        if name.startswith(CONTEXT_PREFIX)
+    }
+    if len(context) > MAX_CONTEXT:
+        raise bad_parameter(
+            parameter="context", allowed=f"at most {MAX_CONTEXT} columns", got=len(context)
+        )
+    return context
+
+
+def _context_value(parameter: str, given: object) -> str:
+    if not _COLUMN.fullmatch(parameter.removeprefix(CONTEXT_PREFIX)):
+        columns = [f"{_PREFIXED[CONTEXT_PREFIX]}, of up to 150 letters, digits and underscores"]
+        raise unknown_parameter(parameter, allowed=columns)
+    # A query may repeat a parameter, and is read as a list; this one may not be repeated.
+    value = given[0] if isinstance(given, list) and len(given) == 1 else given
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = str(value) if number else value
+    if not isinstance(text, str) or not 1 <= len(text) <= MAX_CONTEXT_VALUE_LENGTH:
+        allowed = f"one text of 1 to {MAX_CONTEXT_VALUE_LENGTH} characters"
+        raise bad_parameter(parameter=parameter, allowed=allowed, got=value)
+    return text

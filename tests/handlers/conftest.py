@@ -57,11 +57,11 @@ os.environ |= {
             {
                 "name": "for-you",
                 "route": "recommendations",
-                "campaignArn": f"{CAMPAIGN_ARN}/for-you",
+                "arn": f"{CAMPAIGN_ARN}/for-you",
             },
-            {"name": "new", "route": "recommendations", "campaignArn": f"{CAMPAIGN_ARN}/new"},
-            {"name": "similar", "route": "related", "campaignArn": f"{CAMPAIGN_ARN}/similar"},
-            {"name": "ranked", "route": "ranking", "campaignArn": f"{CAMPAIGN_ARN}/ranked"},
+            {"name": "new", "route": "recommendations", "arn": f"{CAMPAIGN_ARN}/new"},
+            {"name": "similar", "route": "related", "arn": f"{CAMPAIGN_ARN}/similar"},
+            {"name": "ranked", "route": "ranking", "arn": f"{CAMPAIGN_ARN}/ranked"},
         ]
     ),
     "FILTERS": json.dumps(

@@ -19,7 +19,8 @@ from event_ingest.destinations import EventTracker
 from personalize_emulator import PersonalizeEmulator
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.envelope import Kind
-from recommend.recommendations import Catalogue, Filter, Model, Recommender, Route
+from recommend.declarations import Declarations, Filter, Model, Route
+from recommend.recommendations import Recommender
 from tests.handlers.conftest import Context
 from tests.handlers.upstream import Answer, Call, Upstream
 
@@ -77,7 +78,7 @@ class Shop:
             self.aws.clock.sleep(30)
         pytest.fail(f"{arn} is {status}")
 
-    def build(self) -> tuple[str, Catalogue]:
+    def build(self) -> tuple[str, Declarations]:
         """Define everything; return the tracking id and the models."""
         it = self.personalize
         group = it.create_dataset_group(name="shop")["datasetGroupArn"]
@@ -109,9 +110,10 @@ class Shop:
             datasetGroupArn=group,
             filterExpression="EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ($EVENT)",
         )["filterArn"]
-        models = tuple(self.model(group, route, recipe) for route, recipe in RECIPES.items())
-        filters = {"unseen": Filter(unseen, frozenset())}
-        return tracker["trackingId"], Catalogue(models, filters)
+        models = [self.model(group, route, recipe) for route, recipe in RECIPES.items()]
+        filters = {"unseen": Filter(unseen, frozenset(), frozenset({"EVENT"}))}
+        declared = Declarations.read({})._replace(models=models, filters=filters)
+        return tracker["trackingId"], declared
 
     def model(self, group: str, route: Route, recipe: str) -> Model:
         """Train and deploy one model."""
@@ -135,7 +137,7 @@ def functions() -> Iterator[None]:
     """Let both functions talk to the emulator."""
     with PersonalizeEmulator(speed=20_000) as aws, pytest.MonkeyPatch.context() as patch:
         options = aws.client_options
-        tracking_id, catalogue = Shop(aws, boto3.client("personalize", **options)).build()
+        tracking_id, declared = Shop(aws, boto3.client("personalize", **options)).build()
         patch.setenv("AWS_ENDPOINT_URL", options["endpoint_url"])
         events = AwsClient.of(
             "personalize-events",
@@ -144,10 +146,16 @@ def functions() -> Iterator[None]:
             read_timeout=5,
             max_connections=10,
         )
-        runtime = boto3.client("personalize-runtime", **options)
+        runtime = AwsClient.of(
+            "personalize-runtime",
+            signing_name="personalize",
+            connect_timeout=1,
+            read_timeout=5,
+            max_connections=1,
+        )
         tracker = EventTracker(events, tracking_id)
         patch.setitem(event_ingest.handler.destinations, Kind.INTERACTION, tracker)
-        patch.setattr(recommend.handler, "recommender", Recommender(runtime, catalogue))
+        patch.setattr(recommend.handler, "recommender", Recommender(runtime, declared))
         yield
 
 

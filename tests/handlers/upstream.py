@@ -92,7 +92,13 @@ class Upstream:
             client.meta.events.unregister(event, send)
 
     def request(
-        self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes,
+        headers: Mapping[str, str],
+        within: float | None = None,
     ) -> HttpAnswer:
         """Answer as connections of ours do."""
         is_json = method == "POST"

@@ -190,7 +190,7 @@ class RecommendationApi(Construct):
         self._recipes.append(learnt)
         if all(model["route"] != route for model in self._models):
             self._api.add_routes(path=f"/{route}", methods=[method], integration=self._integration)
-        self._models.append({"name": name, "route": route, "campaignArn": campaign.campaign_arn})
+        self._models.append({"name": name, "route": route, "arn": campaign.campaign_arn})
         self._function.add_environment("MODELS", stack_of(self).to_json_string(self._models))
         campaign.grant_query(self._function)
 

@@ -93,7 +93,7 @@ def test_tells_the_function_which_campaign_answers(stack: cdk.Stack, theirs: ICa
     api.add_model("theirs", theirs, recipe=Recipe.SIMS)
 
     (model,) = told(stack, "MODELS")
-    assert model["campaignArn"].endswith(":personalize:us-east-1:111111111111:campaign/theirs")
+    assert model["arn"].endswith(":personalize:us-east-1:111111111111:campaign/theirs")
 
 
 def test_lets_models_share_a_route_in_the_order_they_were_named(

@@ -1,0 +1,186 @@
+"""Requests to Amazon Personalize, and what its answers say."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from personalize_runtime.aws_client import UnreadableAnswerError
+from recommend.declarations import Declarations, Filter, Model, Route, Settings
+from recommend.problems import bad_parameter, missing_parameter
+from recommend.requests import (
+    FILTER_PREFIX,
+    MAX_RESULTS_WITH_FIELDS,
+    PROMOTION_PREFIX,
+    Query,
+    Values,
+)
+
+MAX_FILTER_VALUE_LENGTH = 1000
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_ITEMS = "ITEMS"
+
+
+class Operation(NamedTuple):
+    """An operation of the runtime.
+
+    Attributes:
+        name: Its name.
+        path: Its path.
+        entries: What its answers call the list of what they recommend.
+        entry: What they call the id of an entry.
+    """
+
+    name: str
+    path: str
+    entries: str
+    entry: str
+
+
+_RECOMMENDATIONS = Operation("GetRecommendations", "/recommendations", "itemList", "itemId")
+_OPERATIONS: Mapping[Route, Operation] = {
+    Route.RANKING: Operation(
+        "GetPersonalizedRanking", "/personalize-ranking", "personalizedRanking", "itemId"
+    ),
+    Route.ACTIONS: Operation(
+        "GetActionRecommendations", "/action-recommendations", "actionList", "actionId"
+    ),
+}
+
+
+def operation_of(model: Model) -> Operation:
+    """Return the operation that a model answers."""
+    return _OPERATIONS.get(model.route, _RECOMMENDATIONS)
+
+
+def request_of(
+    model: Model, query: Query, settings: Settings, declarations: Declarations
+) -> dict[str, Any]:
+    """Return what a model is asked.
+
+    Args:
+        model: The model.
+        query: What the client asks for.
+        settings: How the route of the client answers.
+        declarations: The filters and promotions that it may name.
+
+    Raises:
+        ProblemError: If it names what there is not, or a value that does not fit.
+    """
+    request: dict[str, Any] = {f"{model.kind}Arn": model.arn}
+    if model.needs_user and query.user_id is None:
+        raise missing_parameter(parameter="userId")
+    if model.route is Route.RELATED and query.item_id is None:
+        raise missing_parameter(parameter="itemId")
+    if query.user_id is not None:
+        request["userId"] = query.user_id
+    if model.route is Route.RELATED:
+        request["itemId"] = query.item_id
+    if model.route is Route.RANKING:
+        request["inputList"] = list(query.item_ids)
+    elif query.num_results is not None:
+        request["numResults"] = query.num_results
+    if query.context and model.route is not Route.ACTIONS:
+        request["context"] = dict(query.context)
+    request |= _filtered(query, settings, declarations)
+    if model.route not in (Route.RANKING, Route.ACTIONS):
+        request |= _promoting(query, settings, declarations)
+    columns = query.columns
+    if columns and model.metadata:
+        _check_count(query, model)
+        request["metadataColumns"] = {_ITEMS: columns}
+    return request
+
+
+class Answer(NamedTuple):
+    """What a model answers.
+
+    Attributes:
+        recommendation_id: By which events tell that they came of it.
+        entries: What it recommends, the best before the others.
+    """
+
+    recommendation_id: str | None
+    entries: list[dict[str, Any]]
+
+    @classmethod
+    def read(cls, operation: Operation, answer: Mapping[str, Any]) -> "Answer":
+        """Read an answer.
+
+        Raises:
+            UnreadableAnswerError: If it is not what the operation answers.
+        """
+        entries = answer.get(operation.entries)
+        if not isinstance(entries, list) or not all(
+            isinstance(one, dict) and isinstance(one.get(operation.entry), str) for one in entries
+        ):
+            msg = f"{operation.name} answered without a list of entries that have an id"
+            raise UnreadableAnswerError(msg)
+        return cls(answer.get("recommendationId"), entries)
+
+
+def of_fallback(query: Query, model: Model) -> Query:
+    """Return what is asked of a model that answers in place of another: no more than it knows."""
+    return replace(
+        query,
+        context={},
+        promotion=None,
+        promotion_values={},
+        fields=query.fields if model.metadata else None,
+    )
+
+
+def _check_count(query: Query, model: Model) -> None:
+    most = MAX_RESULTS_WITH_FIELDS
+    if model.route is Route.RANKING:
+        if len(query.item_ids) > most:
+            allowed = f"a list of at most {most} item ids where fields are asked for"
+            raise bad_parameter(parameter="itemIds", allowed=allowed, got=len(query.item_ids))
+    elif query.num_results is not None and query.num_results > most:
+        allowed = f"at most {most} where fields are asked for"
+        raise bad_parameter(parameter="numResults", allowed=allowed, got=query.num_results)
+
+
+def _filtered(query: Query, settings: Settings, declarations: Declarations) -> dict[str, Any]:
+    name, values = query.filter, query.filter_values
+    if settings.filter is not None:
+        if name is not None:
+            allowed = f"absent: this route is always filtered by {settings.filter}"
+            raise bad_parameter(parameter="filter", allowed=allowed, got=name)
+        name, values = settings.filter, settings.values
+    if name is None:
+        return {}
+    return _filter_members(declarations.filter(name), values, FILTER_PREFIX)
+
+
+def _promoting(query: Query, settings: Settings, declarations: Declarations) -> dict[str, Any]:
+    name = query.promotion or settings.promotion
+    if name is None:
+        return {}
+    promotion = declarations.promotion(name)
+    values = {**query.promotion_values, **promotion.values}
+    members = _filter_members(declarations.filter(promotion.filter), values, PROMOTION_PREFIX)
+    return {
+        "promotions": [
+            {"name": promotion.name, "percentPromotedItems": promotion.percent, **members}
+        ]
+    }
+
+
+def _filter_members(chosen: Filter, values: Values, prefix: str) -> dict[str, Any]:
+    quoted = {name: _quoted(chosen, name, of, prefix) for name, of in values.items()}
+    return {"filterArn": chosen.arn} | ({"filterValues": quoted} if quoted else {})
+
+
+def _quoted(chosen: Filter, placeholder: str, values: Sequence[str], prefix: str) -> str:
+    """Return values as the service reads them: texts in double quotes, with commas."""
+    parameter = f"{prefix}{placeholder}"
+    if placeholder in chosen.numbers:
+        if len(values) > 1 or not _NUMBER.fullmatch(values[0]):
+            raise bad_parameter(parameter=parameter, allowed="a number", got=", ".join(values))
+        return values[0]
+    text = ",".join(f'"{value}"' for value in values)
+    if len(text) > MAX_FILTER_VALUE_LENGTH:
+        allowed = f"at most {MAX_FILTER_VALUE_LENGTH} characters"
+        raise bad_parameter(parameter=parameter, allowed=allowed, got=text)
+    return text
