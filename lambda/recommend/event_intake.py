@@ -23,6 +23,8 @@ from recommend.requests import json_body, user_of
 _PUT = "PutRecords"
 MAX_EVENTS = 500
 """The records that PutRecords takes in one call (Kinesis API reference)."""
+EVENT_KINDS = (Kind.INTERACTION, Kind.ACTION_INTERACTION)
+"""What a request may tell of: whoever tells what a visitor did may not change the catalogue."""
 MAX_BODY_BYTES = 1024 * 1024
 """A page sends 64 KiB at most by sendBeacon, and a server can send several requests."""
 
@@ -134,11 +136,8 @@ def _events(body: bytes) -> Sequence[object]:
         )
     for place, event in enumerate(events):
         kind = event.get("kind", Kind.INTERACTION) if isinstance(event, Mapping) else None
-        # Whoever may tell what a visitor did may not change the catalogue for all of them.
-        if kind is not None and kind not in (Kind.INTERACTION, Kind.ACTION_INTERACTION):
+        if kind is not None and kind not in EVENT_KINDS:
             raise bad_parameter(
-                parameter=f"events[{place}].kind",
-                allowed=f"{Kind.INTERACTION} or {Kind.ACTION_INTERACTION}",
-                got=kind,
+                parameter=f"events[{place}].kind", allowed=" or ".join(EVENT_KINDS), got=kind
             )
     return events

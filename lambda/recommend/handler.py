@@ -25,7 +25,7 @@ from recommend.problems import ProblemError
 from recommend.recommendations import Recommender, Served
 from recommend.requests import Query
 
-_EVENTS_PATH, _HEALTH_PATH = "/events", "/health"
+_EVENTS_PATH, _HEALTH_PATH, _OPENAPI_PATH = "/events", "/health", "/openapi.json"
 # A page sends events as text by sendBeacon: as JSON the browser would ask for permission first.
 _EVENTS_CONTENT = ["application/json", "text/plain"]
 _CONNECT_SECONDS, _READ_SECONDS = 1.0, 3.0
@@ -114,6 +114,16 @@ def _health(_: Request, __: LambdaContext) -> Answer:
     )
 
 
+def _openapi(_: Request, __: LambdaContext) -> Answer:
+    """Tell what the API answers."""
+    from recommend.openapi import openapi  # noqa: PLC0415, as it is rare and takes time to load
+
+    document = openapi(
+        recommender.declarations, takes_events=intake is not None, is_bound=user_claim is not None
+    )
+    return Answer(HTTPStatus.OK, document, {"Cache-Control": "max-age=300"})
+
+
 def _routes() -> dict[str, tuple[str, Handler]]:
     """Return what this API answers, by path: the method, and what answers it."""
     routes: dict[str, tuple[str, Handler]] = {
@@ -121,7 +131,7 @@ def _routes() -> dict[str, tuple[str, Handler]]:
     }
     if intake is not None:
         routes[_EVENTS_PATH] = ("POST", _events)
-    return routes | {_HEALTH_PATH: ("GET", _health)}
+    return routes | {_HEALTH_PATH: ("GET", _health), _OPENAPI_PATH: ("GET", _openapi)}
 
 
 routes: Mapping[str, tuple[str, Handler]] = _routes()

@@ -10,6 +10,7 @@ from recommend.declarations import Declarations, Filter, Model, Route, Settings
 from recommend.problems import bad_parameter, missing_parameter
 from recommend.requests import (
     FILTER_PREFIX,
+    ID_FIELDS,
     MAX_RESULTS_WITH_FIELDS,
     PROMOTION_PREFIX,
     Query,
@@ -85,7 +86,7 @@ def request_of(
     request |= _filtered(query, settings, declarations)
     if model.route not in (Route.RANKING, Route.ACTIONS):
         request |= _promoting(query, settings, declarations)
-    columns = query.columns
+    columns = _columns(query, declarations)
     if columns and model.metadata:
         _check_count(query, model)
         request["metadataColumns"] = {_ITEMS: columns}
@@ -128,6 +129,15 @@ def of_fallback(query: Query, model: Model) -> Query:
         promotion_values={},
         fields=query.fields if model.metadata else None,
     )
+
+
+def _columns(query: Query, declarations: Declarations) -> list[str]:
+    columns = [name for name in query.fields or () if name not in ID_FIELDS]
+    for name in columns:
+        if name not in declarations.item_columns:
+            allowed = ", ".join([*ID_FIELDS, *declarations.item_columns])
+            raise bad_parameter(parameter="fields", allowed=f"some of {allowed}", got=name)
+    return columns
 
 
 def _check_count(query: Query, model: Model) -> None:
