@@ -59,7 +59,9 @@ class Answer(NamedTuple):
         return answer
 
 
-def recommendation(route: Route, query: Query, served: Served, settings: Settings) -> Answer:
+def recommendation(
+    route: Route, query: Query, served: Served, settings: Settings, *, source: str | None = None
+) -> Answer:
     """Return the answer that tells what is recommended.
 
     Args:
@@ -67,6 +69,7 @@ def recommendation(route: Route, query: Query, served: Served, settings: Setting
         query: What it asks for.
         served: What is recommended.
         settings: How the route answers.
+        source: What the user's events are attributed to, in an experiment.
     """
     document: dict[str, Any] = {
         "recommendationId": served.recommendation_id,
@@ -76,10 +79,13 @@ def recommendation(route: Route, query: Query, served: Served, settings: Setting
     }
     if not served.filtered:
         document["filtered"] = False
-    source = served.served_by if served.model is None else f"{served.served_by}/{served.model}"
+    if source is not None:
+        # As it is in an event, so that a client copies it.
+        document["metricAttribution"] = {"eventAttributionSource": source}
+    by = served.served_by if served.model is None else f"{served.served_by}/{served.model}"
     kind = "anyone" if query.user_id is None else "user"
     cache_control = "no-store" if served.is_fallback else settings.cache_control.get(kind)
-    headers = {"X-Served-By": source, "Cache-Control": cache_control or "no-store"}
+    headers = {"X-Served-By": by, "Cache-Control": cache_control or "no-store"}
     return Answer(HTTPStatus.OK, document, headers)
 
 

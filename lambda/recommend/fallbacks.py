@@ -17,7 +17,11 @@ Entries = list[dict[str, Any]]
 
 
 class LastGoodLists:
-    """The last good list of each model, in a bucket: it outlives the function and the model."""
+    """The last good list of each model, in a bucket: it outlives the function and the model.
+
+    Attributes:
+        client: Amazon S3.
+    """
 
     def __init__(
         self,
@@ -35,7 +39,7 @@ class LastGoodLists:
             prefix: What the keys begin with.
             clock: Tells the time in seconds.
         """
-        self._client = client
+        self.client = client
         self._bucket = bucket
         self._prefix = prefix
         self._clock = clock
@@ -48,7 +52,7 @@ class LastGoodLists:
             ClientError: If the bucket refuses it.
             OSError, http.client.HTTPException: If it does not answer.
         """
-        self._client.put_object(self._bucket, self._key(model), json_of(entries).encode())
+        self.client.put_object(self._bucket, self._key(model), json_of(entries).encode())
 
     def get(self, model: str, *, within: float) -> Entries | None:
         """Return the last good list of a model, or None if it cannot be had.
@@ -61,7 +65,7 @@ class LastGoodLists:
         if known is not None and self._clock() - known[0] < _KEPT_SECONDS:
             return known[1]
         try:
-            content = self._client.get_object(self._bucket, self._key(model), within=within)
+            content = self.client.get_object(self._bucket, self._key(model), within=within)
             entries = json.loads(content)
         except Exception as error:
             logger.warning(

@@ -364,6 +364,12 @@ def _list_schema(entries: str, entry: str) -> _Schema:
             "servedBy": {
                 "enum": ["campaign", "recommender", "last-good-list", "static-list", "as-given"]
             },
+            "metricAttribution": {
+                "description": "In an experiment: what events that came of it carry",
+                "type": "object",
+                "properties": {"eventAttributionSource": {"type": "string"}},
+                "required": ["eventAttributionSource"],
+            },
             "filtered": {
                 "description": "False where a list stood in, which no filter was asked about",
                 "const": False,

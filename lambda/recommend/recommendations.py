@@ -207,7 +207,7 @@ class Recommender:
             try:
                 answer = self._call(model, request, until)
             except Exception as error:
-                if not self._may_try_again(breaker, error, until):
+                if not self._may_try_again(error, until):
                     raise
                 self._pause(_PAUSE_SECONDS)
                 answer = self._call(model, request, until)
@@ -224,14 +224,13 @@ class Recommender:
         ranked = model.route is Route.RANKING and query.num_results is not None
         return answer._replace(entries=_cut(answer.entries, query)) if ranked else answer
 
-    def _may_try_again(self, breaker: CircuitBreaker, error: Exception, until: float) -> bool:
+    def _may_try_again(self, error: Exception, until: float) -> bool:
         """Whether to make a call again: at once, and once; what timed out has had its time."""
         trouble = trouble_of(error)
         if not trouble.passes or trouble is Trouble.TIMED_OUT:
             return False
-        breaker.failed()
         in_time = until - self._clock() > _PAUSE_SECONDS + _SHORTEST_CALL_SECONDS
-        return in_time and not breaker.is_open and self._budget.spend()
+        return in_time and self._budget.spend()
 
     def _call(self, model: Model, request: Mapping[str, Any], until: float) -> Answer:
         operation = operation_of(model)

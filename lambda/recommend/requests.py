@@ -38,9 +38,9 @@ _PREFIXED = {
     CONTEXT_PREFIX: "context.<COLUMN>",
 }
 _OF_ALL = ("model", "numResults", "filter", FILTER_PREFIX)
-_OF_ITEMS = (*_OF_ALL, "promotion", PROMOTION_PREFIX, CONTEXT_PREFIX, "fields")
+_OF_ITEMS = (*_OF_ALL, "promotion", PROMOTION_PREFIX, "fields")
 PARAMETERS: Mapping[Route, Sequence[str]] = {
-    Route.RECOMMENDATIONS: ("userId", *_OF_ITEMS),
+    Route.RECOMMENDATIONS: ("userId", *_OF_ITEMS, CONTEXT_PREFIX),
     Route.RELATED: ("itemId", "userId", *_OF_ITEMS),
     Route.POPULAR: ("userId", *_OF_ITEMS),
     Route.TRENDING: ("userId", *_OF_ITEMS),

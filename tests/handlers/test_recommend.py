@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.client import BadStatusLine
@@ -13,7 +14,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from recommend import handler as function
-from recommend.recommendations import Recommender
+from recommend.api import Api
 from tests.handlers.conftest import CAMPAIGN_ARN, FILTER_ARN, Context
 from tests.handlers.upstream import Answer, Call, Upstream, refused
 
@@ -74,10 +75,9 @@ def personalize(monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
         return Answer(RANKED if call.url.endswith("/personalize-ranking") else ITEMS)
 
     # One that has not seen the failures of other tests.
-    known = function.recommender
-    fresh = Recommender(known.client, known.declarations)
-    monkeypatch.setattr(function, "recommender", fresh)
-    with Upstream(answer).behind(fresh.client) as upstream:
+    fresh = Api(os.environ, function.measures)
+    monkeypatch.setattr(function, "api", fresh)
+    with Upstream(answer).behind(fresh.recommender.client) as upstream:
         yield upstream
 
 

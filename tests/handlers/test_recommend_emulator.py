@@ -19,6 +19,7 @@ from event_ingest.destinations import EventTracker
 from personalize_emulator import PersonalizeEmulator
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.envelope import Kind
+from recommend.api import Api
 from recommend.declarations import Declarations, Filter, Model, Route
 from recommend.recommendations import Recommender
 from tests.handlers.conftest import Context
@@ -155,7 +156,8 @@ def functions() -> Iterator[None]:
         )
         tracker = EventTracker(events, tracking_id)
         patch.setitem(event_ingest.handler.destinations, Kind.INTERACTION, tracker)
-        patch.setattr(recommend.handler, "recommender", Recommender(runtime, declared))
+        api = Api({}, recommend.handler.measures, Recommender(runtime, declared))
+        patch.setattr(recommend.handler, "api", api)
         yield
 
 

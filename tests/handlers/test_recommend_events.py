@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from personalize_runtime.envelope import entries
-from recommend.handler import handler, intake
+from recommend.handler import api, handler
 from tests.handlers.conftest import Context
 from tests.handlers.upstream import Answer, Call, Upstream, refused
 
@@ -34,8 +34,8 @@ def take_all(call: Call) -> Answer:
 
 @pytest.fixture(autouse=True)
 def stream() -> Iterator[Upstream]:
-    assert intake is not None
-    with Upstream(take_all).behind(intake.client) as upstream:
+    assert api.intake is not None
+    with Upstream(take_all).behind(api.intake.client) as upstream:
         yield upstream
 
 
@@ -205,8 +205,8 @@ BODIES = (
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(BODIES)
 def test_what_is_accepted_is_what_the_stream_function_reads(body: object) -> None:
-    assert intake is not None
-    with Upstream(take_all).behind(intake.client) as stream:
+    assert api.intake is not None
+    with Upstream(take_all).behind(api.intake.client) as stream:
         status, answer = post(body)
 
     if status == HTTPStatus.ACCEPTED:

@@ -1,0 +1,223 @@
+"""The API: which route answers a request, made of what the stack declared."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.observability import logger
+from personalize_runtime.retries import Deadline
+from personalize_runtime.service_errors import code_of
+from recommend import problems
+from recommend.answers import Answer, settled
+from recommend.declarations import Declarations, Route
+from recommend.event_intake import EventIntake
+from recommend.fallbacks import LastGoodLists
+from recommend.http_request import Request
+from recommend.measures import Measures
+from recommend.recommendations import Recommender
+from recommend.request_context import RequestContext
+from recommend.serving import Serving
+
+if TYPE_CHECKING:
+    from recommend.experiments import Exposures, Weights
+
+_EVENTS_PATH, _HEALTH_PATH, _OPENAPI_PATH = "/events", "/health", "/openapi.json"
+# A page sends events as text by sendBeacon: as JSON the browser would ask for permission first.
+_EVENTS_CONTENT = ["application/json", "text/plain"]
+_CONNECT_SECONDS, _READ_SECONDS = 1.0, 3.0
+# What is not the answer itself must not hold it up for long.
+_ASIDE_CONNECT_SECONDS, _ASIDE_READ_SECONDS = 0.3, 0.5
+_RESERVE_FOR_ANSWER = 0.5
+
+Handler = Callable[[Request, Callable[[], float]], Answer]
+
+
+class Api:
+    """Answers requests.
+
+    Attributes:
+        recommender: What answers requests for recommendations.
+        intake: The way of events to the stream, if the stack has one.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        measures: Measures,
+        recommender: Recommender | None = None,
+    ) -> None:
+        """Prepare to answer.
+
+        Args:
+            environment: What the stack declared.
+            measures: What is told of the answers.
+            recommender: What answers requests for recommendations (default: what was declared).
+        """
+        self._environment = environment
+        self._measures = measures
+        self._user_claim = environment.get("USER_CLAIM")
+        self.cors_origins: Sequence[str] = json.loads(environment.get("CORS_ORIGINS", "[]"))
+        self.recommender = recommender or Recommender(
+            _client("personalize-runtime", "personalize"),
+            Declarations.read(environment),
+            _last_good(environment),
+        )
+        self.intake = _intake(environment)
+        self._routes: Mapping[str, tuple[str, Handler]] = self._declared_routes()
+
+    def answer(self, request: Request, remaining: Callable[[], float]) -> Answer:
+        """Answer a request.
+
+        Args:
+            request: The request.
+            remaining: Tells the seconds that there are for it.
+
+        Raises:
+            ProblemError: If the request is at fault, or nothing can answer it.
+        """
+        if request.method == "OPTIONS":
+            # API Gateway replaces this by the CORS configuration of the API.
+            return Answer(HTTPStatus.NO_CONTENT, None)
+        if request.path not in self._routes:
+            known = [f"{method} {path}" for path, (method, _) in self._routes.items()]
+            raise problems.no_such_route(request.path, known)
+        method, answer = self._routes[request.path]
+        if request.method != method:
+            raise problems.wrong_method(request.method, request.path, method)
+        return settled(answer(request, remaining), request)
+
+    def refresh(self, models: Sequence[str], remaining: Callable[[], float]) -> dict[str, int]:
+        """Keep the lists that models give now, for the time when they give none.
+
+        Args:
+            models: The names of the models.
+            remaining: Tells the seconds that there are for it.
+
+        Returns:
+            The lengths of the lists that are kept.
+        """
+        lengths: dict[str, int] = {}
+        for name in models:
+            try:
+                lengths[name] = self.recommender.refresh(name, within=remaining())
+            except Exception as error:
+                # The last list is still there.
+                extra = {"model": name, "cause": code_of(error)}
+                logger.warning("a list could not be refreshed", extra=extra)
+        self._measures.count("ListsKept", len(lengths))
+        return lengths
+
+    def _declared_routes(self) -> dict[str, tuple[str, Handler]]:
+        """Return what this API answers, by path: the method, and what answers it."""
+        context = RequestContext.read(self._environment.get("CONTEXT", "{}"))
+        routes: dict[str, tuple[str, Handler]] = {}
+        for route in self.recommender.declarations.routes:
+            weights, exposures = self._experiment(route)
+            serving = Serving(
+                route,
+                self.recommender,
+                context=context,
+                weights=weights,
+                exposures=exposures,
+                user_claim=self._user_claim,
+                told=self._measures.told,
+            )
+            routes[route.path] = (route.method, _recommending(serving))
+        if self.intake is not None:
+            routes[_EVENTS_PATH] = ("POST", self._events)
+        return routes | {
+            _HEALTH_PATH: ("GET", self._health),
+            _OPENAPI_PATH: ("GET", self._openapi),
+        }
+
+    def _experiment(self, route: Route) -> tuple["Weights | None", "Exposures | None"]:
+        """Return the experiment of a route, if there is one, and where it tells who saw what."""
+        declared = self.recommender.declarations.settings[route].experiment
+        if declared is None:
+            return None, None
+        # Few APIs have one, and loading it takes time.
+        from recommend.experiments import Experiment, Exposures, Weights  # noqa: PLC0415
+
+        experiment = Experiment.of(declared["name"], declared["weights"], declared.get("parameter"))
+        weights = Weights(experiment, _aside("ssm"), told=logger.warning)
+        stream_name = self._environment.get("STREAM_NAME")
+        if stream_name is None:
+            return weights, None
+        return weights, Exposures(_aside("kinesis"), stream_name, counted=self._measures.count)
+
+    def _events(self, request: Request, remaining: Callable[[], float]) -> Answer:
+        """Put events on the stream."""
+        assert self.intake is not None
+        if request.content_type and request.content_type not in _EVENTS_CONTENT:
+            raise problems.unsupported_media_type(_EVENTS_CONTENT, request.content_type)
+        call = _CONNECT_SECONDS + _READ_SECONDS
+        deadline = Deadline(remaining, reserve=_RESERVE_FOR_ANSWER, call=call)
+        taken = self.intake.take(request, deadline, user_claim=self._user_claim)
+        self._measures.count("EventsAccepted", taken)
+        return Answer(HTTPStatus.ACCEPTED, {"accepted": taken})
+
+    def _health(self, _: Request, __: Callable[[], float]) -> Answer:
+        """Tell which models are left in peace, since they have failed too often."""
+        models = {
+            name: "out of order" if breaker.is_open else "ok"
+            for name, breaker in self.recommender.breakers.items()
+        }
+        status = "degraded" if "out of order" in models.values() else "ok"
+        document = {"status": status, "models": models}
+        return Answer(HTTPStatus.OK, document, {"Cache-Control": "no-store"})
+
+    def _openapi(self, _: Request, __: Callable[[], float]) -> Answer:
+        """Tell what the API answers."""
+        from recommend.openapi import openapi  # noqa: PLC0415, as it is rare and takes time
+
+        document = openapi(
+            self.recommender.declarations,
+            takes_events=self.intake is not None,
+            is_bound=self._user_claim is not None,
+        )
+        return Answer(HTTPStatus.OK, document, {"Cache-Control": "max-age=300"})
+
+
+def _recommending(serving: Serving) -> Handler:
+    def answer(request: Request, remaining: Callable[[], float]) -> Answer:
+        return serving.answer(request, within=remaining() - _RESERVE_FOR_ANSWER)
+
+    return answer
+
+
+def _client(endpoint: str, signing_name: str) -> AwsClient:
+    return AwsClient.of(
+        endpoint,
+        signing_name=signing_name,
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        max_connections=1,
+    )
+
+
+def _aside(service: str) -> AwsClient:
+    """Return a client for what an answer can do without."""
+    return AwsClient.of(
+        service,
+        signing_name=service,
+        connect_timeout=_ASIDE_CONNECT_SECONDS,
+        read_timeout=_ASIDE_READ_SECONDS,
+        max_connections=1,
+    )
+
+
+def _last_good(environment: Mapping[str, str]) -> LastGoodLists | None:
+    bucket = environment.get("LAST_GOOD_BUCKET")
+    if bucket is None:
+        return None
+    return LastGoodLists(_client("s3", "s3"), bucket, environment["LAST_GOOD_PREFIX"])
+
+
+def _intake(environment: Mapping[str, str]) -> EventIntake | None:
+    stream_name = environment.get("STREAM_NAME")
+    if stream_name is None:
+        return None
+    return EventIntake(_client("kinesis", "kinesis"), stream_name, time.time)
