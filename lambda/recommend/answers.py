@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from personalize_runtime.fields import json_of
 from recommend.declarations import Route, Settings
-from recommend.http_caching import etag_of, matches
+from recommend.http_caching import CachePolicy, etag, is_still_good
 from recommend.http_request import Request
 from recommend.problems import CONTENT_TYPE, ProblemError
 from recommend.recommendations import Served
@@ -14,8 +14,7 @@ from recommend.requests import ID_FIELDS, Query
 
 _JSON = "application/json"
 _ANY_ORIGIN = "*"
-# What of an answer is another each time, though it says the same.
-_CHANGING = ("recommendationId",)
+_NOT_KEPT: Mapping[str, Any] = {"noStore": True}
 
 
 class Answer(NamedTuple):
@@ -84,8 +83,10 @@ def recommendation(
         document["metricAttribution"] = {"eventAttributionSource": source}
     by = served.served_by if served.model is None else f"{served.served_by}/{served.model}"
     kind = "anyone" if query.user_id is None else "user"
-    cache_control = "no-store" if served.is_fallback else settings.cache_control.get(kind)
-    headers = {"X-Served-By": by, "Cache-Control": cache_control or "no-store"}
+    policy = CachePolicy.of(settings.cache.get(kind, _NOT_KEPT))
+    if served.is_fallback:
+        policy = CachePolicy(no_store=True)
+    headers = {"X-Served-By": by, "Cache-Control": policy.cache_control}
     return Answer(HTTPStatus.OK, document, headers)
 
 
@@ -93,9 +94,9 @@ def settled(answer: Answer, request: Request) -> Answer:
     """Return an answer with its ETag, or 304 if the client has it already."""
     if request.method != "GET" or answer.document is None or answer.status != HTTPStatus.OK:
         return answer
-    etag = etag_of(answer.document, without=_CHANGING)
-    headers = {**answer.headers, "ETag": etag}
-    if matches(request.headers.get("if-none-match"), etag):
+    tag = etag(answer.document)
+    headers = {**answer.headers, "ETag": tag}
+    if is_still_good(request.headers.get("if-none-match"), tag):
         return Answer(HTTPStatus.NOT_MODIFIED, None, headers)
     return answer._replace(headers=headers)
 

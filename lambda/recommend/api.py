@@ -23,6 +23,7 @@ from recommend.serving import Serving
 
 if TYPE_CHECKING:
     from recommend.experiments import Exposures, Weights
+    from recommend.item_table import ItemTable
 
 _EVENTS_PATH, _HEALTH_PATH, _OPENAPI_PATH = "/events", "/health", "/openapi.json"
 # A page sends events as text by sendBeacon: as JSON the browser would ask for permission first.
@@ -41,6 +42,8 @@ class Api:
     Attributes:
         recommender: What answers requests for recommendations.
         intake: The way of events to the stream, if the stack has one.
+        item_table: What the items are like, if the stack has a table of them.
+        cors_origins: The origins whose pages may read answers, where API Gateway does not say so.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Api:
             _last_good(environment),
         )
         self.intake = _intake(environment)
+        self.item_table = _item_table(environment)
         self._routes: Mapping[str, tuple[str, Handler]] = self._declared_routes()
 
     def answer(self, request: Request, remaining: Callable[[], float]) -> Answer:
@@ -122,6 +126,7 @@ class Api:
                 context=context,
                 weights=weights,
                 exposures=exposures,
+                item_table=self.item_table,
                 user_claim=self._user_claim,
                 told=self._measures.told,
             )
@@ -214,6 +219,15 @@ def _last_good(environment: Mapping[str, str]) -> LastGoodLists | None:
     if bucket is None:
         return None
     return LastGoodLists(_client("s3", "s3"), bucket, environment["LAST_GOOD_PREFIX"])
+
+
+def _item_table(environment: Mapping[str, str]) -> "ItemTable | None":
+    text = environment.get("ITEM_TABLE")
+    if text is None:
+        return None
+    from recommend.item_table import ItemTable  # noqa: PLC0415, as few APIs have one
+
+    return ItemTable.read(text, _aside("dynamodb"), told=logger.warning)
 
 
 def _intake(environment: Mapping[str, str]) -> EventIntake | None:

@@ -99,7 +99,7 @@ class Settings(NamedTuple):
         promotion: What is promoted where the request names nothing.
         fallbacks: What answers where the model does not, in this order.
         experiment: The models that share its requests, if some do.
-        cache_control: The header of answers: to those that name a user, and to the others.
+        cache: How long answers may be kept: those to requests of a `user`, and of `anyone`.
         keep: The seconds for which an answer that is nobody's is kept in memory.
     """
 
@@ -109,7 +109,7 @@ class Settings(NamedTuple):
     promotion: str | None
     fallbacks: Sequence[Mapping[str, Any]]
     experiment: Mapping[str, Any] | None
-    cache_control: Mapping[str, str]
+    cache: Mapping[str, Mapping[str, Any]]
     keep: float
 
 

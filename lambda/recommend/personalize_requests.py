@@ -86,10 +86,13 @@ def request_of(
     request |= _filtered(query, settings, declarations)
     if model.route not in (Route.RANKING, Route.ACTIONS):
         request |= _promoting(query, settings, declarations)
-    columns = _columns(query, declarations)
-    if columns and model.metadata:
+    for name in query.columns:
+        if name not in declarations.item_columns:
+            allowed = ", ".join([*ID_FIELDS, *declarations.item_columns])
+            raise bad_parameter(parameter="fields", allowed=f"some of {allowed}", got=name)
+    if query.columns and model.metadata:
         _check_count(query, model)
-        request["metadataColumns"] = {_ITEMS: columns}
+        request["metadataColumns"] = {_ITEMS: query.columns}
     return request
 
 
@@ -129,15 +132,6 @@ def of_fallback(query: Query, model: Model) -> Query:
         promotion_values={},
         fields=query.fields if model.metadata else None,
     )
-
-
-def _columns(query: Query, declarations: Declarations) -> list[str]:
-    columns = [name for name in query.fields or () if name not in ID_FIELDS]
-    for name in columns:
-        if name not in declarations.item_columns:
-            allowed = ", ".join([*ID_FIELDS, *declarations.item_columns])
-            raise bad_parameter(parameter="fields", allowed=f"some of {allowed}", got=name)
-    return columns
 
 
 def _check_count(query: Query, model: Model) -> None:

@@ -106,6 +106,11 @@ class Query:
     context: Mapping[str, str] = field(default_factory=dict)
     fields: Sequence[str] | None = None
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the items that the answer should tell."""
+        return [name for name in self.fields or () if name not in ID_FIELDS]
+
     @classmethod
     def of(cls, request: Request, route: Route, *, user_claim: str | None = None) -> "Query":
         """Read a request.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+from personalize_runtime.retries import Deadline
 from recommend.answers import Answer, recommendation
 from recommend.declarations import Model, Route
 from recommend.http_request import Request
@@ -18,10 +19,12 @@ from recommend.requests import Query, Values
 
 if TYPE_CHECKING:
     from recommend.experiments import Experiment, Exposures, Weights
+    from recommend.item_table import ItemTable
 
 _MOST_KEPT = 1000
 """The answers that a process keeps: some kilobytes each."""
 _STALE_SECONDS = 3600.0
+_MOST_FOR_METADATA = 0.5
 # Those whose recipes know contextual metadata.
 _CONTEXTUAL = frozenset({Route.RECOMMENDATIONS, Route.RANKING})
 
@@ -51,6 +54,7 @@ class Serving:
         context: RequestContext,
         weights: "Weights | None",
         exposures: "Exposures | None",
+        item_table: "ItemTable | None",
         user_claim: str | None,
         told: Callable[[Route, Told], None],
     ) -> None:
@@ -62,6 +66,7 @@ class Serving:
             context: What the headers of a request tell.
             weights: The experiment of the route, if there is one.
             exposures: Where it is told who was shown what, if the stack has a stream.
+            item_table: What the items are like, if the stack has a table of them.
             user_claim: The claim of a token that names its user, where users are bound to it.
             told: Takes what is measured of each answer.
         """
@@ -71,6 +76,7 @@ class Serving:
         self._context = context
         self._weights = weights
         self._exposures = exposures
+        self._item_table = item_table
         self._user_claim = user_claim
         self._told = told
         self._kept: ExpiringCache[Served] = ExpiringCache(
@@ -95,6 +101,7 @@ class Serving:
         if experiment is not None and query.user_id is not None and not served.is_fallback:
             source = experiment.source(served.asked)
             self._expose(source, query.user_id, served)
+        served = self._with_metadata(query, served, started + within)
         return recommendation(self._route, query, served, self._settings, source=source)
 
     def _with_context(self, query: Query, request: Request) -> Query:
@@ -129,6 +136,18 @@ class Serving:
         if key is not None and not served.is_fallback:
             self._kept.put(key, served)
         return served, False
+
+    def _with_metadata(self, query: Query, served: Served, until: float) -> Served:
+        """Add what the table says of the items; without it the answer is an answer still."""
+        if self._item_table is None or not query.columns or self._route is Route.ACTIONS:
+            return served
+        deadline = Deadline(
+            lambda: min(until - time.monotonic(), _MOST_FOR_METADATA), reserve=0, call=0
+        )
+        ids = [entry["itemId"] for entry in served.entries]
+        items = self._item_table.metadata(ids, query.columns, deadline).items
+        entries = [{**entry, "metadata": items.get(entry["itemId"])} for entry in served.entries]
+        return served._replace(entries=entries)
 
     def _expose(self, source: str, user_id: str, served: Served) -> None:
         if self._exposures is None or self._route is Route.ACTIONS:
