@@ -43,6 +43,7 @@ class Api:
         recommender: What answers requests for recommendations.
         intake: The way of events to the stream, if the stack has one.
         item_table: What the items are like, if the stack has a table of them.
+        exposures: Where each experiment tells who was shown what.
         cors_origins: The origins whose pages may read answers, where API Gateway does not say so.
     """
 
@@ -70,6 +71,7 @@ class Api:
         )
         self.intake = _intake(environment)
         self.item_table = _item_table(environment)
+        self.exposures: dict[Route, Exposures] = {}
         self._routes: Mapping[str, tuple[str, Handler]] = self._declared_routes()
 
     def answer(self, request: Request, remaining: Callable[[], float]) -> Answer:
@@ -120,6 +122,8 @@ class Api:
         routes: dict[str, tuple[str, Handler]] = {}
         for route in self.recommender.declarations.routes:
             weights, exposures = self._experiment(route)
+            if exposures is not None:
+                self.exposures[route] = exposures
             serving = Serving(
                 route,
                 self.recommender,

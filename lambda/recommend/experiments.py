@@ -195,6 +195,9 @@ class Exposures:
     click, and with the items that were shown as its impression. A user has one in an hour for each
     variant: from one process by what it remembers, and from several by the id of the event, which
     is the same.
+
+    Attributes:
+        client: Amazon Kinesis.
     """
 
     def __init__(
@@ -217,7 +220,7 @@ class Exposures:
             most_remembered: How many exposures of an hour are remembered, at most.
             now: Tells the time in seconds since 1970.
         """
-        self._client = client
+        self.client = client
         self._stream_name = stream_name
         self._counted = counted
         self._event_type = event_type
@@ -282,7 +285,7 @@ class Exposures:
         except ValueError:  # an id that is too long, or half a character: it will not get better
             return False
         try:
-            self._client.rpc("Kinesis_20131202.PutRecord", body)
+            self.client.rpc("Kinesis_20131202.PutRecord", body)
         except Exception:
             self._paused_until = self._now() + _PAUSE_SECONDS
             self._forget(record["metricAttribution"]["eventAttributionSource"], record["userId"])

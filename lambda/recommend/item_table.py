@@ -19,6 +19,7 @@ _DEFAULT_SECONDS = 300.0
 _DEFAULT_MOST = 10_000
 # How long an item that is too old will do while the table cannot be read.
 _STALE_SECONDS = 3600.0
+_SHORTEST_CALL_SECONDS = 0.02
 
 Item = dict[str, Any]
 
@@ -46,6 +47,7 @@ class ItemTable:
     """A table of items by their id, which is a text, and its only key.
 
     Attributes:
+        client: Amazon DynamoDB.
         attributes: The attributes that can be asked for.
     """
 
@@ -83,7 +85,7 @@ class ItemTable:
             )
             raise ValueError(msg)
         self.attributes = tuple(dict.fromkeys(attributes))
-        self._client = client
+        self.client = client
         self._name = name
         self._key = key
         self._told = told
@@ -167,7 +169,12 @@ class ItemTable:
             nonlocal waiting
             keys = [{self._key: {"S": item_id}} for item_id in waiting]
             body = {"RequestItems": {self._name: {"Keys": keys, **self._projection}}}
-            answer = self._client.rpc(f"DynamoDB_20120810.{_GET}", body, json_version="1.0")
+            answer = self.client.rpc(
+                f"DynamoDB_20120810.{_GET}",
+                body,
+                json_version="1.0",
+                within=max(deadline.remaining(), _SHORTEST_CALL_SECONDS),
+            )
             here, left = self._answered(answer)
             for item_id in waiting:
                 if item_id in here or item_id not in left:

@@ -12,6 +12,7 @@ from recommend.requests import (
     FILTER_PREFIX,
     ID_FIELDS,
     MAX_RESULTS_WITH_FIELDS,
+    NEEDED,
     PROMOTION_PREFIX,
     Query,
     Values,
@@ -68,32 +69,28 @@ def request_of(
     Raises:
         ProblemError: If it names what there is not, or a value that does not fit.
     """
-    request: dict[str, Any] = {f"{model.kind}Arn": model.arn}
-    if model.needs_user and query.user_id is None:
-        raise missing_parameter(parameter="userId")
-    if model.route is Route.RELATED and query.item_id is None:
-        raise missing_parameter(parameter="itemId")
+    _check(model, query, declarations)
+    request: dict[str, Any] = {
+        f"{model.kind}Arn": model.arn,
+        **_filtered(query, settings, declarations),
+    }
     if query.user_id is not None:
         request["userId"] = query.user_id
-    if model.route is Route.RELATED:
-        request["itemId"] = query.item_id
     if model.route is Route.RANKING:
         request["inputList"] = list(query.item_ids)
     elif query.num_results is not None:
         request["numResults"] = query.num_results
-    if query.context and model.route is not Route.ACTIONS:
+    if model.route is Route.ACTIONS:
+        return request
+    if query.context:
         request["context"] = dict(query.context)
-    request |= _filtered(query, settings, declarations)
-    if model.route not in (Route.RANKING, Route.ACTIONS):
-        request |= _promoting(query, settings, declarations)
-    for name in query.columns:
-        if name not in declarations.item_columns:
-            allowed = ", ".join([*ID_FIELDS, *declarations.item_columns])
-            raise bad_parameter(parameter="fields", allowed=f"some of {allowed}", got=name)
     if query.columns and model.metadata:
-        _check_count(query, model)
         request["metadataColumns"] = {_ITEMS: query.columns}
-    return request
+    if model.route is Route.RANKING:
+        return request
+    if model.route is Route.RELATED:
+        request["itemId"] = query.item_id
+    return request | _promoting(query, settings, declarations)
 
 
 class Answer(NamedTuple):
@@ -134,13 +131,30 @@ def of_fallback(query: Query, model: Model) -> Query:
     )
 
 
-def _check_count(query: Query, model: Model) -> None:
+def _check(model: Model, query: Query, declarations: Declarations) -> None:
+    """Check what a request says by what its model has to know, and may tell.
+
+    Raises:
+        ProblemError: If it lacks something, or asks for what there is not.
+    """
+    if model.needs_user and query.user_id is None:
+        raise missing_parameter(parameter="userId")
+    for name in NEEDED.get(model.route, ()):
+        # A model that answers in place of another may need more than that.
+        given = {"userId": query.user_id, "itemId": query.item_id, "itemIds": query.item_ids}
+        if not given[name]:
+            raise missing_parameter(parameter=name)
+    for name in query.columns:
+        if name not in declarations.item_columns:
+            allowed = ", ".join([*ID_FIELDS, *declarations.item_columns])
+            raise bad_parameter(parameter="fields", allowed=f"some of {allowed}", got=name)
     most = MAX_RESULTS_WITH_FIELDS
-    if model.route is Route.RANKING:
-        if len(query.item_ids) > most:
-            allowed = f"a list of at most {most} item ids where fields are asked for"
-            raise bad_parameter(parameter="itemIds", allowed=allowed, got=len(query.item_ids))
-    elif query.num_results is not None and query.num_results > most:
+    if not query.columns or not model.metadata:
+        return
+    if len(query.item_ids) > most:
+        allowed = f"a list of at most {most} item ids where fields are asked for"
+        raise bad_parameter(parameter="itemIds", allowed=allowed, got=len(query.item_ids))
+    if query.num_results is not None and query.num_results > most:
         allowed = f"at most {most} where fields are asked for"
         raise bad_parameter(parameter="numResults", allowed=allowed, got=query.num_results)
 

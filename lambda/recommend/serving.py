@@ -141,9 +141,8 @@ class Serving:
         """Add what the table says of the items; without it the answer is an answer still."""
         if self._item_table is None or not query.columns or self._route is Route.ACTIONS:
             return served
-        deadline = Deadline(
-            lambda: min(until - time.monotonic(), _MOST_FOR_METADATA), reserve=0, call=0
-        )
+        until = min(until, time.monotonic() + _MOST_FOR_METADATA)
+        deadline = Deadline(lambda: until - time.monotonic(), reserve=0, call=0)
         ids = [entry["itemId"] for entry in served.entries]
         items = self._item_table.metadata(ids, query.columns, deadline).items
         entries = [{**entry, "metadata": items.get(entry["itemId"])} for entry in served.entries]
