@@ -142,15 +142,19 @@ class ApiDeclarations:
         _check_name("promotion", name, taken=self._promotions)
         self._promotions[name] = promotion
 
-    def settings(self) -> dict[str, Any]:
-        """Return the environment of the function, before it is JSON; what is empty is left out."""
+    def settings(self, *, with_metadata: bool) -> dict[str, Any]:
+        """Return the environment of the function, before it is JSON; what is empty is left out.
+
+        Args:
+            with_metadata: Whether models are asked for columns of the items.
+        """
         models = [
             {
                 "name": model.name,
                 "route": str(model.route),
                 "arn": model.arn,
                 **({"needsUser": True} if model.needs_user else {}),
-                **({"metadata": True} if model.has_metadata else {}),
+                **({"metadata": True} if with_metadata and model.has_metadata else {}),
             }
             for model in self.models
         ]

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Duration
-from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_ssm as ssm
 
 from cdk_personalize.recipe import Recipe, RecipeType, ServiceRecipe
 from cdk_personalize.use_case import UseCase
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_ssm as ssm
 
 MAX_LIMIT_SECONDS = 29
 """An HTTP API waits 30 seconds for a function (API Gateway quotas), a REST API 29."""
@@ -63,7 +65,7 @@ class LastGoodList:
     """
 
     model: str
-    bucket: s3.IBucket
+    bucket: "s3.IBucket"
     key_prefix: str = _KEY_PREFIX
     refreshed_every: Duration = field(default_factory=lambda: Duration.hours(1))
 
@@ -102,7 +104,7 @@ class Fallback:
         cls,
         model: str,
         *,
-        bucket: s3.IBucket,
+        bucket: "s3.IBucket",
         key_prefix: str = _KEY_PREFIX,
         refreshed_every: Duration | None = None,
     ) -> "Fallback":
@@ -175,7 +177,7 @@ class Experiment:
 
     name: str
     weights: Mapping[str, float]
-    parameter: ssm.IStringParameter | None = None
+    parameter: "ssm.IStringParameter | None" = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without the models."""

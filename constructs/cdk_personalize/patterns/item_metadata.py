@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Duration
-from aws_cdk import aws_dynamodb as dynamodb
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_dynamodb as dynamodb
 
 MAX_COLUMNS = 10
 """The columns that Amazon Personalize tells in an answer (DG:limits)."""
@@ -17,7 +19,7 @@ class ItemMetadata:
     """What the parameter `fields` of a request may ask for, and where it is from."""
 
     columns: Sequence[str]
-    table: dynamodb.ITable | None = None
+    table: "dynamodb.ITable | None" = None
     key: str = "ITEM_ID"
     kept: Duration | None = None
 
@@ -39,7 +41,7 @@ class ItemMetadata:
     @classmethod
     def of_table(
         cls,
-        table: dynamodb.ITable,
+        table: "dynamodb.ITable",
         *,
         attributes: Sequence[str],
         key: str = "ITEM_ID",
