@@ -24,9 +24,10 @@ from random import Random
 from typing import Any
 
 from benchmarks.figure import Figure
+from benchmarks.function.lambda_process import FunctionDied, LambdaProcess
 from benchmarks.ingest.front import Faults, Front
-from benchmarks.ingest.lambda_process import FunctionDied, LambdaProcess, environment
 from benchmarks.ingest.records import kinesis_record, shop_event
+from benchmarks.ingest.settings import settings
 from benchmarks.ingest.tracker import create_tracker
 from personalize_emulator.clock import Clock
 from personalize_emulator.local.stream_batch import (
@@ -151,7 +152,7 @@ class _Shard:
         )
         numbers = iter(range(self._number, events, _SHARDS))
         with self._front.running() as url:
-            self._settings = environment(url) | {"TRACKING_ID": self._tracking_id}
+            self._settings = settings(url, tracking_id=self._tracking_id)
             try:
                 while batch := [self._record(one) for one in islice(numbers, batch_size)]:
                     settlement.settle(batch)

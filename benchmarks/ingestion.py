@@ -8,22 +8,18 @@ a process of its own, and they take turns.
 from __future__ import annotations
 
 import json
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from http.client import HTTPConnection
-from io import BytesIO
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.figure import Figure
-from benchmarks.ingest.lambda_process import ROOT, Invocation, LambdaProcess, environment
+from benchmarks.function.lambda_process import Invocation, LambdaProcess
+from benchmarks.function.package import lay_out, seconds_to_load
+from benchmarks.function.server import ask, running
 from benchmarks.ingest.records import kinesis_batch
+from benchmarks.ingest.settings import settings as event_settings
 
 _RECORDS, _SESSIONS = 100, 20
 _ROUNDS = 15
@@ -33,26 +29,22 @@ _HANDLERS = {
     "naive": "benchmarks.ingest.naive",
     "floor": "benchmarks.ingest.floor",
 }
-_BARE = "benchmarks.ingest.bare"
-_IMPORTS = {
-    "ours": "import event_ingest.handler",
-    "naive": "import benchmarks.ingest.naive",
-    "floor": "",
-}
+_BARE = "benchmarks.function.bare"
+_LOADED = {"ours": _HANDLERS["ours"], "naive": _HANDLERS["naive"], "floor": None}
 _PACKAGES = ("event_ingest", "personalize_runtime")
-_KILOBYTE = 1000
+_UPSTREAM = "benchmarks.ingest.upstream"
 
 
 def run() -> dict[str, Figure]:
     """Measure calls, time, processor, imports, package and memory."""
-    with tempfile.TemporaryDirectory() as folder, _upstream() as port:
-        package = _package(Path(folder))
-        settings = environment(f"http://127.0.0.1:{port}", code=Path(folder))
+    with tempfile.TemporaryDirectory() as folder, running(_UPSTREAM) as port:
+        package = lay_out(_PACKAGES, Path(folder))
+        settings = event_settings(f"http://127.0.0.1:{port}", code=Path(folder))
         calls, invocations = _invocations(settings, port)
         memory = {name: invocations[name][-1].memory for name in ("ours", "naive")}
         with LambdaProcess(_BARE, settings) as bare:
             memory["floor"] = bare.invoke(_event()).memory
-        imports = _imports(settings | {"AWS_ENDPOINT_URL": f"https://127.0.0.1:{port}"})
+        imports = seconds_to_load(_LOADED, settings, _ROUNDS)
     wall = {name: [each.seconds for each in of] for name, of in invocations.items()}
     cpu = {name: [each.cpu for each in of] for name, of in invocations.items()}
     return {
@@ -93,62 +85,10 @@ def _invocations(
         }
         for name, function in functions.items():
             function.invoke(batch)
-            before = _calls(port)
+            before = int(ask(port, "/calls"))
             function.invoke(batch)
-            calls[name] = _calls(port) - before
+            calls[name] = int(ask(port, "/calls")) - before
         for _ in range(_ROUNDS):
             for name, function in functions.items():
                 invocations[name] += [function.invoke(batch) for _ in range(_BATCHES[name])]
     return calls, invocations
-
-
-def _imports(settings: Mapping[str, str]) -> dict[str, list[float]]:
-    """Return the seconds in which new processes have loaded each handler.
-
-    The endpoint has TLS, as on AWS: ours reads the certificates when it is loaded, and boto3 not
-    before its first call.
-    """
-    taken: dict[str, list[float]] = {name: [] for name in _IMPORTS}
-    for _ in range(_ROUNDS):
-        for name, statement in _IMPORTS.items():
-            started = time.perf_counter()
-            subprocess.run([sys.executable, "-c", statement], env=dict(settings), check=True)
-            taken[name].append(time.perf_counter() - started)
-    return taken
-
-
-def _package(folder: Path) -> float:
-    """Lay the code of the function into a folder, without bytecode; return its KB as a ZIP."""
-    archive = BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
-        for source in (ROOT / "lambda" / name for name in _PACKAGES):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / source.name, ignore=ignored)
-        for file in sorted(folder.rglob("*.py")):
-            package.write(file, file.relative_to(folder))
-    return len(archive.getvalue()) / _KILOBYTE
-
-
-@contextmanager
-def _upstream() -> Iterator[int]:
-    """Run the upstream in a process of its own, and give its port."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.ingest.upstream"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.kill()
-
-
-def _calls(port: int) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", "/calls")
-    calls = int(connection.getresponse().read())
-    connection.close()
-    return calls

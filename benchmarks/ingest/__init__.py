@@ -1,1 +1,1 @@
-"""What the benchmarks of the ingestion are made of: a function in a process, and what it calls."""
+"""What the benchmarks of the ingestion are made of: what the function gets, and what it calls."""

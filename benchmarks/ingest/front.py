@@ -16,7 +16,7 @@ from enum import Enum, auto
 from random import Random
 from typing import Any
 
-from benchmarks.ingest.loopback import Connection, Request
+from benchmarks.function.loopback import Connection, Request
 from personalize_emulator.caller import Caller
 from personalize_emulator.errors import ThrottlingError
 from personalize_emulator.service import HttpRequest, PersonalizeService

@@ -5,9 +5,9 @@ tells the number of calls so far, at once.
 """
 
 import asyncio
-import sys
 
-from benchmarks.ingest.loopback import Connection, Request
+from benchmarks.function.loopback import Connection, Request
+from benchmarks.function.server import serve
 
 _LATENCY_SECONDS = 0.010
 
@@ -24,13 +24,5 @@ class _Call(Connection):
         asyncio.get_running_loop().call_later(_LATENCY_SECONDS, self.answer, 200, headers, b"{}")
 
 
-async def _serve() -> None:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Call, "127.0.0.1", 0, backlog=128)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
-    server.close()
-
-
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    serve(_Call)

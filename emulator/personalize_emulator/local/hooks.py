@@ -51,6 +51,7 @@ class Hook:
 
 
 _APP = "ministack.app"
+_APIS = "ministack.services.apigateway"
 _PROVISIONERS = "ministack.services.cloudformation.provisioners"
 _STACKS = "ministack.services.cloudformation.stacks"
 _STATES = "ministack.services.stepfunctions"
@@ -81,6 +82,7 @@ HOOKS = (
         ("source_ip", "secure_transport"),
     ),
     Hook(_APP, "_lazy_handler", "requests to a service", ("module_name",)),
+    Hook(_APIS, "_apis", "origins that an HTTP API answers"),
     Hook(_RUNTIME, "Worker", "processes of functions"),
     Hook(_RUNTIME, "_signal", "processes of functions", ("proc",)),
     Hook(_RUNTIME, "_collect", "processes of functions", ("proc", "deadline")),

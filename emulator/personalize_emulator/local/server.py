@@ -35,6 +35,7 @@ def main() -> None:
         authorization,
         buckets,
         cloudformation,
+        cross_origin,
         delivery_streams,
         event_bus,
         event_source_mapping,
@@ -71,6 +72,7 @@ def main() -> None:
     function_workers.install()
     rule_targets.install()
     buckets.install()
+    cross_origin.install()
     stream_encryption.install()
     authorization.install()
     if options.lifeline:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "lambda"
 
 
 class FunctionDied(Exception):  # noqa: N818 - as one says of a process
@@ -35,8 +36,8 @@ class Invocation(NamedTuple):
     memory: float
 
 
-def environment(upstream: str, code: Path = ROOT / "lambda") -> dict[str, str]:
-    """Return the environment of a function: its code, credentials, and settings.
+def environment(upstream: str, code: Path = SOURCE) -> dict[str, str]:
+    """Return the environment of any function: its code and credentials, and where AWS is.
 
     Args:
         upstream: The URL that stands for all of AWS.
@@ -54,10 +55,8 @@ def environment(upstream: str, code: Path = ROOT / "lambda") -> dict[str, str]:
         "AWS_SESSION_TOKEN": "token",
         "AWS_ENDPOINT_URL": upstream,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "POWERTOOLS_SERVICE_NAME": "event_ingest",
+        "POWERTOOLS_SERVICE_NAME": "benchmark",
         "POWERTOOLS_TRACE_DISABLED": "true",
-        "TRACKING_ID": "tracker-1",
-        "DEAD_LETTER_QUEUE_URL": f"{upstream}/123456789012/dead-letters",
     }
 
 
@@ -72,7 +71,7 @@ class LambdaProcess:
             settings: The environment.
         """
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.ingest.runtime", module],
+            [sys.executable, "-m", "benchmarks.function.runtime", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -104,13 +103,29 @@ class LambdaProcess:
         Raises:
             FunctionDied: If there is no answer, and never will be.
         """
+        self.begin(event)
+        return self.end()
+
+    def begin(self, event: str) -> None:
+        """Hand it an event, as JSON, and do not wait for the answer.
+
+        Raises:
+            FunctionDied: If it can take none.
+        """
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         try:
             print(event, file=self._process.stdin, flush=True)
-            line = self._process.stdout.readline()
         except BrokenPipeError as error:
             raise FunctionDied from error
+
+    def end(self) -> Invocation:
+        """Wait for the answer.
+
+        Raises:
+            FunctionDied: If there is none, and never will be.
+        """
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
         if not line.endswith("\n"):
             raise FunctionDied
         return Invocation(**json.loads(line))

@@ -1,7 +1,8 @@
 """Lambda in small: a process that hands events to the handler of a module.
 
-`python -m benchmarks.ingest.runtime event_ingest.handler` reads events, one JSON object a line, and
-answers each with a line. It imports no more than it needs, so that its memory is the function's.
+`python -m benchmarks.function.runtime event_ingest.handler` reads events, one JSON object a line,
+and answers each with a line. It imports no more than it needs, so that its memory is that of the
+function.
 """
 
 import json
@@ -17,9 +18,9 @@ _KIBIBYTES = 1024
 class Context:
     """The little of a Lambda context that handlers read."""
 
-    function_name = "event_ingest"
+    function_name = "benchmark"
     memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:event_ingest"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:benchmark"
     aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
     def __init__(self) -> None:
