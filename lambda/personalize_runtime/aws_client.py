@@ -12,19 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 from urllib.parse import quote, urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
-from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from personalize_runtime.connections import Answer, HttpConnections
-from personalize_runtime.fields import json_of
 from personalize_runtime.service_errors import client_error
+from personalize_runtime.strict_json import json_of
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials, ReadOnlyCredentials
 
 _ERROR = 400
 # In what a service says of an error: com.amazon.coral.service#ThrottlingException:http://...
@@ -50,6 +50,14 @@ class Connections(Protocol):
     ) -> Answer:
         """Send one request and return its answer, if it is there in some seconds."""
         ...
+
+
+class _Credentials(NamedTuple):
+    """As much of credentials as botocore's signer reads; its own module takes long to load."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
 
 
 @dataclass
@@ -206,7 +214,8 @@ class AwsClient:
         host = urlsplit(self.endpoint_url).netloc
         request = _Request(method, self.endpoint_url + path, {**headers, "Host": host}, body)
         signer = S3SigV4Auth if self.signing_name == "s3" else SigV4Auth
-        signer(_credentials(), self.signing_name, region()).add_auth(cast("AWSRequest", request))
+        credentials = cast("ReadOnlyCredentials", _credentials())
+        signer(credentials, self.signing_name, region()).add_auth(cast("AWSRequest", request))
         answer = self.connections.request(
             method, path, body=body, headers=request.headers, within=within
         )
@@ -233,25 +242,28 @@ def _endpoint_url(endpoint: str) -> str:
     return f"https://{endpoint}.{region()}.{suffix}"
 
 
-def _credentials() -> ReadOnlyCredentials:
+def _credentials() -> _Credentials:
     """Return the credentials of the function: Lambda renews them by a new process, if at all."""
     environment = os.environ
     if "AWS_ACCESS_KEY_ID" not in environment:
         return _other_credentials()
-    return ReadOnlyCredentials(
+    return _Credentials(
         environment["AWS_ACCESS_KEY_ID"],
         environment["AWS_SECRET_ACCESS_KEY"],
         environment.get("AWS_SESSION_TOKEN"),
     )
 
 
-def _other_credentials() -> ReadOnlyCredentials:
+def _other_credentials() -> _Credentials:
     """Return credentials from elsewhere, as they come under SnapStart and to other machines."""
-    return _session_credentials().get_frozen_credentials()
+    frozen = _session_credentials().get_frozen_credentials()
+    if frozen.access_key is None or frozen.secret_key is None:
+        raise NoCredentialsError
+    return _Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 @cache
-def _session_credentials() -> Credentials:
+def _session_credentials() -> "Credentials":
     """Return credentials that renew themselves."""
     from botocore.session import get_session  # noqa: PLC0415, as it takes long and is rare
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -32,11 +33,7 @@ class Answer(NamedTuple):
 
 
 class HttpConnections:
-    """Connections to one host, one for each call under way; safe to use from many threads.
-
-    Attributes:
-        tls: How the host proves who it is; None if it is not asked to.
-    """
+    """Connections to one host, one for each call under way; safe to use from many threads."""
 
     def __init__(
         self, url: str, *, connect_timeout: float, read_timeout: float, max_connections: int
@@ -53,12 +50,18 @@ class HttpConnections:
         self._host = parts.hostname or ""
         self._port = parts.port
         self._prefix = parts.path
-        self.tls = _tls(os.environ.get("AWS_CA_BUNDLE")) if parts.scheme == "https" else None
+        secure = parts.scheme == "https"
+        self._trust = _trust(os.environ.get("AWS_CA_BUNDLE")) if secure else None
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._max_connections = max_connections
-        self._idle: list[HTTPConnection] = []  # taken and given back at its end, which is atomic
+        self._idle: list[_Connection] = []  # taken and given back at its end, which is atomic
         weakref.finalize(self, _close_all, self._idle)
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """How the host proves who it is; None if it is not asked to."""
+        return None if self._trust is None else self._trust.context()
 
     def request(
         self,
@@ -90,6 +93,7 @@ class HttpConnections:
             connection.sock.settimeout(_left(until))
             connection.response_class = partial(_response, until=until)  # type: ignore[assignment]
             connection.request(method, self._prefix + path, body, headers)
+            connection.flush()
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.headers.items()}
             answer = Answer(response.status, received, response.read())
@@ -103,7 +107,7 @@ class HttpConnections:
             connection.close()
         return answer
 
-    def _idle_connection(self) -> HTTPConnection | None:
+    def _idle_connection(self) -> "_Connection | None":
         """Return the connection that was used last and that the service has not closed."""
         while True:
             try:
@@ -114,14 +118,35 @@ class HttpConnections:
                 return connection
             connection.close()
 
-    def _new_connection(self, within: float) -> HTTPConnection:
+    def _new_connection(self, within: float) -> "_Connection":
         timeout = min(self._connect_timeout, within)
-        if self.tls is None:
-            connection = HTTPConnection(self._host, self._port, timeout=timeout)
+        connection: _Connection
+        if self._trust is None:
+            connection = _Connection(self._host, self._port, timeout=timeout)
         else:
-            connection = HTTPSConnection(self._host, self._port, timeout=timeout, context=self.tls)
+            connection = _Secure(
+                self._host, self._port, timeout=timeout, context=self._trust.context()
+            )
         connection.connect()
         return connection
+
+
+class _Connection(HTTPConnection):
+    """Sends a request at once: head and body apart would wake the other side up twice."""
+
+    _held = b""
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - as in HTTPConnection
+        self._held += data
+
+    def flush(self) -> None:
+        """Send what is held."""
+        held, self._held = self._held, b""
+        super().send(held)
+
+
+class _Secure(_Connection, HTTPSConnection):
+    """A connection to a host that proves who it is."""
 
 
 class _Reader(io.RawIOBase):
@@ -179,11 +204,39 @@ def _has_something_to_say(connection: HTTPConnection) -> bool:
     return bool(poll.poll(0))
 
 
-@cache  # reading the certificates takes long
-def _tls(authorities: str | None) -> ssl.SSLContext:
-    """Return how services prove who they are: by default to whom boto3 trusts."""
-    default = Path(botocore.__file__).with_name("cacert.pem")
-    context = ssl.create_default_context(cafile=authorities or default)
-    # As boto3 has it: Python 3.13 alone would refuse what many a company's own authority issues.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
+class _Trust:
+    """How services prove who they are; by default to whom boto3 trusts.
+
+    Reading the certificates takes longer than anything else here. It needs no lock of Python, so a
+    thread does it while the function goes on loading.
+    """
+
+    def __init__(self, authorities: Path) -> None:
+        authorities.stat()  # what is not there is told at once
+        self._authorities = authorities
+        self._context: ssl.SSLContext | None = None
+        self._thread = Thread(target=self._read)  # no daemon: Python waits for it at its end
+        self._thread.start()
+
+    def context(self) -> ssl.SSLContext:
+        """Return it, as soon as it is read."""
+        self._thread.join()
+        if self._context is None:
+            self._read()  # so that it is told what is wrong
+        assert self._context is not None
+        return self._context
+
+    def _read(self) -> None:
+        context = ssl.create_default_context(cafile=self._authorities)
+        # As boto3 has it: Python 3.13 alone would refuse what many a company's authority issues.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        self._context = context
+
+
+@cache
+def _trust(authorities: str | None) -> _Trust:
+    return _Trust(Path(authorities or Path(botocore.__file__).with_name("cacert.pem")))
+
+
+if not os.environ.get("AWS_ENDPOINT_URL", "https:").startswith("http:"):
+    _trust(os.environ.get("AWS_CA_BUNDLE"))

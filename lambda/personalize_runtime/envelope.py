@@ -23,10 +23,9 @@ from personalize_runtime.fields import (
     Time,
     given,
     invalid,
-    json_of,
-    read_json,
     shown,
 )
+from personalize_runtime.strict_json import json_of, read_json
 
 MAX_EVENT_BYTES = 10 * 1024
 MAX_EVENT_PROPERTIES_LENGTH = 1024

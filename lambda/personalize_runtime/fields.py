@@ -5,12 +5,13 @@ A field is declared once; `read` checks a value and returns it as Amazon Persona
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+from personalize_runtime.strict_json import json_of
 
 _ISO_8601 = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 # Seconds reach 1e11 in the year 5138, milliseconds passed it in 1973.
@@ -21,8 +22,6 @@ _MILLISECONDS = 1000
 _RESERVED_PROPERTIES = frozenset(
     {"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"}
 )
-
-_ESCAPE = "\\u"
 
 JsonSchema = dict[str, Any]
 
@@ -226,43 +225,6 @@ class Properties:
             "type": "object",
             "propertyNames": {"not": {"pattern": f"^({reserved})$"}},
         }
-
-
-def _refuse_constant(constant: str) -> float:
-    msg = f"{constant} is no JSON"
-    raise ValueError(msg)
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if math.isinf(value):
-        msg = f"{number} does not fit a float"
-        raise ValueError(msg)
-    return value
-
-
-# Made once: `json.loads` and `json.dumps` make one each time that they are told something.
-_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_constant)
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def read_json(text: str) -> Any:  # noqa: ANN401 - it may be anything
-    """Return what JSON tells that can be sent on as JSON in UTF-8.
-
-    Raises:
-        UnicodeEncodeError: If it escapes half a character (a lone surrogate).
-        ValueError: If it is no JSON, or has a number that no float holds.
-        RecursionError: If it is nested too deeply.
-    """
-    value = _decoder.decode(text)
-    if _ESCAPE in text:
-        json_of(value).encode()
-    return value
-
-
-def json_of(value: object) -> str:
-    """Return a value as the JSON that is sent: text as it is, and no spaces."""
-    return _encoder.encode(value)
 
 
 def invalid(*, field: str, got: object, allowed: str) -> InvalidRecordError:

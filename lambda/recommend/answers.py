@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from personalize_runtime.fields import json_of
+from personalize_runtime.strict_json import json_of
 from recommend.declarations import Route, Settings
 from recommend.http_caching import CachePolicy, etag, is_still_good
 from recommend.http_request import Request

@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.observability import logger
-from personalize_runtime.retries import Deadline
 from personalize_runtime.service_errors import code_of
 from recommend import problems
 from recommend.answers import Answer, settled
 from recommend.declarations import Declarations, Route
-from recommend.event_intake import EventIntake
 from recommend.fallbacks import LastGoodLists
 from recommend.http_request import Request
 from recommend.measures import Measures
 from recommend.recommendations import Recommender
-from recommend.request_context import RequestContext
 from recommend.serving import Serving
 
 if TYPE_CHECKING:
+    from recommend.event_intake import EventIntake
     from recommend.experiments import Exposures, Weights
     from recommend.item_table import ItemTable
+    from recommend.request_context import RequestContext
 
 _EVENTS_PATH, _HEALTH_PATH, _OPENAPI_PATH = "/events", "/health", "/openapi.json"
 # A page sends events as text by sendBeacon: as JSON the browser would ask for permission first.
@@ -41,7 +40,6 @@ class Api:
 
     Attributes:
         recommender: What answers requests for recommendations.
-        intake: The way of events to the stream, if the stack has one.
         item_table: What the items are like, if the stack has a table of them.
         exposures: Where each experiment tells who was shown what.
         cors_origins: The origins whose pages may read answers, where API Gateway does not say so.
@@ -69,10 +67,25 @@ class Api:
             Declarations.read(environment),
             _last_good(environment),
         )
-        self.intake = _intake(environment)
+        self._intake: EventIntake | None = None
         self.item_table = _item_table(environment)
         self.exposures: dict[Route, Exposures] = {}
         self._routes: Mapping[str, tuple[str, Handler]] = self._declared_routes()
+
+    @property
+    def _takes_events(self) -> bool:
+        return "STREAM_NAME" in self._environment
+
+    @property
+    def intake(self) -> "EventIntake":
+        """The way of events to the stream; made when the first of them comes."""
+        if self._intake is None:
+            # A page does not wait for its events, and a user waits for recommendations.
+            from recommend.event_intake import EventIntake  # noqa: PLC0415
+
+            stream_name = self._environment["STREAM_NAME"]
+            self._intake = EventIntake(_client("kinesis", "kinesis"), stream_name, time.time)
+        return self._intake
 
     def answer(self, request: Request, remaining: Callable[[], float]) -> Answer:
         """Answer a request.
@@ -118,7 +131,7 @@ class Api:
 
     def _declared_routes(self) -> dict[str, tuple[str, Handler]]:
         """Return what this API answers, by path: the method, and what answers it."""
-        context = RequestContext.read(self._environment.get("CONTEXT", "{}"))
+        context = self._context()
         routes: dict[str, tuple[str, Handler]] = {}
         for route in self.recommender.declarations.routes:
             weights, exposures = self._experiment(route)
@@ -135,12 +148,21 @@ class Api:
                 told=self._measures.told,
             )
             routes[route.path] = (route.method, _recommending(serving))
-        if self.intake is not None:
+        if self._takes_events:
             routes[_EVENTS_PATH] = ("POST", self._events)
         return routes | {
             _HEALTH_PATH: ("GET", self._health),
             _OPENAPI_PATH: ("GET", self._openapi),
         }
+
+    def _context(self) -> "RequestContext | None":
+        """Return what headers tell, if the stack lets them."""
+        text = self._environment.get("CONTEXT")
+        if text is None:
+            return None
+        from recommend.request_context import RequestContext  # noqa: PLC0415, as few APIs have it
+
+        return RequestContext.read(text)
 
     def _experiment(self, route: Route) -> tuple["Weights | None", "Exposures | None"]:
         """Return the experiment of a route, if there is one, and where it tells who saw what."""
@@ -159,12 +181,15 @@ class Api:
 
     def _events(self, request: Request, remaining: Callable[[], float]) -> Answer:
         """Put events on the stream."""
-        assert self.intake is not None
         if request.content_type and request.content_type not in _EVENTS_CONTENT:
             raise problems.unsupported_media_type(_EVENTS_CONTENT, request.content_type)
-        call = _CONNECT_SECONDS + _READ_SECONDS
-        deadline = Deadline(remaining, reserve=_RESERVE_FOR_ANSWER, call=call)
-        taken = self.intake.take(request, deadline, user_claim=self._user_claim)
+        taken = self.intake.take(
+            request,
+            remaining,
+            reserve=_RESERVE_FOR_ANSWER,
+            call=_CONNECT_SECONDS + _READ_SECONDS,
+            user_claim=self._user_claim,
+        )
         self._measures.count("EventsAccepted", taken)
         return Answer(HTTPStatus.ACCEPTED, {"accepted": taken})
 
@@ -184,7 +209,7 @@ class Api:
 
         document = openapi(
             self.recommender.declarations,
-            takes_events=self.intake is not None,
+            takes_events=self._takes_events,
             is_bound=self._user_claim is not None,
         )
         return Answer(HTTPStatus.OK, document, {"Cache-Control": "max-age=300"})
@@ -232,10 +257,3 @@ def _item_table(environment: Mapping[str, str]) -> "ItemTable | None":
     from recommend.item_table import ItemTable  # noqa: PLC0415, as few APIs have one
 
     return ItemTable.read(text, _aside("dynamodb"), told=logger.warning)
-
-
-def _intake(environment: Mapping[str, str]) -> EventIntake | None:
-    stream_name = environment.get("STREAM_NAME")
-    if stream_name is None:
-        return None
-    return EventIntake(_client("kinesis", "kinesis"), stream_name, time.time)

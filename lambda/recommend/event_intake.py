@@ -7,9 +7,10 @@ from http import HTTPStatus
 
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.envelope import Entry, Kind
-from personalize_runtime.fields import InvalidRecordError, given, json_of
+from personalize_runtime.fields import InvalidRecordError, given
 from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
 from personalize_runtime.service_errors import client_error
+from personalize_runtime.strict_json import json_of
 from recommend.http_request import Request
 from recommend.problems import (
     ProblemError,
@@ -43,7 +44,15 @@ class EventIntake:
     stream_name: str
     now: Callable[[], float]
 
-    def take(self, request: Request, deadline: Deadline, *, user_claim: str | None = None) -> int:
+    def take(
+        self,
+        request: Request,
+        remaining: Callable[[], float],
+        *,
+        reserve: float,
+        call: float,
+        user_claim: str | None = None,
+    ) -> int:
         """Put the events of a request on the stream, and return how many they are.
 
         Events without an id get one here, since a record may lie on the stream twice when a call is
@@ -52,7 +61,9 @@ class EventIntake:
         Args:
             request: Its body is one event, a list of events, or an object whose `events` are such a
                 list.
-            deadline: The time that the request has for it.
+            remaining: Tells the seconds that the request has.
+            reserve: The seconds that the answer needs of them.
+            call: The seconds that one call may take.
             user_claim: The claim of its token that names the user, where nobody may tell of others.
 
         Raises:
@@ -86,7 +97,7 @@ class EventIntake:
                 raise client_error(_PUT, first["ErrorCode"], message, status)
 
         try:
-            deadline.retry(put)
+            Deadline(remaining, reserve=reserve, call=call).retry(put)
         except (GivenUpError, OutOfTimeError) as error:
             raise stream_unavailable(len(waiting), len(records)) from error.__cause__ or error
         return len(records)

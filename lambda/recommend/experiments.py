@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.envelope import Entry
-from personalize_runtime.fields import json_of
 from personalize_runtime.service_errors import code_of
+from personalize_runtime.strict_json import json_of
 
 EXPOSURES_SENT = "ExposuresSent"
 EXPOSURES_LOST = "ExposuresLost"

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from personalize_runtime.aws_client import AwsClient
-from personalize_runtime.fields import json_of
 from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import code_of
+from personalize_runtime.strict_json import json_of
 
 _KEPT_SECONDS = 300.0
 

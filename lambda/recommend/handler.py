@@ -4,9 +4,7 @@ import os
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import TYPE_CHECKING, Any
 
 from personalize_runtime.observability import logger, metrics
 from personalize_runtime.service_errors import code_of
@@ -17,6 +15,9 @@ from recommend.http_request import Request
 from recommend.measures import Measures
 from recommend.problems import ProblemError
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 _MILLISECONDS = 1000
 
 measures = Measures()
@@ -25,7 +26,7 @@ api = Api(os.environ, measures)
 
 @metrics.log_metrics
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer one request, or keep lists for a bad time."""
 
     def remaining() -> float:

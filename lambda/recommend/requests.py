@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from personalize_runtime.fields import read_json
+from personalize_runtime.strict_json import read_json
 from recommend.declarations import Route
 from recommend.http_request import Request
 from recommend.problems import (

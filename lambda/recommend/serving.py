@@ -7,19 +7,18 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
-from personalize_runtime.retries import Deadline
 from recommend.answers import Answer, recommendation
 from recommend.declarations import Model, Route
 from recommend.http_request import Request
 from recommend.list_cache import ExpiringCache
 from recommend.problems import ProblemError
 from recommend.recommendations import Recommender, Served
-from recommend.request_context import RequestContext
 from recommend.requests import Query, Values
 
 if TYPE_CHECKING:
     from recommend.experiments import Experiment, Exposures, Weights
     from recommend.item_table import ItemTable
+    from recommend.request_context import RequestContext
 
 _MOST_KEPT = 1000
 """The answers that a process keeps: some kilobytes each."""
@@ -51,7 +50,7 @@ class Serving:
         route: Route,
         recommender: Recommender,
         *,
-        context: RequestContext,
+        context: "RequestContext | None",
         weights: "Weights | None",
         exposures: "Exposures | None",
         item_table: "ItemTable | None",
@@ -63,7 +62,7 @@ class Serving:
         Args:
             route: The route.
             recommender: What answers.
-            context: What the headers of a request tell.
+            context: What the headers of a request tell, if the stack lets them.
             weights: The experiment of the route, if there is one.
             exposures: Where it is told who was shown what, if the stack has a stream.
             item_table: What the items are like, if the stack has a table of them.
@@ -106,7 +105,7 @@ class Serving:
 
     def _with_context(self, query: Query, request: Request) -> Query:
         """Add what the headers tell; what the request says itself counts."""
-        if self._route not in _CONTEXTUAL:
+        if self._context is None or self._route not in _CONTEXTUAL:
             return query
         told = self._context.of(request.headers, time.time())
         return replace(query, context={**told, **query.context}) if told else query
@@ -141,6 +140,8 @@ class Serving:
         """Add what the table says of the items; without it the answer is an answer still."""
         if self._item_table is None or not query.columns or self._route is Route.ACTIONS:
             return served
+        from personalize_runtime.retries import Deadline  # noqa: PLC0415, as few APIs have a table
+
         until = min(until, time.monotonic() + _MOST_FOR_METADATA)
         deadline = Deadline(lambda: until - time.monotonic(), reserve=0, call=0)
         ids = [entry["itemId"] for entry in served.entries]

@@ -34,7 +34,6 @@ def take_all(call: Call) -> Answer:
 
 @pytest.fixture(autouse=True)
 def stream() -> Iterator[Upstream]:
-    assert api.intake is not None
     with Upstream(take_all).behind(api.intake.client) as upstream:
         yield upstream
 
@@ -205,7 +204,6 @@ BODIES = (
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(BODIES)
 def test_what_is_accepted_is_what_the_stream_function_reads(body: object) -> None:
-    assert api.intake is not None
     with Upstream(take_all).behind(api.intake.client) as stream:
         status, answer = post(body)
 
