@@ -7,6 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cdk_personalize.patterns.api_access import ApiAccess
+    from cdk_personalize.patterns.api_endpoint import (
+        Cors,
+        CustomDomain,
+        HttpEndpoint,
+        RestEndpoint,
+        Throttle,
+        WebAcl,
+    )
+    from cdk_personalize.patterns.content_delivery import ContentDelivery
     from cdk_personalize.patterns.data_store import DataStore
     from cdk_personalize.patterns.event_archive import EventArchive
     from cdk_personalize.patterns.event_ingestion import EventIngestion
@@ -20,19 +30,37 @@ if TYPE_CHECKING:
     from cdk_personalize.patterns.training_pipeline import TrainingPipeline
 
 __all__ = [
+    "ApiAccess",
+    "ContentDelivery",
+    "Cors",
+    "CustomDomain",
     "DataStore",
     "EventArchive",
     "EventIngestion",
     "EventSourceOptions",
     "ExistingResources",
+    "HttpEndpoint",
     "KafkaTopic",
     "Model",
     "RecommendationApi",
     "RecommendationService",
+    "RestEndpoint",
+    "Throttle",
     "TrainingPipeline",
+    "WebAcl",
 ]
 
 _MODULES = {
+    "api_access": ("ApiAccess",),
+    "api_endpoint": (
+        "Cors",
+        "CustomDomain",
+        "HttpEndpoint",
+        "RestEndpoint",
+        "Throttle",
+        "WebAcl",
+    ),
+    "content_delivery": ("ContentDelivery",),
     "data_store": ("DataStore",),
     "event_archive": ("EventArchive",),
     "event_ingestion": ("EventIngestion",),

@@ -1,24 +1,22 @@
-"""An HTTP API that answers with recommendations, related items and rankings, and takes events."""
+"""An API that answers with recommendations, related items and rankings, and takes events."""
+
+from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import cast
 
 import jsii
-from aws_cdk import Annotations, Duration, Names, RemovalPolicy
+from aws_cdk import Annotations, Duration
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
-from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
-from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct, IValidation
 
-from cdk_personalize._function import LambdaFunction, admit_logs
+from cdk_personalize._function import LambdaFunction
 from cdk_personalize._tokens import is_token
 from cdk_personalize._tree import stack_of
 from cdk_personalize.campaign import Campaign, ICampaign
@@ -30,29 +28,23 @@ from cdk_personalize.filter_expression import (
     parse,
 )
 from cdk_personalize.filters import Filter, IFilter
+from cdk_personalize.patterns._gateway import Gateway, Origin, url_of
+from cdk_personalize.patterns._http_endpoint import HttpGateway
+from cdk_personalize.patterns._rest_endpoint import RestGateway
+from cdk_personalize.patterns.api_access import ApiAccess, PublicAccess
+from cdk_personalize.patterns.api_endpoint import HttpEndpoint, RestEndpoint
 from cdk_personalize.recipe import Recipe, RecipeType
 
 _ROUTES = {
-    RecipeType.USER_PERSONALIZATION: (apigatewayv2.HttpMethod.GET, "recommendations"),
-    RecipeType.RELATED_ITEMS: (apigatewayv2.HttpMethod.GET, "related"),
-    RecipeType.PERSONALIZED_RANKING: (apigatewayv2.HttpMethod.POST, "ranking"),
+    RecipeType.USER_PERSONALIZATION: ("GET", "recommendations"),
+    RecipeType.RELATED_ITEMS: ("GET", "related"),
+    RecipeType.PERSONALIZED_RANKING: ("POST", "ranking"),
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 # Two tries of four seconds each (one to connect, three to answer) and their pause fit in.
 _TIMEOUT = Duration.seconds(10)
 # The share of a processor grows with the memory, and somebody waits for each answer.
 _MEMORY_SIZE = 512
-# What a request did, without the query string: that is where the ids of users are.
-_ACCESS_LOG = {
-    "requestId": "$context.requestId",
-    "time": "$context.requestTime",
-    "caller": "$context.identity.userArn",
-    "ip": "$context.identity.sourceIp",
-    "route": "$context.routeKey",
-    "status": "$context.status",
-    "latency": "$context.responseLatency",
-    "integrationError": "$context.integrationErrorMessage",
-}
 
 
 class RecommendationApi(Construct):
@@ -79,11 +71,10 @@ class RecommendationApi(Construct):
         *,
         models: Mapping[str, ICampaign] | None = None,
         filters: Mapping[str, IFilter] | None = None,
-        authorizer: apigatewayv2.IHttpRouteAuthorizer | None = None,
-        throttle: apigatewayv2.ThrottleSettings | None = None,
-        cors_preflight: apigatewayv2.CorsPreflightOptions | None = None,
+        access: ApiAccess | None = None,
+        endpoint: HttpEndpoint | RestEndpoint | None = None,
         event_stream: kinesis.IStream | None = None,
-        event_authorizer: apigatewayv2.IHttpRouteAuthorizer | None = None,
+        event_access: ApiAccess | None = None,
         encryption_key: kms.IKey | None = None,
     ) -> None:
         """Define an API for recommendations.
@@ -94,19 +85,19 @@ class RecommendationApi(Construct):
             models: The campaigns that answer, by the names that requests give them. An imported
                 campaign, whose recipe is not known, is added by `add_model`.
             filters: The filters that requests may name, by the names that they give them.
-            authorizer: Who may ask (default: IAM, see `grant_invoke`). An API that is open to
-                anyone takes `HttpNoneAuthorizer()`.
-            throttle: The requests that the API lets through (default: 500 a second, the rate that
+            access: Who may ask (default: callers that IAM allows, see `grant_invoke`).
+            endpoint: What the API is asked at: its kind, limits, domain, and whose pages may ask
+                (default: an HTTP API that lets through 500 requests a second, the rate that
                 Amazon Personalize allows a campaign, in bursts of 1,000).
-            cors_preflight: The origins whose pages may ask (default: none).
             event_stream: The stream that `POST /events` puts events on (default: there is no such
                 route).
-            event_authorizer: Who may send events (default: as `authorizer` says). A page that
-                sends them by `sendBeacon` cannot sign, so it needs `HttpNoneAuthorizer()`.
+            event_access: Who may send events (default: as `access` says). A page that sends them
+                by `sendBeacon` cannot sign, so it needs `ApiAccess.public()`.
             encryption_key: The key of the logs (default: the key that AWS manages).
 
         Raises:
-            ValueError: If a name is no name, or the recipe of a model is unknown or has no route.
+            ValueError: If a name is no name, the recipe of a model is unknown or has no route, or
+                such an endpoint does not know such access.
         """
         super().__init__(scope, construct_id)
         self._encryption_key = encryption_key
@@ -121,52 +112,67 @@ class RecommendationApi(Construct):
             memory_size=_MEMORY_SIZE,
             encryption_key=encryption_key,
         )
-        if isinstance(authorizer, apigatewayv2.HttpNoneAuthorizer):
+        self._access = access or ApiAccess.iam()
+        self._event_access = event_access
+        self._endpoint = endpoint or HttpEndpoint()
+        self._gateway = self._define_gateway()
+        if isinstance(self._access, PublicAccess):
             Annotations.of(self).add_warning_v2(
                 "cdk-personalize:openApi",
                 "anyone can read the recommendations of any user from this API, at your cost;"
-                " give it an authorizer, or acknowledge this warning",
+                " give it another access, or acknowledge this warning",
             )
-        self._api = apigatewayv2.HttpApi(
-            self,
-            "Api",
-            api_name=Names.unique_resource_name(self, max_length=128, separator="-"),
-            cors_preflight=cors_preflight,
-            create_default_stage=False,
-            default_authorizer=authorizer or HttpIamAuthorizer(),
-        )
-        # One permission for the API and not one for each route.
-        self._integration = HttpLambdaIntegration(
-            "Integration", self._function, scope_permission_to_route=False
-        )
-        self._stage = self._define_stage(
-            throttle or apigatewayv2.ThrottleSettings(rate_limit=500, burst_limit=1000)
-        )
-        self._route_what_nobody_answers(cors=cors_preflight is not None)
+        if self._access.user_claim is not None:
+            self._function.add_environment("USER_CLAIM", self._access.user_claim)
         self._recipes: list[Recipe] = []
         self._expressions: dict[str, FilterExpression] = {}
         self.node.add_validation(_UsableFilters(self._recipes, self._expressions))
         if event_stream is not None:
-            self._take_events(event_stream, event_authorizer)
+            self._take_events(event_stream)
         for name, campaign in (models or {}).items():
             self.add_model(name, campaign)
         for name, model_filter in (filters or {}).items():
             self.add_filter(name, model_filter)
 
     @property
-    def api(self) -> apigatewayv2.HttpApi:
-        """The API."""
-        return self._api
+    def api(self) -> apigatewayv2.HttpApi | apigateway.RestApi:
+        """The API: an `HttpApi`, or a `RestApi` where the endpoint is one."""
+        return self._gateway.api
 
     @property
-    def stage(self) -> apigatewayv2.HttpStage:
+    def stage(self) -> apigatewayv2.HttpStage | apigateway.Stage:
         """The only stage of the API."""
-        return self._stage
+        return self._gateway.stage
+
+    @property
+    def usage_plan(self) -> apigateway.UsagePlan | None:
+        """The plan of the API keys, where callers have any; it takes more of them."""
+        return self._gateway.usage_plan if isinstance(self._gateway, RestGateway) else None
 
     @property
     def url(self) -> str:
         """The URL that the routes follow; it ends in a slash."""
-        return self._stage.url
+        return url_of(self._gateway.origin)
+
+    @property
+    def origin(self) -> Origin:
+        """The host of the API and what its paths begin with, for what stands in front of it."""
+        return self._gateway.origin
+
+    @property
+    def access(self) -> ApiAccess:
+        """Who may ask."""
+        return self._access
+
+    @property
+    def event_access(self) -> ApiAccess:
+        """Who may send events."""
+        return self._event_access or self._access
+
+    @property
+    def endpoint(self) -> HttpEndpoint | RestEndpoint:
+        """What the API is asked at."""
+        return self._endpoint
 
     @property
     def function(self) -> lambda_.IFunction:
@@ -189,7 +195,7 @@ class RecommendationApi(Construct):
         method, route = _route(name, learnt)
         self._recipes.append(learnt)
         if all(model["route"] != route for model in self._models):
-            self._api.add_routes(path=f"/{route}", methods=[method], integration=self._integration)
+            self._gateway.add_route(method, route)
         self._models.append({"name": name, "route": route, "campaignArn": campaign.campaign_arn})
         self._function.add_environment("MODELS", stack_of(self).to_json_string(self._models))
         campaign.grant_query(self._function)
@@ -220,28 +226,37 @@ class RecommendationApi(Construct):
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Grant `grantee` to ask for recommendations, where the API authorizes by IAM."""
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["execute-api:Invoke"],
-            resource_arns=[self._api.arn_for_execute_api(stage="$default")],
-            scope=self,
+        return self._gateway.grant_invoke(grantee)
+
+    def _define_gateway(self) -> Gateway:
+        if isinstance(self._endpoint, RestEndpoint):
+            return RestGateway(
+                self,
+                function=self._function,
+                endpoint=self._endpoint,
+                access=self._access,
+                encryption_key=self._encryption_key,
+            )
+        return HttpGateway(
+            self,
+            function=self._function,
+            endpoint=self._endpoint,
+            access=self._access,
+            encryption_key=self._encryption_key,
         )
 
-    def _take_events(
-        self, stream: kinesis.IStream, authorizer: apigatewayv2.IHttpRouteAuthorizer | None
-    ) -> None:
-        if isinstance(authorizer, apigatewayv2.HttpNoneAuthorizer):
+    def _take_events(self, stream: kinesis.IStream) -> None:
+        access = self._event_access
+        if isinstance(access, PublicAccess):
             Annotations.of(self).add_warning_v2(
                 "cdk-personalize:openEvents",
                 "anyone can send events to this API, which move the recommendations, at your cost;"
-                " give it an event_authorizer, or acknowledge this warning",
+                " give it another event_access, or acknowledge this warning",
             )
-        self._api.add_routes(
-            path="/events",
-            methods=[apigatewayv2.HttpMethod.POST],
-            integration=self._integration,
-            authorizer=authorizer,
-        )
+        self._gateway.add_route("POST", "events", access)
+        if access is not None and access.user_claim != self._access.user_claim:
+            # Empty where events are bound to nobody.
+            self._function.add_environment("EVENT_USER_CLAIM", access.user_claim or "")
         self._function.add_environment("STREAM_NAME", stream.stream_name)
         iam.Grant.add_to_principal(
             grantee=self._function,
@@ -250,66 +265,6 @@ class RecommendationApi(Construct):
         )
         if stream.encryption_key is not None:
             stream.encryption_key.grant(self._function, "kms:GenerateDataKey")
-
-    def _define_stage(self, throttle: apigatewayv2.ThrottleSettings) -> apigatewayv2.HttpStage:
-        stage = apigatewayv2.HttpStage(
-            self,
-            "Stage",
-            http_api=self._api,
-            stage_name="$default",
-            auto_deploy=True,
-            throttle=throttle,
-        )
-        # The L2 takes an object with callbacks for this; the L1 takes what it says.
-        resource = cast("apigatewayv2.CfnStage", stage.node.default_child)
-        resource.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
-            destination_arn=self._access_log().log_group_arn, format=json.dumps(_ACCESS_LOG)
-        )
-        return stage
-
-    def _access_log(self) -> logs.LogGroup:
-        if self._encryption_key is not None:
-            admit_logs(self._encryption_key, stack_of(self))
-        return logs.LogGroup(
-            self,
-            "AccessLog",
-            # API Gateway names each log group in one resource policy of limited size, except those
-            # that begin like this.
-            log_group_name="/aws/vendedlogs/"
-            + Names.unique_resource_name(self, max_length=128, separator="-"),
-            encryption_key=self._encryption_key,
-            retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-
-    def _route_what_nobody_answers(self, *, cors: bool) -> None:
-        """Let the function answer 404 and 405 with problem documents too."""
-        apigatewayv2.HttpRoute(
-            self,
-            "Default",
-            http_api=self._api,
-            route_key=apigatewayv2.HttpRouteKey.DEFAULT,
-            integration=self._integration,
-        )
-        # The permission of the integration is on stage/method/path; this route has no method.
-        self._function.add_permission(
-            "InvokeByDefaultRoute",
-            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
-            source_arn=stack_of(self).format_arn(
-                service="execute-api",
-                resource=self._api.api_id,
-                resource_name="*/$default",
-            ),
-        )
-        if cors:
-            # A browser's preflight carries no credentials, and the default route would ask for
-            # them; API Gateway replaces the answer by the CORS configuration of the API.
-            self._api.add_routes(
-                path="/{proxy+}",
-                methods=[apigatewayv2.HttpMethod.OPTIONS],
-                integration=self._integration,
-                authorizer=apigatewayv2.HttpNoneAuthorizer(),
-            )
 
 
 @jsii.implements(IValidation)
@@ -354,7 +309,7 @@ def _recipe_of(name: str, campaign: ICampaign) -> Recipe:
     return recipe
 
 
-def _route(name: str, recipe: Recipe) -> tuple[apigatewayv2.HttpMethod, str]:
+def _route(name: str, recipe: Recipe) -> tuple[str, str]:
     if recipe.type not in _ROUTES:
         allowed = ", ".join(_ROUTES)
         msg = f"model {name!r} must be of type {allowed}, got {recipe.type} ({recipe.name})"
