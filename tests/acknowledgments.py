@@ -52,7 +52,7 @@ _OF_THE_CDK = (
 _OF_OURS = (
     Acknowledgment(
         r"AwsSolutions-L1",
-        r".*/((Archive|(Kafka)?Ingestion|Api)/Function|PersonalizeProvider/(OnEvent|IsComplete))/Resource",
+        r".*/((Archive|(Kafka)?Ingestion|\w*Api)/Function|PersonalizeProvider/(OnEvent|IsComplete))/Resource",
         "3.13 is the newest Python that the functions are tested on",
         "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
     ),
@@ -114,7 +114,7 @@ _OF_OURS = (
     ),
     Acknowledgment(
         r"AwsSolutions-IAM5\[Resource::\*\]",
-        r".*/((Api|Archive)/FunctionRole|Pipeline/(Jobs|Rounds)/Machine/Role)/DefaultPolicy/Resource",
+        r".*/((\w*Api|Archive)/FunctionRole|Pipeline/(Jobs|Rounds)/Machine/Role)/DefaultPolicy/Resource",
         "the tracing of X-Ray and the delivery of logs know no resources",
         _SERVICE_AUTHORIZATION,
     ),
@@ -166,6 +166,44 @@ _OF_OURS = (
     ),
 )
 
+# What a REST API and CloudFront have, and the default does without.
+_OF_OTHER_ENDPOINTS = (
+    Acknowledgment(
+        r"AwsSolutions-APIG2",
+        r".*Api/RestApi/Resource",
+        "the function checks each request, and says in a problem document which parameter is wrong",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+        "api-gateway-method-request-validation.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-APIG6",
+        r".*Api/RestApi/DeploymentStage\.\w+/Resource",
+        "the log of API Gateway's own steps names the query, where the ids of users are; the access"
+        " log has what each request did",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-COG4",
+        r".*/(CustomRest|Private)Api/RestApi/Default/.*",
+        "callers have a key, or a token that a function knows",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+        "apigateway-control-access-to-api.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-CFR3",
+        r".*/Delivery/Distribution/Resource",
+        "requests are logged by the newer way, which can leave out the query; the rule knows the"
+        " older one",
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-CFR1",
+        r".*/Delivery/Distribution/Resource",
+        "where customers are is the shop's to say",
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/georestrictions.html",
+    ),
+)
+
 # What only the stack of everything has, and what it asks for, to show that it can be asked for.
 _OF_EVERYTHING = (
     Acknowledgment(
@@ -181,6 +219,24 @@ _OF_EVERYTHING = (
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control.html",
     ),
     Acknowledgment(
+        r"AwsSolutions-APIG4",
+        r"Everything/Apis/PrivateApi/RestApi/.*",
+        "an API for servers in a VPC, each of which has a key",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-IAM4\[.*AmazonAPIGatewayPushToCloudWatchLogs\]",
+        r"Everything/Apis/PrivateApi/RestApi/CloudWatchRole/Resource",
+        "the one role of an account that API Gateway logs with is to have this managed policy",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+    ),
+    Acknowledgment(
+        r"AwsSolutions-S1",
+        r"Everything/Apis/Log/Resource",
+        "a bucket of logs, and none of ours",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerLogs.html",
+    ),
+    Acknowledgment(
         r"AwsSolutions-(S1|KDS3)",
         r"Everything/Services/(Bucket|Stream)/Resource",
         "a bucket and a stream that are there already, and none of ours",
@@ -188,4 +244,4 @@ _OF_EVERYTHING = (
     ),
 )
 
-ACKNOWLEDGED = (*_OF_THE_CDK, *_OF_OURS, *_OF_EVERYTHING)
+ACKNOWLEDGED = (*_OF_THE_CDK, *_OF_OURS, *_OF_OTHER_ENDPOINTS, *_OF_EVERYTHING)

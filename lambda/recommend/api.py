@@ -61,6 +61,8 @@ class Api:
         self._environment = environment
         self._measures = measures
         self._user_claim = environment.get("USER_CLAIM")
+        # Events may be sent by another rule; it is empty where they are bound to nobody.
+        self._event_user_claim = environment.get("EVENT_USER_CLAIM", self._user_claim) or None
         self.cors_origins: Sequence[str] = json.loads(environment.get("CORS_ORIGINS", "[]"))
         self.recommender = recommender or Recommender(
             _client("personalize-runtime", "personalize"),
@@ -188,7 +190,7 @@ class Api:
             remaining,
             reserve=_RESERVE_FOR_ANSWER,
             call=_CONNECT_SECONDS + _READ_SECONDS,
-            user_claim=self._user_claim,
+            user_claim=self._event_user_claim,
         )
         self._measures.count("EventsAccepted", taken)
         return Answer(HTTPStatus.ACCEPTED, {"accepted": taken})

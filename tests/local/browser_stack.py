@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
 from cdk_personalize import Campaign, DatasetType, Recipe, fields_of_csv
-from cdk_personalize.patterns import RecommendationApi
+from cdk_personalize.patterns import ApiAccess, Cors, HttpEndpoint, RecommendationApi
 from tests.local.piped_stack import PipedStack
 
 NAME = "Browser"
@@ -47,13 +46,9 @@ class BrowserStack(PipedStack):
             self,
             "Api",
             models=models,
-            authorizer=apigatewayv2.HttpNoneAuthorizer(),
+            access=ApiAccess.public(),
+            endpoint=HttpEndpoint(cors=Cors(origins=[origin])),
             event_stream=stream,
-            cors_preflight=apigatewayv2.CorsPreflightOptions(
-                allow_origins=[origin],
-                allow_methods=[apigatewayv2.CorsHttpMethod.GET, apigatewayv2.CorsHttpMethod.POST],
-                allow_headers=["content-type"],
-            ),
         )
         cdk.CfnOutput(self, "ApiUrl", value=api.url)
         cdk.CfnOutput(self, "StreamName", value=stream.stream_name)

@@ -195,9 +195,9 @@ class ApiDeclarations:
     def _findings_of_promotions(self) -> Iterator[str]:
         for name, promotion in self._promotions.items():
             if promotion.filter not in self._filters:
-                yield f"the promotion {name!r} must have {self._one_of(self._filters)}" + (
-                    f" for a filter, got {promotion.filter!r}"
-                )
+                allowed = self._one_of(self._filters)
+                got = promotion.filter
+                yield f"the filter of promotion {name!r} must be {allowed}, got {got!r}"
         if self._promotions and not any(
             model.recipe.supports(Feature.PROMOTIONS) or not model.recipe.is_known
             for model in self.models

@@ -16,12 +16,10 @@ from constructs import Construct, IValidation
 
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._tree import stack_of
-from cdk_personalize.campaign import ICampaign
 from cdk_personalize.patterns._api_declarations import ApiDeclarations
 from cdk_personalize.patterns.api_routes import LastGoodList
 from cdk_personalize.patterns.item_metadata import ItemMetadata
 from cdk_personalize.patterns.request_context import RequestContext
-from cdk_personalize.recommender import IRecommender
 
 # The share of a processor grows with the memory, and somebody waits for each answer.
 _MEMORY_SIZE = 512
@@ -93,24 +91,22 @@ class ApiFunction(LambdaFunction):
         """
         self._set("USER_CLAIM", claim)
 
-    def tell_origins(self, origins: Iterable[str]) -> None:
-        """Let the function name the origins whose pages may read answers, as a REST API does not.
+    def tell_event_user_claim(self, claim: str | None) -> None:
+        """Let the function take events by another rule than it answers.
 
         Args:
-            origins: The origins.
+            claim: The claim of a token that names its user; none if events are bound to nobody.
         """
-        self._tell("CORS_ORIGINS", list(origins))
-
-    def let_ask(self, model: ICampaign | IRecommender) -> None:
-        """Let the function ask a model."""
-        model.grant_query(self)
+        self._set("EVENT_USER_CLAIM", claim or "")
 
     def let_put_events(self, stream: kinesis.IStream) -> None:
         """Let the function put events on a stream."""
         self._set("STREAM_NAME", stream.stream_name)
+        # An exposure of an experiment is put alone, as the answer waits for it.
+        exposes = any(options.experiment for options in self._declarations.routes.values())
         iam.Grant.add_to_principal(
             grantee=self,
-            actions=["kinesis:PutRecord", "kinesis:PutRecords"],
+            actions=["kinesis:PutRecords", *(["kinesis:PutRecord"] if exposes else [])],
             resource_arns=[stream.stream_arn],
         )
         if stream.encryption_key is not None:

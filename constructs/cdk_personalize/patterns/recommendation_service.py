@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aws_cdk import CfnOutput, RemovalPolicy
-from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
@@ -18,6 +17,7 @@ from cdk_personalize.dataset import Dataset
 from cdk_personalize.dataset_group import DatasetGroup
 from cdk_personalize.event_tracker import EventTracker
 from cdk_personalize.filters import Filter
+from cdk_personalize.patterns.api_access import ApiAccess
 from cdk_personalize.patterns.data_store import DataStore
 from cdk_personalize.patterns.event_archive import EventArchive
 from cdk_personalize.patterns.event_ingestion import EventIngestion
@@ -71,7 +71,7 @@ class RecommendationService(Construct):
         - a Kinesis stream and a function that sends its events to the tracker, and its items and
           users to their datasets (`ingestion`)
         - an archive of what was on the stream, if asked for (`archive`)
-        - an HTTP API and a function that answer (`api`)
+        - an API and a function that answer (`api`)
         - outputs: `ApiUrl`, `StreamName`, `BucketName`, `DatasetGroupArn`, `StateMachineArn`,
           `DeadLetterQueueUrl`
 
@@ -99,7 +99,7 @@ class RecommendationService(Construct):
         users: Sequence[SchemaField] | None = None,
         filters: Mapping[str, str] | None = None,
         schedule: events.Schedule | None = None,
-        authorizer: apigatewayv2.IHttpRouteAuthorizer | None = None,
+        access: ApiAccess | None = None,
         archive_events: bool = False,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         existing: ExistingResources | None = None,
@@ -117,7 +117,7 @@ class RecommendationService(Construct):
             users: The columns of `users.csv` (default: there is no such file).
             filters: Filter expressions, under the names that requests give.
             schedule: When to train anew even without new data (default: never).
-            authorizer: Who may ask the API (default: callers that IAM allows).
+            access: Who may ask the API (default: callers that IAM allows).
             archive_events: Whether the records of the stream are kept in the bucket too, in files
                 that the pipeline can import again and Athena can query (`archive`).
             removal_policy: Whether bucket and key, and so the data, outlive the stack.
@@ -199,7 +199,7 @@ class RecommendationService(Construct):
             "Api",
             models=self.campaigns,
             filters=self.filters,
-            authorizer=authorizer,
+            access=access,
             event_stream=self.ingestion.stream,
             encryption_key=self.data_store.key,
         )
