@@ -51,6 +51,9 @@ from cdk_personalize import (
 )
 from cdk_personalize.patterns import (
     ApiAccess,
+    ApiOptions,
+    ApiRoute,
+    Caching,
     ContentDelivery,
     Cors,
     CustomDomain,
@@ -59,12 +62,17 @@ from cdk_personalize.patterns import (
     EventIngestion,
     EventSourceOptions,
     ExistingResources,
+    Experiment,
+    Fallback,
     HttpEndpoint,
+    ItemMetadata,
     KafkaTopic,
     Model,
     RecommendationApi,
     RecommendationService,
+    RequestContext,
     RestEndpoint,
+    RouteOptions,
     Throttle,
     TrainingPipeline,
     WebAcl,
@@ -308,11 +316,35 @@ class CustomGroup(Construct):
         )
 
     def _define_api(self) -> None:
-        RecommendationApi(
+        liked = Campaign(
+            self,
+            "LikedCampaign",
+            solution=self.group.add_solution("Liked", recipe=Recipe.POPULARITY_COUNT),
+        )
+        api = RecommendationApi(
             self,
             "Api",
-            models={"for-you": self.campaign, "related": self.related_campaign},
+            models={"for-you": self.campaign, "related": self.related_campaign, "liked": liked},
             filters={"not-bought": self.not_bought},
+            routes={
+                ApiRoute.RECOMMENDATIONS: RouteOptions(
+                    limit=cdk.Duration.seconds(2),
+                    fallbacks=[
+                        Fallback.to_model("liked"),
+                        Fallback.to_last_good_list("liked", bucket=self.store.bucket),
+                        Fallback.to_items("tea", "cup"),
+                    ],
+                    experiment=Experiment(name="one", weights={"for-you": 1}),
+                ),
+                ApiRoute.POPULAR: RouteOptions(
+                    promotion="bargains",
+                    caching=Caching(
+                        of_anyone=cdk.Duration.minutes(5), in_memory=cdk.Duration.minutes(1)
+                    ),
+                ),
+            },
+            context=RequestContext(device="DEVICE"),
+            item_metadata=ItemMetadata.of_personalize("PRICE"),
             access=ApiAccess.public(),
             endpoint=HttpEndpoint(
                 throttle=Throttle(rate_limit=100, burst_limit=200),
@@ -322,6 +354,7 @@ class CustomGroup(Construct):
             event_access=ApiAccess.public(),
             encryption_key=self.store.key,
         )
+        api.add_promotion("bargains", filter="not-bought", percent_promoted_items=10)
 
 
 class DomainGroup(Construct):
@@ -449,7 +482,7 @@ class Services(Construct):
             users=[SchemaField.int("AGE")],
             filters={"genre": "INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)"},
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
-            access=ApiAccess.public(),
+            api=ApiOptions(access=ApiAccess.public()),
             archive_events=True,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cdk_personalize.patterns.item_metadata import ItemMetadata
     from cdk_personalize.patterns.recommendation_api import RecommendationApi
     from cdk_personalize.patterns.recommendation_service import (
+        ApiOptions,
         ExistingResources,
         Model,
         RecommendationService,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiAccess",
+    "ApiOptions",
     "ApiRoute",
     "Caching",
     "ContentDelivery",
@@ -84,7 +86,7 @@ _MODULES = {
     "event_source": ("EventSourceOptions", "KafkaTopic"),
     "item_metadata": ("ItemMetadata",),
     "recommendation_api": ("RecommendationApi",),
-    "recommendation_service": ("ExistingResources", "Model", "RecommendationService"),
+    "recommendation_service": ("ApiOptions", "ExistingResources", "Model", "RecommendationService"),
     "request_context": ("RequestContext",),
     "training_pipeline": ("TrainingPipeline",),
 }

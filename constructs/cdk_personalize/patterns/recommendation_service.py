@@ -18,10 +18,14 @@ from cdk_personalize.dataset_group import DatasetGroup
 from cdk_personalize.event_tracker import EventTracker
 from cdk_personalize.filters import Filter
 from cdk_personalize.patterns.api_access import ApiAccess
+from cdk_personalize.patterns.api_endpoint import HttpEndpoint, RestEndpoint
+from cdk_personalize.patterns.api_routes import ApiRoute, RouteOptions
 from cdk_personalize.patterns.data_store import DataStore
 from cdk_personalize.patterns.event_archive import EventArchive
 from cdk_personalize.patterns.event_ingestion import EventIngestion
+from cdk_personalize.patterns.item_metadata import ItemMetadata
 from cdk_personalize.patterns.recommendation_api import RecommendationApi
+from cdk_personalize.patterns.request_context import RequestContext
 from cdk_personalize.patterns.training_pipeline import TrainingPipeline
 from cdk_personalize.recipe import Recipe
 from cdk_personalize.schema import Schema
@@ -58,6 +62,27 @@ class ExistingResources:
     encryption_key: kms.IKey | None = None
     role: iam.IRole | None = None
     stream: kinesis.IStream | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiOptions:
+    """What is asked of the API of a service; see `RecommendationApi`.
+
+    Args:
+        routes: How routes answer (default: within three seconds, by the model alone).
+        access: Who may ask (default: callers that IAM allows).
+        endpoint: What the API is asked at (default: an HTTP API).
+        context: What the headers of requests tell models (default: nothing).
+        item_metadata: What requests may ask of items (default: ids and scores).
+        event_access: Who may send events (default: as `access` says).
+    """
+
+    routes: Mapping[ApiRoute, RouteOptions] = field(default_factory=dict)
+    access: ApiAccess | None = None
+    endpoint: HttpEndpoint | RestEndpoint | None = None
+    context: RequestContext | None = None
+    item_metadata: ItemMetadata | None = None
+    event_access: ApiAccess | None = None
 
 
 class RecommendationService(Construct):
@@ -99,7 +124,7 @@ class RecommendationService(Construct):
         users: Sequence[SchemaField] | None = None,
         filters: Mapping[str, str] | None = None,
         schedule: events.Schedule | None = None,
-        access: ApiAccess | None = None,
+        api: ApiOptions | None = None,
         archive_events: bool = False,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
         existing: ExistingResources | None = None,
@@ -117,7 +142,7 @@ class RecommendationService(Construct):
             users: The columns of `users.csv` (default: there is no such file).
             filters: Filter expressions, under the names that requests give.
             schedule: When to train anew even without new data (default: never).
-            access: Who may ask the API (default: callers that IAM allows).
+            api: How the API answers, and whom (default: callers that IAM allows).
             archive_events: Whether the records of the stream are kept in the bucket too, in files
                 that the pipeline can import again and Athena can query (`archive`).
             removal_policy: Whether bucket and key, and so the data, outlive the stack.
@@ -194,13 +219,19 @@ class RecommendationService(Construct):
             if archive_events
             else None
         )
+        options = api or ApiOptions()
         self.api = RecommendationApi(
             self,
             "Api",
             models=self.campaigns,
             filters=self.filters,
-            access=access,
+            routes=options.routes,
+            access=options.access,
+            endpoint=options.endpoint,
+            context=options.context,
+            item_metadata=options.item_metadata,
             event_stream=self.ingestion.stream,
+            event_access=options.event_access,
             encryption_key=self.data_store.key,
         )
         self._define_outputs()
