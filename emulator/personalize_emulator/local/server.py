@@ -46,6 +46,8 @@ def main() -> None:
         rule_targets,
         stepfunctions,
         stream_encryption,
+        token_signatures,
+        web_acls,
     )
 
     if missing := hooks.missing():
@@ -72,6 +74,8 @@ def main() -> None:
     rule_targets.install()
     buckets.install()
     stream_encryption.install()
+    token_signatures.install()
+    web_acls.install()
     authorization.install()
     if options.lifeline:
         threading.Thread(
