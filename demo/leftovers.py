@@ -36,6 +36,10 @@ _LISTINGS = (
     ("stepfunctions", "list_state_machines", "stateMachines", "stateMachineArn"),
     ("events", "list_rules", "Rules", "Arn"),
     ("apigatewayv2", "get_apis", "Items", "ApiId"),
+    ("apigateway", "get_rest_apis", "items", "name"),
+    ("apigateway", "get_usage_plans", "items", "id"),
+    ("apigateway", "get_api_keys", "items", "id"),
+    ("wafv2", "list_web_acls", "WebACLs", "Name"),
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
     ("iam", "list_roles", "Roles", "RoleName"),
     ("iam", "list_policies", "Policies", "PolicyName"),
@@ -45,6 +49,7 @@ _LISTINGS = (
 )
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "list_policies": {"Scope": "Local"},
+    "list_web_acls": {"Scope": "REGIONAL"},
     "list_stacks": {
         "StackStatusFilter": [
             f"{action}_{result}"

@@ -101,7 +101,6 @@ class RestGateway:
             # One permission for the API and not one for each method.
             function,
             scope_permission_to_method=False,
-            allow_test_invoke=False,
         )
         self._answer_problems()
         if endpoint.cors is not None:

@@ -60,6 +60,10 @@ _LAMBDA = "ministack.services.lambda_svc"
 _KINESIS = "ministack.services.kinesis"
 _FIREHOSE = "ministack.services.firehose"
 _S3 = "ministack.services.s3"
+_HTTP_API = "ministack.services.apigateway"
+_REST_API = "ministack.services.apigateway_v1"
+_COGNITO = "ministack.services.cognito"
+_WAF = "ministack.services.waf"
 _RUNTIME = "ministack.core.lambda_runtime"
 _ROUTER = "ministack.core.router"
 _SCOPE = "ministack.core.responses"
@@ -236,6 +240,14 @@ HOOKS = (
     Hook(_S3, "_put_bucket_encryption", "encryption of buckets", ("name", "body")),
     Hook(_S3, "_put_bucket_lifecycle", "lifecycle of buckets", ("name", "body")),
     Hook(_S3, "_put_bucket_logging", "access logs of buckets", ("name", "body")),
+    Hook(_HTTP_API, "_verify_rs256_signature", "signatures of tokens", ("token", "jwk")),
+    Hook(_REST_API, "_verify_rs256_signature", "signatures of tokens", ("token", "jwk")),
+    Hook(_COGNITO, "_signed_jwt", "signatures of tokens", ("claims", "pool_id", "use")),
+    Hook(_COGNITO, "well_known_jwks", "signatures of tokens", ("pool_id",)),
+    Hook(_COGNITO, "_JWKS_KEY", "signatures of tokens"),
+    Hook(_WAF, "_associate_web_acl", "web ACLs of REST APIs", ("data",)),
+    Hook(_WAF, "_disassociate_web_acl", "web ACLs of REST APIs", ("data",)),
+    Hook(_WAF, "_associations", "web ACLs of REST APIs"),
     Hook(_S3, "_bucket_tags", "tags of buckets"),
     Hook(_S3, "_bucket_encryption", "encryption of buckets"),
     Hook(_S3, "_bucket_lifecycle", "lifecycle of buckets"),

@@ -47,6 +47,8 @@ def main() -> None:
         rule_targets,
         stepfunctions,
         stream_encryption,
+        token_signatures,
+        web_acls,
     )
 
     if missing := hooks.missing():
@@ -74,6 +76,8 @@ def main() -> None:
     buckets.install()
     cross_origin.install()
     stream_encryption.install()
+    token_signatures.install()
+    web_acls.install()
     authorization.install()
     if options.lifeline:
         threading.Thread(
