@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -65,6 +66,9 @@ class AccessStack(cdk.Stack):
         """
         super().__init__(scope, NAME)
         self._campaign = Campaign.from_campaign_name(self, "Campaign", "never-trained")
+        self._stream = kinesis.Stream(
+            self, "Events", shard_count=1, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
         pool = cognito.UserPool(self, "Pool", removal_policy=cdk.RemovalPolicy.DESTROY)
         flows = cognito.AuthFlow(user_password=True)
         client = pool.add_client("Client", auth_flows=flows)
@@ -113,7 +117,15 @@ class AccessStack(cdk.Stack):
     def _define(
         self, construct_id: str, access: ApiAccess, endpoint: HttpEndpoint | RestEndpoint
     ) -> None:
-        api = RecommendationApi(self, construct_id, access=access, endpoint=endpoint)
+        is_open = construct_id == "RestCustom"
+        api = RecommendationApi(
+            self,
+            construct_id,
+            access=access,
+            endpoint=endpoint,
+            event_stream=self._stream if is_open or construct_id == "HttpJwt" else None,
+            event_access=ApiAccess.public() if is_open else None,
+        )
         api.add_model("for-you", self._campaign, recipe=Recipe.USER_PERSONALIZATION_V2)
         self._output(f"{construct_id}Url", api.url)
         if construct_id.endswith("Iam"):

@@ -18,7 +18,6 @@ import botocore.awsrequest
 import botocore.credentials
 import pytest
 
-from demo.cdk_cli import ROOT
 from demo.leftovers import leftovers
 from tests.local.access_stack import AUDIENCE, NAME, ORIGIN, QUOTA, SCOPE, AccessStack
 from tests.local.deployment import Deployment
@@ -32,12 +31,6 @@ NOWHERE = "/nowhere"
 REFUSED = {401, 403}
 LET_IN = 404
 NOT_READY = 503
-
-# A REST API hands on another form of request, and whose token it is has to be compared.
-needs_function = pytest.mark.skipif(
-    not (ROOT / "lambda" / "recommend" / "http_request.py").exists(),
-    reason="the function does not read requests of REST APIs yet",
-)
 
 Headers = Mapping[str, str]
 
@@ -69,10 +62,18 @@ class Apis:
         return self.stack.aws.local_url(output).rstrip("/") + path
 
     def ask(
-        self, api: str, headers: Headers | None = None, path: str = NOWHERE, method: str = "GET"
+        self,
+        api: str,
+        headers: Headers | None = None,
+        path: str = NOWHERE,
+        method: str = "GET",
+        body: object = None,
     ) -> Answered:
         request = urllib.request.Request(
-            self.url(api, path), headers=dict(headers or {}), method=method
+            self.url(api, path),
+            headers={"Content-Type": "application/json", **(headers or {})},
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
         )
         try:
             with urllib.request.urlopen(request) as answer:
@@ -123,6 +124,10 @@ def bearer(token: str) -> Headers:
 
 def session(name: str) -> Headers:
     return {"X-Session": name}
+
+
+def event_of(user: str) -> dict[str, str]:
+    return {"userId": user, "sessionId": "s", "eventType": "View", "itemId": "i"}
 
 
 def tampered(token: str) -> str:
@@ -212,10 +217,7 @@ def test_does_not_let_in(apis: Apis, who: str) -> None:
     assert apis.ask(api, credentials(apis)).status in REFUSED
 
 
-@pytest.mark.parametrize(
-    "api",
-    [api if api.startswith("Http") else pytest.param(api, marks=needs_function) for api in RIGHT],
-)
+@pytest.mark.parametrize("api", RIGHT)
 def test_lets_in_who_has_the_right_credentials(apis: Apis, api: str) -> None:
     answer = apis.ask(api, RIGHT[api](apis))
 
@@ -223,7 +225,6 @@ def test_lets_in_who_has_the_right_credentials(apis: Apis, api: str) -> None:
     assert NOWHERE in answer.document["detail"]
 
 
-@needs_function
 @pytest.mark.parametrize("api", BOUND)
 def test_a_user_may_ask_for_herself(apis: Apis, api: str) -> None:
     answer = apis.ask(api, RIGHT[api](apis), f"/recommendations?userId={ANNA}")
@@ -231,7 +232,6 @@ def test_a_user_may_ask_for_herself(apis: Apis, api: str) -> None:
     assert answer.status == NOT_READY
 
 
-@needs_function
 @pytest.mark.parametrize("api", BOUND)
 def test_a_user_may_not_ask_for_another(apis: Apis, api: str) -> None:
     answer = apis.ask(api, RIGHT[api](apis), f"/recommendations?userId={BEN}")
@@ -239,7 +239,25 @@ def test_a_user_may_not_ask_for_another(apis: Apis, api: str) -> None:
     assert answer.status == 403
 
 
-@needs_function
+def test_a_user_may_not_send_events_of_another(apis: Apis) -> None:
+    answer = apis.ask("HttpJwt", apis.jwt(), "/events", "POST", event_of(BEN))
+
+    assert answer.status == 403
+
+
+def test_events_need_a_token_where_all_else_does(apis: Apis) -> None:
+    answer = apis.ask("HttpJwt", {}, "/events", "POST", event_of(ANNA))
+
+    assert answer.status == 401
+
+
+@pytest.mark.parametrize("user", [ANNA, BEN])
+def test_a_user_without_a_token_may_send_events_where_anyone_may(apis: Apis, user: str) -> None:
+    answer = apis.ask("RestCustom", {}, "/events", "POST", event_of(user))
+
+    assert answer.status == 202
+
+
 def test_the_method_of_a_route_is_answered_by_a_rest_api_too(apis: Apis) -> None:
     answer = apis.ask("RestCustom", session("session-of-anna"), "/recommendations", "DELETE")
 
@@ -269,7 +287,6 @@ def test_a_page_may_read_why_a_rest_api_refused_it(apis: Apis) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
-@needs_function
 def test_a_page_may_read_what_a_rest_api_answers(apis: Apis) -> None:
     headers = {**bearer(apis.id_token), "Origin": ORIGIN}
 
