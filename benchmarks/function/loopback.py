@@ -46,6 +46,6 @@ class Connection(asyncio.Protocol):
         if not end or (length and len(body) < int(length[1])):
             return
         self._received = b""
-        first, *lines = head.decode().split("\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
         method, path, _ = first.split(" ")
         self.requested(Request(method, path, dict(line.split(": ", 1) for line in lines), body))

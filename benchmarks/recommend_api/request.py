@@ -23,7 +23,7 @@ def settings(upstream: str, *, code: Path = SOURCE) -> Mapping[str, str]:
         code: The folder that its package lies in.
     """
     models = [
-        {"name": name, "route": route, "campaignArn": arn, "arn": arn}
+        {"name": name, "route": route, "arn": arn}
         for name, route, arn in (
             ("for-you", "recommendations", CAMPAIGN_ARN),
             ("related", "related", f"{CAMPAIGN_ARN}-related"),

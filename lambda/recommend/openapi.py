@@ -190,7 +190,13 @@ def _schema(declarations: Declarations, route: Route, name: str) -> _Schema | No
 def _fields(declarations: Declarations) -> _Schema:
     names = [*ID_FIELDS, *declarations.item_columns]
     most = len(ID_FIELDS) + MAX_FIELDS
-    return {"type": "array", "items": {"enum": names}, "minItems": 1, "maxItems": most}
+    return {
+        "type": "array",
+        "items": {"enum": names},
+        "minItems": 1,
+        "maxItems": most,
+        "uniqueItems": True,
+    }
 
 
 def _values(
@@ -217,17 +223,18 @@ def _values(
         }
 
 
-def _context(names: str) -> _Schema:
-    value = {"type": "string", "minLength": 1, "maxLength": MAX_CONTEXT_VALUE_LENGTH}
+def _context(names: str, *, numbers: bool = False) -> _Schema:
+    text = {"type": "string", "minLength": 1, "maxLength": MAX_CONTEXT_VALUE_LENGTH}
     return {
         "type": "object",
         "propertyNames": {"pattern": names},
-        "additionalProperties": value,
+        "additionalProperties": {"anyOf": [text, {"type": "number"}]} if numbers else text,
     }
 
 
 def _ranking(declarations: Declarations, *, is_bound: bool) -> _Schema:
-    values = {"anyOf": [_VALUE, {"type": "array", "items": _VALUE, "minItems": 1}]}
+    value = {"anyOf": [_VALUE, {"type": "number"}]}
+    values = {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]}
     members: dict[str, _Schema | None] = {
         "userId": _ID,
         "itemIds": {"type": "array", "items": _ID, "minItems": 1, "maxItems": MAX_ITEMS},
@@ -239,15 +246,16 @@ def _ranking(declarations: Declarations, *, is_bound: bool) -> _Schema:
             "propertyNames": {"pattern": f"^{PLACEHOLDER}$"},
             "additionalProperties": values,
         },
-        "context": _context(f"^{COLUMN}$"),
+        "context": _context(f"^{COLUMN}$", numbers=True),
         "fields": _fields(declarations),
     }
     if members["filter"] is None:
         del members["filterValues"]
     needed = [name for name in NEEDED[Route.RANKING] if not (is_bound and name == "userId")]
+    known = {name: schema for name, schema in members.items() if schema is not None}
     return {
         "type": "object",
-        "properties": {name: schema for name, schema in members.items() if schema is not None},
+        "properties": _with_nulls(known, needed),
         "required": needed,
         "additionalProperties": False,
     }
@@ -268,7 +276,7 @@ def _of_events(*, is_bound: bool) -> dict[str, Any]:
             "content": {
                 "application/json": {"schema": body},
                 # What `navigator.sendBeacon` sends; the text is JSON too.
-                "text/plain": {"schema": {"type": "string"}},
+                "text/plain": {"schema": body},
             },
         },
         "responses": {
@@ -335,7 +343,17 @@ def _event(kind: Kind, *, is_bound: bool) -> _Schema:
     """Return what an event may be: a record of the stream, of which the API knows the rest."""
     schema = json_schema()["$defs"][kind]
     known = {"sentAt", *(["userId"] if is_bound else [])}
-    return {**schema, "required": [name for name in schema["required"] if name not in known]}
+    required = [name for name in schema["required"] if name not in known]
+    properties = _with_nulls(schema["properties"], required)
+    return {**schema, "properties": properties, "required": required}
+
+
+def _with_nulls(properties: Mapping[str, _Schema], required: Sequence[str]) -> dict[str, _Schema]:
+    """Return the members of a body: many clients write null for what they do not know."""
+    return {
+        name: schema if name in required else {"anyOf": [schema, {"type": "null"}]}
+        for name, schema in properties.items()
+    }
 
 
 def _list_schema(entries: str, entry: str) -> _Schema:

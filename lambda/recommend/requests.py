@@ -244,8 +244,10 @@ def _ids(given: object) -> Sequence[str]:
 def _count(given: object, most: int) -> int | None:
     if given is None:
         return None
-    whole = isinstance(given, int) and not isinstance(given, bool)
-    text = str(given) if whole else given
+    text = given
+    # In JSON 5.0 is a whole number too.
+    if isinstance(given, int | float) and not isinstance(given, bool) and given % 1 == 0:
+        text = str(int(given))
     if not isinstance(text, str) or not _COUNT.fullmatch(text) or not 1 <= int(text) <= most:
         raise bad_parameter(
             parameter="numResults", allowed=f"a whole number from 1 to {most}", got=given
@@ -261,11 +263,12 @@ def _fields(given: object) -> list[str] | None:
         not isinstance(names, list)
         or not names
         or not all(isinstance(name, str) and _COLUMN.fullmatch(name) for name in names)
+        or len(set(names)) < len(names)
         or len(set(names) - set(ID_FIELDS)) > MAX_FIELDS
     ):
-        allowed = f"{' and '.join(ID_FIELDS)} and at most {MAX_FIELDS} names of columns"
+        allowed = f"{' and '.join(ID_FIELDS)} and at most {MAX_FIELDS} names of columns, each once"
         raise bad_parameter(parameter="fields", allowed=allowed, got=given)
-    return list(dict.fromkeys(names))
+    return names
 
 
 def _name(given: Mapping[str, Any], parameter: str, values: Values | None = None) -> str | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
@@ -26,25 +27,31 @@ from personalize_emulator.service_model import Surface
 from personalize_emulator.validation import validate
 from tests.handlers.conftest import CAMPAIGN_ARN, FILTER_ARN, Context
 
-ROUTES = {"for-you": "recommendations", "similar": "related", "ranked": "ranking"}
+_RECOMMENDER_ARN = "arn:aws:personalize:us-east-1:123456789012:recommender"
 ENVIRONMENT = {
     "MODELS": json.dumps(
         [
-            {
-                "name": name,
-                "route": route,
-                "arn": f"{CAMPAIGN_ARN}/{name}",
-                "campaignArn": f"{CAMPAIGN_ARN}/{name}",
-            }
-            for name, route in ROUTES.items()
+            {"name": name, "route": route, "arn": f"{arn}/{name}", "metadata": route == "related"}
+            for name, route, arn in (
+                ("for-you", "recommendations", CAMPAIGN_ARN),
+                ("new", "recommendations", CAMPAIGN_ARN),
+                ("similar", "related", CAMPAIGN_ARN),
+                ("hits", "popular", _RECOMMENDER_ARN),
+                ("hot", "trending", CAMPAIGN_ARN),
+                ("ranked", "ranking", CAMPAIGN_ARN),
+                ("nudges", "actions", CAMPAIGN_ARN),
+            )
         ]
     ),
     "FILTERS": json.dumps(
         {
-            "unseen": {"arn": f"{FILTER_ARN}/unseen", "numbers": [], "texts": []},
+            "unseen": {"arn": f"{FILTER_ARN}/unseen"},
             "genre": {"arn": f"{FILTER_ARN}/genre", "numbers": ["MAX_PRICE"], "texts": ["GENRE"]},
         }
     ),
+    "PROMOTIONS": json.dumps({"sale": {"filter": "genre", "percent": 20}}),
+    "ITEM_COLUMNS": json.dumps(["CATEGORY", "PRICE"]),
+    "CORS_ORIGINS": json.dumps(["https://shop.example"]),
     "STREAM_NAME": "events",
 }
 """What the stack of these tests declares."""
@@ -119,15 +126,16 @@ class Function:
     handler: Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
     def invoke(self, event: dict[str, Any], seconds: float = 10) -> dict[str, Any]:
-        """Hand an event to it."""
-        return self.handler(event, cast("LambdaContext", Context(seconds)))
+        """Hand an event to it; what it measures is nobody's business here."""
+        with redirect_stdout(io.StringIO()):
+            return self.handler(event, cast("LambdaContext", Context(seconds)))
 
     @classmethod
     @contextmanager
     def loaded(cls, environment: Mapping[str, str] = ENVIRONMENT) -> Iterator[Function]:
         """Load it; it may be invoked for as long as the context lasts."""
         aws = Aws()
-        with _serving(aws) as url, pytest.MonkeyPatch.context() as patch:
+        with serving(aws.answer) as url, pytest.MonkeyPatch.context() as patch:
             for name, value in {**environment, "AWS_ENDPOINT_URL": url}.items():
                 patch.setenv(name, value)
             (folder,) = recommend.__path__
@@ -139,11 +147,14 @@ class Function:
             yield cls(aws, module.handler)
 
 
-class _Call(Connection):
-    """A connection of the function."""
+Server = Callable[[Request], tuple[int, Mapping[str, str], bytes]]
 
-    def __init__(self, aws: Aws, open_connections: set[_Call]) -> None:
-        self._aws = aws
+
+class _Call(Connection):
+    """A connection, by which one request after the other comes."""
+
+    def __init__(self, answer: Server, open_connections: set[_Call]) -> None:
+        self._answer = answer
         self._open = open_connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -154,18 +165,18 @@ class _Call(Connection):
         self._open.discard(self)
 
     def requested(self, request: Request) -> None:
-        self.answer(*self._aws.answer(request))
+        self.answer(*self._answer(request))
 
 
 @contextmanager
-def _serving(aws: Aws) -> Iterator[str]:
-    """Serve, in a thread, and give the URL."""
+def serving(answer: Server) -> Iterator[str]:
+    """Serve on a port of 127.0.0.1, in a thread, and give the URL."""
     loop = asyncio.new_event_loop()
     connections: set[_Call] = set()
     server = loop.run_until_complete(
-        loop.create_server(lambda: _Call(aws, connections), "127.0.0.1", 0)
+        loop.create_server(lambda: _Call(answer, connections), "127.0.0.1", 0)
     )
-    thread = threading.Thread(target=loop.run_forever, name="aws")
+    thread = threading.Thread(target=loop.run_forever, name="server")
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
