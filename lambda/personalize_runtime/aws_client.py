@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from personalize_runtime.connections import Answer, HttpConnections
 from personalize_runtime.service_errors import client_error
-from personalize_runtime.strict_json import json_of
+from personalize_runtime.strict_json import json_of, read_json
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
@@ -95,6 +95,7 @@ class AwsClient:
         connect_timeout: float,
         read_timeout: float,
         max_connections: int,
+        max_answer_bytes: int | None = None,
     ) -> "AwsClient":
         """Return a client of a service.
 
@@ -104,6 +105,7 @@ class AwsClient:
             connect_timeout: The seconds that making a connection may take.
             read_timeout: The seconds that an answer may take.
             max_connections: How many calls are made side by side.
+            max_answer_bytes: The longest body of an answer (default: as long as it may be).
         """
         url = _endpoint_url(endpoint)
         connections = HttpConnections(
@@ -111,6 +113,7 @@ class AwsClient:
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             max_connections=max_connections,
+            max_answer_bytes=max_answer_bytes,
         )
         return cls(url, signing_name, connections)
 
@@ -192,8 +195,9 @@ class AwsClient:
         content = json_of(body).encode()
         answer = self._send(operation, "POST", path, content, headers, within=within)
         try:
-            document = json.loads(answer or b"{}")
-        except ValueError as error:
+            # What is told on must be JSON that can be sent: no NaN, no half characters.
+            document = read_json((answer or b"{}").decode())
+        except (ValueError, RecursionError) as error:
             msg = f"{operation} answered with something else than JSON"
             raise UnreadableAnswerError(msg) from error
         if not isinstance(document, dict):
@@ -277,7 +281,7 @@ def _error(operation: str, answer: Answer) -> ClientError:
     """Return the error that an answer tells of, as boto3 has it."""
     try:
         document = json.loads(answer.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = {}
     if not isinstance(document, dict):
         document = {}

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Iterable, Mapping
 from functools import cache, partial
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple, cast
@@ -32,11 +32,21 @@ class Answer(NamedTuple):
     data: bytes
 
 
+class TooLargeAnswerError(HTTPException):
+    """The answer of a service has more bytes than there is room for."""
+
+
 class HttpConnections:
     """Connections to one host, one for each call under way; safe to use from many threads."""
 
     def __init__(
-        self, url: str, *, connect_timeout: float, read_timeout: float, max_connections: int
+        self,
+        url: str,
+        *,
+        connect_timeout: float,
+        read_timeout: float,
+        max_connections: int,
+        max_answer_bytes: int | None = None,
     ) -> None:
         """Prepare connections; each is made when a call needs it.
 
@@ -45,6 +55,7 @@ class HttpConnections:
             connect_timeout: The seconds that making a connection may take.
             read_timeout: The seconds that an answer may take.
             max_connections: How many stay open between calls.
+            max_answer_bytes: The longest body of an answer (default: as long as it may be).
         """
         parts = urlsplit(url)
         self._host = parts.hostname or ""
@@ -55,6 +66,7 @@ class HttpConnections:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._max_connections = max_connections
+        self._max_answer_bytes = max_answer_bytes
         self._idle: list[_Connection] = []  # taken and given back at its end, which is atomic
         weakref.finalize(self, _close_all, self._idle)
 
@@ -84,11 +96,11 @@ class HttpConnections:
 
         Raises:
             OSError: If the service cannot be reached, or its answer is not there in time.
-            http.client.HTTPException: If its answer breaks off, or is no HTTP.
+            http.client.HTTPException: If its answer breaks off, is too large, or is no HTTP.
         """
         seconds = self._connect_timeout + self._read_timeout if within is None else within
         until = time.monotonic() + seconds
-        connection = self._idle_connection() or self._new_connection(seconds)
+        connection = self._idle_connection() or self._new_connection(until)
         try:
             connection.sock.settimeout(_left(until))
             connection.response_class = partial(_response, until=until)  # type: ignore[assignment]
@@ -96,7 +108,7 @@ class HttpConnections:
             connection.flush()
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.headers.items()}
-            answer = Answer(response.status, received, response.read())
+            answer = Answer(response.status, received, self._body_of(response))
         except BaseException:
             # What comes by it next would be taken for the answer of another call.
             connection.close()
@@ -118,17 +130,38 @@ class HttpConnections:
                 return connection
             connection.close()
 
-    def _new_connection(self, within: float) -> "_Connection":
-        timeout = min(self._connect_timeout, within)
+    def _new_connection(self, until: float) -> "_Connection":
+        until = min(until, time.monotonic() + self._connect_timeout)
+        trust = self._trust
         connection: _Connection
-        if self._trust is None:
-            connection = _Connection(self._host, self._port, timeout=timeout)
+        if trust is None:
+            connection = _Connection(self._host, self._port)
         else:
-            connection = _Secure(
-                self._host, self._port, timeout=timeout, context=self._trust.context()
-            )
-        connection.connect()
+            connection = _Secure(self._host, self._port, context=trust.context())
+        reached = _reach(self._host, connection.port, until)
+        try:
+            reached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if trust is not None:
+                reached.settimeout(_left(until))
+                reached = trust.context().wrap_socket(reached, server_hostname=self._host)
+        except BaseException:
+            reached.close()
+            raise
+        connection.sock = reached
         return connection
+
+    def _body_of(self, response: HTTPResponse) -> bytes:
+        most = self._max_answer_bytes
+        if most is None:
+            return response.read()
+        if response.length is None:  # in chunks, or until the connection ends
+            body = response.read(most + 1)
+        else:
+            body = response.read() if response.length <= most else b""
+        if len(body) > most or response.length:
+            msg = f"the answer has more than {most} bytes"
+            raise TooLargeAnswerError(msg)
+        return body
 
 
 class _Connection(HTTPConnection):
@@ -182,6 +215,26 @@ class _Readable:
 def _response(connection: socket.socket, *, method: str, until: float) -> HTTPResponse:
     """Return an answer that ends by a moment; `HTTPConnection` calls this for each."""
     return HTTPResponse(cast("socket.socket", _Readable(connection, until)), method=method)
+
+
+def _reach(host: str, port: int, until: float) -> socket.socket:
+    """Return a connection to the first address of a host that takes one.
+
+    `socket.create_connection` gives each address the whole time.
+    """
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    problem = OSError(f"{host} has no address")
+    for place, (family, kind, protocol, _, address) in enumerate(addresses):
+        reached = socket.socket(family, kind, protocol)
+        try:
+            reached.settimeout(_left(until) / (len(addresses) - place))
+            reached.connect(address)
+        except OSError as error:
+            reached.close()
+            problem = error
+        else:
+            return reached
+    raise problem
 
 
 def _left(until: float) -> float:

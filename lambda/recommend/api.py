@@ -28,9 +28,12 @@ _EVENTS_PATH, _HEALTH_PATH, _OPENAPI_PATH = "/events", "/health", "/openapi.json
 # A page sends events as text by sendBeacon: as JSON the browser would ask for permission first.
 _EVENTS_CONTENT = ["application/json", "text/plain"]
 _CONNECT_SECONDS, _READ_SECONDS = 1.0, 3.0
+_SHORTEST_CALL_SECONDS = 0.02
 # What is not the answer itself must not hold it up for long.
 _ASIDE_CONNECT_SECONDS, _ASIDE_READ_SECONDS = 0.3, 0.5
 _RESERVE_FOR_ANSWER = 0.5
+# No answer that an API passes on is as large (Lambda quotas: 6 MB), nor is one of DynamoDB (16 MB).
+_MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 Handler = Callable[[Request, Callable[[], float]], Answer]
 
@@ -121,9 +124,11 @@ class Api:
             The lengths of the lists that are kept.
         """
         lengths: dict[str, int] = {}
-        for name in models:
+        for place, name in enumerate(models):
             try:
-                lengths[name] = self.recommender.refresh(name, within=remaining())
+                # Each has a share: a model that is slow must not take the time of the others.
+                left = (remaining() - _RESERVE_FOR_ANSWER) / (len(models) - place)
+                lengths[name] = self.recommender.refresh(name, within=left)
             except Exception as error:
                 # The last list is still there.
                 extra = {"model": name, "cause": code_of(error)}
@@ -185,11 +190,13 @@ class Api:
         """Put events on the stream."""
         if request.content_type and request.content_type not in _EVENTS_CONTENT:
             raise problems.unsupported_media_type(_EVENTS_CONTENT, request.content_type)
+        # So that there is time for two calls, whatever there is.
+        left = (remaining() - _RESERVE_FOR_ANSWER) / 2
         taken = self.intake.take(
             request,
             remaining,
             reserve=_RESERVE_FOR_ANSWER,
-            call=_CONNECT_SECONDS + _READ_SECONDS,
+            call=min(_CONNECT_SECONDS + _READ_SECONDS, max(left, _SHORTEST_CALL_SECONDS)),
             user_claim=self._event_user_claim,
         )
         self._measures.count("EventsAccepted", taken)
@@ -231,6 +238,7 @@ def _client(endpoint: str, signing_name: str) -> AwsClient:
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         max_connections=1,
+        max_answer_bytes=_MAX_ANSWER_BYTES,
     )
 
 
@@ -242,6 +250,7 @@ def _aside(service: str) -> AwsClient:
         connect_timeout=_ASIDE_CONNECT_SECONDS,
         read_timeout=_ASIDE_READ_SECONDS,
         max_connections=1,
+        max_answer_bytes=_MAX_ANSWER_BYTES,
     )
 
 

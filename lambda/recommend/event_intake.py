@@ -4,8 +4,9 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
-from personalize_runtime.aws_client import AwsClient
+from personalize_runtime.aws_client import AwsClient, UnreadableAnswerError
 from personalize_runtime.envelope import Entry, Kind
 from personalize_runtime.fields import InvalidRecordError, given
 from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
@@ -82,18 +83,19 @@ class EventIntake:
             answer = self.client.rpc(
                 f"Kinesis_20131202.{_PUT}",
                 {"StreamName": self.stream_name, "Records": waiting},
+                within=call,
             )
-            results = answer.get("Records") or []
+            results = _results(answer, len(waiting))
             failed = [
-                record
+                (record, result)
                 for record, result in zip(waiting, results, strict=True)
-                if "ErrorCode" in result
+                if not _is_taken(result)
             ]
-            waiting[:] = failed
+            waiting[:] = [record for record, _ in failed]
             if failed:
-                first = next(each for each in results if "ErrorCode" in each)
+                _, first = failed[0]
                 status = 500 if first["ErrorCode"] == "InternalFailure" else 400
-                message = first.get("ErrorMessage", "")
+                message = str(first.get("ErrorMessage", ""))
                 raise client_error(_PUT, first["ErrorCode"], message, status)
 
         try:
@@ -119,6 +121,32 @@ class EventIntake:
             "PartitionKey": entry.key,
             "Data": base64.b64encode(json_of(record).encode()).decode(),
         }
+
+
+def _results(answer: Mapping[str, Any], number: int) -> Sequence[Mapping[str, Any]]:
+    """Return what PutRecords says of each record.
+
+    Raises:
+        UnreadableAnswerError: If it does not say it of each.
+    """
+    results = answer.get("Records")
+    if (
+        not isinstance(results, list)
+        or len(results) != number
+        or not all(
+            isinstance(result, dict)
+            and (_is_taken(result) or isinstance(result.get("ErrorCode"), str))
+            for result in results
+        )
+    ):
+        msg = f"{_PUT} answered without a result for each record"
+        raise UnreadableAnswerError(msg)
+    return results
+
+
+def _is_taken(result: Mapping[str, Any]) -> bool:
+    """Whether a record is on the stream, and so has a place there."""
+    return isinstance(result.get("SequenceNumber"), str)
 
 
 def _of_user(request: Request, claim: str, place: int, event: object) -> object:

@@ -26,6 +26,7 @@ _MAX_IMPRESSION = 25
 _SECONDS_BETWEEN_READS = 60.0
 _EXPOSURE_SECONDS = 3600
 _PAUSE_SECONDS = 10.0
+_SHORTEST_CALL_SECONDS = 0.02
 _DIGEST_BYTES = 8
 _UNUSED_BITS = 11  # a float holds 53 of 64
 _STEPS = 2.0**53
@@ -154,8 +155,13 @@ class Weights:
         self._trouble: str | None = None
         self._reading = threading.Lock()
 
-    def experiment(self) -> Experiment:
-        """Return the experiment as it is now; it never raises."""
+    def experiment(self, *, within: float | None = None) -> Experiment:
+        """Return the experiment as it is now; it never raises.
+
+        Args:
+            within: The seconds that reading the parameter may take (default: the timeouts of the
+                client).
+        """
         parameter = self._deployed.parameter
         if parameter is None or self._clock() < self._next_read:
             return self._experiment
@@ -163,19 +169,20 @@ class Weights:
             try:
                 # Before the call, so that one that fails is not made again at once.
                 self._next_read = self._clock() + _SECONDS_BETWEEN_READS
-                self._read(parameter)
+                self._read(parameter, within)
             finally:
                 self._reading.release()
         return self._experiment
 
-    def _read(self, parameter: str) -> None:
+    def _read(self, parameter: str, within: float | None) -> None:
         try:
-            answer = self._client.rpc("AmazonSSM.GetParameter", {"Name": parameter})
+            request = {"Name": parameter}
+            answer = self._client.rpc("AmazonSSM.GetParameter", request, within=within)
             text = answer["Parameter"]["Value"]
             if text != self._text:
                 self._experiment = self._deployed.reweighted(text)
                 self._text = text
-        except ValueError as error:  # the weights, and answers that cannot be read
+        except ValueError as error:
             self._tell(f"{parameter} holds no weights: {error}")
         except Exception as error:
             self._tell(f"{parameter} cannot be read: {code_of(error)}")
@@ -238,6 +245,7 @@ class Exposures:
         item_ids: Sequence[str],
         session_id: str | None = None,
         recommendation_id: str | None = None,
+        within: float | None = None,
     ) -> None:
         """Tell that a user was shown items, if that was not told in this hour; it never raises.
 
@@ -251,12 +259,13 @@ class Exposures:
             item_ids: The items; the first 25 are told.
             session_id: The user's session (default: the id of the user).
             recommendation_id: The id of the answer (default: none, as of a fallback).
+            within: The seconds that telling it may take (default: the timeouts of the client).
         """
         now = self._now()
         hour = int(now // _EXPOSURE_SECONDS)
         if not self._is_new(source, user_id, hour):
             return
-        if now < self._paused_until:
+        if now < self._paused_until or (within is not None and within < _SHORTEST_CALL_SECONDS):
             self._forget(source, user_id)
             self._counted(EXPOSURES_LOST)
             return
@@ -272,9 +281,9 @@ class Exposures:
             record["impression"] = list(item_ids[:_MAX_IMPRESSION])
         if recommendation_id and len(recommendation_id) <= _MAX_RECOMMENDATION_ID_LENGTH:
             record["recommendationId"] = recommendation_id
-        self._counted(EXPOSURES_SENT if self._is_put(record) else EXPOSURES_LOST)
+        self._counted(EXPOSURES_SENT if self._is_put(record, within) else EXPOSURES_LOST)
 
-    def _is_put(self, record: dict[str, Any]) -> bool:
+    def _is_put(self, record: dict[str, Any], within: float | None) -> bool:
         try:
             entry = Entry.read(record, default_event_id=record["eventId"])
             body = {
@@ -285,12 +294,14 @@ class Exposures:
         except ValueError:  # an id that is too long, or half a character: it will not get better
             return False
         try:
-            self.client.rpc("Kinesis_20131202.PutRecord", body)
+            answer = self.client.rpc("Kinesis_20131202.PutRecord", body, within=within)
+            is_put = "SequenceNumber" in answer
         except Exception:
+            is_put = False
+        if not is_put:
             self._paused_until = self._now() + _PAUSE_SECONDS
             self._forget(record["metricAttribution"]["eventAttributionSource"], record["userId"])
-            return False
-        return True
+        return is_put
 
     def _is_new(self, source: str, user_id: str, hour: int) -> bool:
         """Whether an exposure was not told in this hour; it is remembered as told from now on."""

@@ -1,6 +1,7 @@
 """What items are like, from a table of DynamoDB that is filled by whoever knows them."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.retries import Deadline, GivenUpError, OutOfTimeError
 from personalize_runtime.service_errors import client_error, code_of
+from recommend.circuit_breaker import CircuitBreaker
 from recommend.list_cache import ExpiringCache
 
 MAX_KEYS = 100
@@ -70,7 +72,7 @@ class ItemTable:
             name: The name or the ARN of the table.
             key: The attribute that holds the id.
             attributes: The attributes to read.
-            told: Takes why items could not be read, each time; it holds no id.
+            told: Takes why items could not be read, each time that they are; it holds no id.
             seconds: How long it is remembered what an item is like, and that there is none.
             most: Of how many items it is remembered.
             clock: Tells the time in seconds.
@@ -92,6 +94,8 @@ class ItemTable:
         self._cache = ExpiringCache[_Known](
             most=most, seconds=seconds, stale_seconds=_STALE_SECONDS, clock=clock
         )
+        # A table that does not answer would hold up each request.
+        self._breaker = CircuitBreaker(clock=clock)
         # Numbered, since a name may be a reserved word of DynamoDB, or have a dot in it.
         names = {
             f"#{place}": attribute
@@ -144,6 +148,8 @@ class ItemTable:
             elif _is_key(item_id):
                 unknown.append(item_id)
         for start in range(0, len(unknown), MAX_KEYS):
+            if self._breaker.is_open:
+                break
             batch = unknown[start : start + MAX_KEYS]
             found = self._read(batch, deadline)
             known |= found
@@ -188,7 +194,11 @@ class ItemTable:
         try:
             deadline.retry(ask)
         except (GivenUpError, OutOfTimeError) as error:
+            if error.__cause__ is not None:  # else there was no time to ask at all
+                self._breaker.failed()
             self._told(f"items cannot be read: {code_of(error.__cause__ or error)}")
+        else:
+            self._breaker.succeeded()
         return found
 
     def _answered(self, answer: Mapping[str, Any]) -> tuple[dict[str, Item], set[str]]:
@@ -221,7 +231,11 @@ def _number(text: str) -> float:
     try:
         return int(text)
     except ValueError:
-        return float(text)
+        number = float(text)
+    if not math.isfinite(number):
+        msg = f"an attribute must be a number that JSON knows, got {text}"
+        raise ValueError(msg)
+    return number
 
 
 def _plain_map(typed: Mapping[str, Mapping[str, Any]]) -> Item:

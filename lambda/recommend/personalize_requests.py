@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from personalize_runtime.aws_client import UnreadableAnswerError
 from recommend.declarations import Declarations, Filter, Model, Route, Settings
@@ -11,6 +11,7 @@ from recommend.problems import bad_parameter, missing_parameter
 from recommend.requests import (
     FILTER_PREFIX,
     ID_FIELDS,
+    MAX_RESULTS,
     MAX_RESULTS_WITH_FIELDS,
     NEEDED,
     PROMOTION_PREFIX,
@@ -112,12 +113,33 @@ class Answer(NamedTuple):
             UnreadableAnswerError: If it is not what the operation answers.
         """
         entries = answer.get(operation.entries)
-        if not isinstance(entries, list) or not all(
-            isinstance(one, dict) and isinstance(one.get(operation.entry), str) for one in entries
-        ):
+        if not are_entries(entries, operation.entry):
             msg = f"{operation.name} answered without a list of entries that have an id"
             raise UnreadableAnswerError(msg)
-        return cls(answer.get("recommendationId"), entries)
+        recommendation_id = answer.get("recommendationId")
+        if not isinstance(recommendation_id, str | None):
+            msg = f"{operation.name} answered with a recommendationId that is no text"
+            raise UnreadableAnswerError(msg)
+        return cls(recommendation_id, entries)
+
+
+def are_entries(value: object, name_of_id: str) -> TypeGuard[list[dict[str, Any]]]:
+    """Whether something is a list as models answer it, with what this API reads of its entries.
+
+    Args:
+        value: What was read, of whatever there is in JSON.
+        name_of_id: What the entries call their id.
+    """
+    if not isinstance(value, list) or len(value) > MAX_RESULTS:
+        return False
+    for one in value:
+        if not isinstance(one, dict) or not isinstance(one.get(name_of_id), str):
+            return False
+        if not isinstance(one.get("score"), float | int | None):
+            return False
+        if not isinstance(one.get("metadata"), dict | None):
+            return False
+    return True
 
 
 def of_fallback(query: Query, model: Model) -> Query:

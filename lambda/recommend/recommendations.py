@@ -27,8 +27,9 @@ from recommend.retry_budget import RetryBudget
 LAST_GOOD_LIST, STATIC_LIST, AS_GIVEN = "last-good-list", "static-list", "as-given"
 """What serves where no model does."""
 _LISTS = frozenset({LAST_GOOD_LIST, STATIC_LIST, AS_GIVEN})
-# What a fallback needs of the time that the route has.
+# What a fallback needs of the time that the route has, and what all of them may take of it.
 _RESERVE_FOR_MODEL, _RESERVE_FOR_LIST = 0.3, 0.1
+_SHARE_OF_FALLBACKS = 0.5
 _SHORTEST_CALL_SECONDS = 0.02
 # More than a page shows; with them the list is some kilobytes.
 _KEPT = 100
@@ -106,15 +107,16 @@ class Recommender:
             ProblemError: If the request is at fault, or nothing can answer it.
         """
         settings = self.declarations.settings[route]
-        until = self._clock() + min(within, settings.limit)
+        seconds = min(within, settings.limit)
+        until = self._clock() + seconds
         asked = model or self.declarations.model(route, query.model)
-        reserve = _reserve(settings.fallbacks)
+        reserves = _reserves(settings.fallbacks, seconds)
         try:
-            answer = self._ask(asked, query, settings, until - reserve)
+            answer = self._ask(asked, query, settings, until - sum(reserves))
         except ProblemError as problem:
             if problem.status < HTTPStatus.TOO_MANY_REQUESTS:
                 raise
-            served = self._fallback(asked, query, settings, until)
+            served = self._fallback(asked, query, settings, until, reserves)
             if served is None:
                 raise
             return served
@@ -141,15 +143,21 @@ class Recommender:
         return next(model for model in self.declarations.models if model.name == name)
 
     def _fallback(
-        self, asked: Model, query: Query, settings: Settings, until: float
+        self,
+        asked: Model,
+        query: Query,
+        settings: Settings,
+        until: float,
+        reserves: Sequence[float],
     ) -> Served | None:
         """Return the first answer of what answers in place of a model, if there is one."""
-        for fallback in settings.fallbacks:
+        for place, fallback in enumerate(settings.fallbacks):
+            own_end = until - sum(reserves[place + 1 :])
             if "model" in fallback:
                 model = self._model(fallback["model"])
-                served = self._of_other(model, asked, query, settings, until)
+                served = self._of_other(model, asked, query, settings, own_end)
             else:
-                served = self._of_list(fallback, asked, query, settings, until)
+                served = self._of_list(fallback, asked, query, settings, own_end)
             if served is not None:
                 return served
         return None
@@ -239,11 +247,18 @@ class Recommender:
         return Answer.read(operation, answer)
 
 
-def _reserve(fallbacks: Sequence[Mapping[str, Any]]) -> float:
-    """Return the seconds to leave for what answers if the model does not."""
-    if any("model" in fallback for fallback in fallbacks):
+def _reserves(fallbacks: Sequence[Mapping[str, Any]], seconds: float) -> list[float]:
+    """Return the seconds to leave for each fallback, of those that there are for everything."""
+    needed = [_needed(fallback) for fallback in fallbacks]
+    most = max(seconds, 0.0) * _SHARE_OF_FALLBACKS
+    scale = min(1.0, most / sum(needed)) if any(needed) else 1.0
+    return [each * scale for each in needed]
+
+
+def _needed(fallback: Mapping[str, Any]) -> float:
+    if "model" in fallback:
         return _RESERVE_FOR_MODEL
-    return _RESERVE_FOR_LIST if any("lastGood" in fallback for fallback in fallbacks) else 0.0
+    return _RESERVE_FOR_LIST if "lastGood" in fallback else 0.0
 
 
 def _of_model(model: Model, asked: Model, answer: Answer) -> Served:

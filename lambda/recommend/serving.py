@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _MOST_KEPT = 1000
 """The answers that a process keeps: some kilobytes each."""
 _STALE_SECONDS = 3600.0
-_MOST_FOR_METADATA = 0.5
+# What is not the answer itself must not hold it up for long.
+_MOST_FOR_METADATA = _MOST_FOR_EXPOSURE = 0.5
+_SHARE_FOR_WEIGHTS = 0.25
 # Those whose recipes know contextual metadata.
 _CONTEXTUAL = frozenset({Route.RECOMMENDATIONS, Route.RANKING})
 
@@ -91,16 +93,17 @@ class Serving:
             ProblemError: If the request is at fault, or nothing can answer it.
         """
         started = time.monotonic()
+        until = started + min(within, self._settings.limit)
         query = Query.of(request, self._route, user_claim=self._user_claim)
         query = self._with_context(query, request)
         model, experiment = self._model(query)
-        served, cached = self._served(query, model, within)
+        served, cached = self._served(query, model, until - time.monotonic())
         self._told(self._route, Told(served, time.monotonic() - started, cached))
+        served = self._with_metadata(query, served, until)
         source = None
         if experiment is not None and query.user_id is not None and not served.is_fallback:
             source = experiment.source(served.asked)
-            self._expose(source, query.user_id, served)
-        served = self._with_metadata(query, served, started + within)
+            self._expose(source, query.user_id, served, until)
         return recommendation(self._route, query, served, self._settings, source=source)
 
     def _with_context(self, query: Query, request: Request) -> Query:
@@ -114,7 +117,8 @@ class Serving:
         """Return the model that the experiment gives a user, unless the request names one."""
         if self._weights is None or query.user_id is None or query.model is not None:
             return None, None
-        experiment = self._weights.experiment()
+        limit = self._settings.limit
+        experiment = self._weights.experiment(within=_SHARE_FOR_WEIGHTS * limit)
         name = experiment.variant(query.user_id)
         return self._recommender.declarations.model(self._route, name), experiment
 
@@ -149,7 +153,7 @@ class Serving:
         entries = [{**entry, "metadata": items.get(entry["itemId"])} for entry in served.entries]
         return served._replace(entries=entries)
 
-    def _expose(self, source: str, user_id: str, served: Served) -> None:
+    def _expose(self, source: str, user_id: str, served: Served, until: float) -> None:
         if self._exposures is None or self._route is Route.ACTIONS:
             return
         self._exposures.expose(
@@ -157,6 +161,7 @@ class Serving:
             user_id=user_id,
             item_ids=[entry["itemId"] for entry in served.entries],
             recommendation_id=served.recommendation_id,
+            within=min(until - time.monotonic(), _MOST_FOR_EXPOSURE),
         )
 
 

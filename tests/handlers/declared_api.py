@@ -123,6 +123,18 @@ def declared_api(patch: pytest.MonkeyPatch, **environment: object) -> Iterator[D
         patch: What puts the API into the function, and takes it out again.
         environment: The environment of the function; what is no text becomes JSON.
     """
+    api = put_into_function(patch, **environment)
+    with Upstream(answer_all).behind(api.recommender.client) as personalize:
+        yield DeclaredApi(api, personalize, Context(10))
+
+
+def put_into_function(patch: pytest.MonkeyPatch, **environment: object) -> Api:
+    """Declare an API whose calls go out, and return it.
+
+    Args:
+        patch: What puts the API into the function, and takes it out again.
+        environment: The environment of the function; what is no text becomes JSON.
+    """
     declared = {"MODELS": MODELS, "FILTERS": FILTERS, "PROMOTIONS": PROMOTIONS, **environment}
     texts = {
         name: value if isinstance(value, str) else json.dumps(value)
@@ -130,8 +142,7 @@ def declared_api(patch: pytest.MonkeyPatch, **environment: object) -> Iterator[D
     }
     api = Api(texts, function.measures)
     patch.setattr(function, "api", api)
-    with Upstream(answer_all).behind(api.recommender.client) as personalize:
-        yield DeclaredApi(api, personalize, Context(10))
+    return api
 
 
 def _bytes_of(body: object) -> bytes:

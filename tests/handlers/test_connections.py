@@ -3,115 +3,35 @@
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from http.client import HTTPException
+from contextlib import ExitStack
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 
 import pytest
 
-from personalize_runtime.connections import HttpConnections
+from personalize_runtime.connections import HttpConnections, TooLargeAnswerError
 from personalize_runtime.service_errors import Trouble, trouble_of
-
-TLS_HANDSHAKE = b"\x16"
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Amzn-RequestId: r1\r\n\r\n{}"
-
-
-@dataclass
-class Service:
-    """Serves HTTP, and whatever else it is told to.
-
-    Attributes:
-        answers: What it does on the requests to come; then it answers as it should.
-        requests: What it received.
-        url: Where it is.
-        closed: Counts the connections that it has closed.
-    """
-
-    answers: list[Callable[[socket.socket], bool]] = field(default_factory=list)
-    requests: list[bytes] = field(default_factory=list)
-    url: str = ""
-    closed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    _accepted: list[socket.socket] = field(default_factory=list)
-
-    @contextmanager
-    def running(self) -> Iterator["Service"]:
-        with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
-            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            threads.submit(self._accept, listener, threads)
-            try:
-                yield self
-            finally:
-                for each in (listener, *self._accepted):
-                    with suppress(OSError):  # it may be closed already
-                        each.shutdown(socket.SHUT_RDWR)
-
-    @property
-    def accepted(self) -> int:
-        """The number of connections that were made to it."""
-        return len(self._accepted)
-
-    def connections(self, *, max_connections: int = 4) -> HttpConnections:
-        return HttpConnections(
-            self.url, connect_timeout=5, read_timeout=0.2, max_connections=max_connections
-        )
-
-    def _accept(self, listener: socket.socket, threads: ThreadPoolExecutor) -> None:
-        with suppress(OSError):  # it is shut down
-            while True:
-                connection, _ = listener.accept()
-                self._accepted.append(connection)
-                threads.submit(self._serve, connection)
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            while request := _read(connection):
-                self.requests.append(request)
-                answer = self.answers.pop(0) if self.answers else answer_well
-                if not answer(connection):
-                    break
-        self.closed.release()
+from tests.handlers.loopback_service import (
+    OK,
+    Answering,
+    Service,
+    answer_and_close,
+    answer_well,
+    break_off,
+    close_without_an_answer,
+    http,
+    say_nothing,
+    saying,
+    speak_no_http,
+)
 
 
-def _read(connection: socket.socket) -> bytes:
-    received = b""
-    while not received.endswith(b"\r\n\r\nbody") and not received.startswith(TLS_HANDSHAKE):
-        data = connection.recv(65536)
-        if not data:
-            return b""
-        received += data
-    return received
-
-
-def answer_well(connection: socket.socket) -> bool:
-    connection.sendall(OK)
-    return True
-
-
-def answer_and_close(connection: socket.socket) -> bool:
-    connection.sendall(OK)
-    return False
-
-
-def say_nothing(connection: socket.socket) -> bool:
-    connection.recv(1)
-    return False
-
-
-def close_without_an_answer(_: socket.socket) -> bool:
-    return False
-
-
-def break_off(connection: socket.socket) -> bool:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n{")
-    return False
-
-
-def speak_no_http(connection: socket.socket) -> bool:
-    connection.sendall(b"SSH-2.0\r\n\r\n")
-    return False
+def connections_to(service: Service, *, max_connections: int = 4) -> HttpConnections:
+    return HttpConnections(
+        service.url, connect_timeout=5, read_timeout=0.2, max_connections=max_connections
+    )
 
 
 @pytest.fixture
@@ -125,7 +45,7 @@ def call(connections: HttpConnections) -> bytes:
 
 
 def test_sends_the_request_and_returns_the_answer(service: Service) -> None:
-    answer = service.connections().request(
+    answer = connections_to(service).request(
         "POST", "/events", body=b"body", headers={"X-Amz-Target": "it"}
     )
 
@@ -139,7 +59,7 @@ def test_sends_the_request_and_returns_the_answer(service: Service) -> None:
 
 
 def test_calls_one_after_the_other_share_a_connection(service: Service) -> None:
-    connections = service.connections()
+    connections = connections_to(service)
 
     for _ in range(5):
         call(connections)
@@ -148,7 +68,7 @@ def test_calls_one_after_the_other_share_a_connection(service: Service) -> None:
 
 
 def test_calls_side_by_side_have_a_connection_each(service: Service) -> None:
-    connections = service.connections()
+    connections = connections_to(service)
     together = threading.Barrier(3)
 
     def answer_together(connection: socket.socket) -> bool:
@@ -163,7 +83,7 @@ def test_calls_side_by_side_have_a_connection_each(service: Service) -> None:
 
 
 def test_no_more_connections_stay_open_than_it_is_told(service: Service) -> None:
-    connections = service.connections(max_connections=0)
+    connections = connections_to(service, max_connections=0)
 
     call(connections)
     call(connections)
@@ -172,7 +92,7 @@ def test_no_more_connections_stay_open_than_it_is_told(service: Service) -> None
 
 
 def test_a_connection_that_the_service_has_closed_is_made_anew(service: Service) -> None:
-    connections = service.connections()
+    connections = connections_to(service)
     service.answers = [answer_and_close] * 3
 
     for _ in range(3):
@@ -193,9 +113,9 @@ def test_a_connection_that_the_service_has_closed_is_made_anew(service: Service)
     ],
 )
 def test_what_goes_wrong_on_the_way_passes(
-    service: Service, answer: Callable[[socket.socket], bool], trouble: Trouble
+    service: Service, answer: Answering, trouble: Trouble
 ) -> None:
-    connections = service.connections()
+    connections = connections_to(service)
     service.answers = [answer]
 
     with pytest.raises((OSError, HTTPException)) as raised:
@@ -211,13 +131,77 @@ def test_a_service_that_is_not_there_is_unavailable() -> None:
         pass
 
     with pytest.raises(OSError, match="refused") as raised:
-        call(gone.connections())
+        call(connections_to(gone))
 
     assert trouble_of(raised.value) is Trouble.UNAVAILABLE
 
 
+def test_an_answer_that_is_too_large_is_not_read(service: Service) -> None:
+    connections = HttpConnections(
+        service.url, connect_timeout=5, read_timeout=5, max_connections=1, max_answer_bytes=1000
+    )
+    chunk = b"3e9\r\n" + b" " * 1001 + b"\r\n0\r\n\r\n"
+    too_large = [
+        http(b" " * 1001),
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 1001,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk,
+    ]
+    for answer in too_large:
+        service.answers = [saying(answer)]
+        with pytest.raises(TooLargeAnswerError, match="more than 1000 bytes"):
+            call(connections)
+
+    service.answers = [saying(http(b" " * 1000))]
+    assert call(connections) == b" " * 1000
+
+
+def test_an_answer_of_bounded_length_may_come_in_chunks(service: Service) -> None:
+    connections = HttpConnections(
+        service.url, connect_timeout=5, read_timeout=5, max_connections=1, max_answer_bytes=1000
+    )
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"
+    service.answers = [saying(chunked)] * 2
+
+    assert call(connections) == b"[]"
+    assert call(connections) == b"[]"
+    assert service.accepted == 1
+
+
+def test_an_answer_of_bounded_length_that_breaks_off_is_none(service: Service) -> None:
+    connections = HttpConnections(
+        service.url, connect_timeout=5, read_timeout=5, max_connections=1, max_answer_bytes=1000
+    )
+    service.answers = [break_off]
+
+    with pytest.raises(IncompleteRead):
+        call(connections)
+
+
+def test_an_address_that_takes_no_connection_leaves_time_for_the_next(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(service.url.rpartition(":")[2])
+    with socket.socket() as silent, ExitStack() as waiting:
+        silent.bind(("127.0.0.2", port))
+        silent.listen(0)
+        for _ in range(2):  # more than it has room for, so that the next one waits
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(silent.getsockname())
+        known = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port))
+            for host in ("127.0.0.2", "127.0.0.1")
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: known)
+        connections = HttpConnections(
+            service.url, connect_timeout=5, read_timeout=5, max_connections=1
+        )
+
+        assert connections.request("GET", "/", body=b"", headers={}, within=1).data == b"{}"
+
+
 def test_a_late_answer_is_not_taken_for_that_of_the_next_call(service: Service) -> None:
-    connections = service.connections()
+    connections = connections_to(service)
     timed_out = threading.Event()
 
     def answer_late(connection: socket.socket) -> bool:

@@ -290,6 +290,15 @@ def test_a_model_that_the_parameter_does_not_name_gets_nobody(client: AwsClient,
     assert experiment.weights == {"new": 1, "old": 0}
 
 
+def test_reading_the_parameter_takes_no_longer_than_a_request_has(
+    client: AwsClient, ssm: Ssm
+) -> None:
+    with Upstream(ssm).behind(client) as upstream:
+        ssm.weights(client).experiment(within=0.25)
+
+    assert [call.within for call in upstream.calls] == [0.25]
+
+
 def test_the_parameter_is_read_at_most_once_a_minute(client: AwsClient, ssm: Ssm) -> None:
     with Upstream(ssm).behind(client) as upstream:
         weights = ssm.weights(client)

@@ -196,6 +196,7 @@ def test_what_is_remembered_is_bounded(stream: Stream) -> None:
         refused("InternalFailure", 500),
         TimeoutError(),
         Answer(b"<html>"),
+        Answer({"hello": "world"}),
     ],
 )
 def test_a_stream_that_takes_nothing_is_counted_and_not_felt(
@@ -207,6 +208,19 @@ def test_a_stream_that_takes_nothing_is_counted_and_not_felt(
 
     assert stream.counts == {EXPOSURES_LOST: 1}
     assert len(stream.calls) == 1
+
+
+def test_an_answer_that_is_late_waits_for_no_exposure(stream: Stream) -> None:
+    stream.expose(within=0.01)
+
+    assert stream.calls == []
+    assert stream.counts == {EXPOSURES_LOST: 1}
+
+
+def test_telling_takes_no_longer_than_an_answer_has(stream: Stream) -> None:
+    stream.expose(within=0.25)
+
+    assert stream.calls[0].within == 0.25
 
 
 def test_a_stream_that_takes_nothing_is_left_alone_for_a_while(stream: Stream) -> None:

@@ -161,7 +161,8 @@ def test_puts_those_again_that_the_stream_did_not_take(stream: Upstream) -> None
         if len(stream.calls) > 1:
             return take_all(call)
         full = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "slow"}
-        return Answer({"Records": [full if n % 2 else {} for n in range(4)]})
+        taken = {"SequenceNumber": "1"}
+        return Answer({"Records": [full if n % 2 else taken for n in range(4)]})
 
     stream.answer = take_odd
     batch = [VIEW | {"eventId": f"e{number}"} for number in range(4)]

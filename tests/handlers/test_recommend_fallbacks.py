@@ -1,18 +1,24 @@
 """The API stays up when Amazon Personalize does not."""
 
+import json
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 import pytest
 
+from personalize_runtime.aws_client import AwsClient
 from recommend.circuit_breaker import (
     FAILURES,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     CircuitBreaker,
 )
+from recommend.declarations import Declarations, Route
+from recommend.fallbacks import LastGoodLists
+from recommend.recommendations import Recommender
+from recommend.requests import Query
 from recommend.retry_budget import RetryBudget
-from tests.handlers.declared_api import DeclaredApi, answer_all, declared_api
+from tests.handlers.declared_api import MODELS, DeclaredApi, answer_all, declared_api
 from tests.handlers.upstream import Answer, Call, Upstream, refused
 
 DOWN = refused("InternalFailure", 500)
@@ -169,6 +175,66 @@ def test_a_model_that_is_not_there_yet_has_its_fallbacks_too(api: DeclaredApi) -
     )
 
     assert api.get("/related", itemId="tea").body["model"] == "rising"
+
+
+@pytest.mark.parametrize("limit", [3.0, 0.2])
+def test_each_fallback_has_time_of_its_own_within_the_limit(limit: float) -> None:
+    clock = Clock()
+    calls: list[Call] = []
+
+    def time_out(call: Call) -> Exception:
+        calls.append(call)
+        clock.now += call.within or 60
+        return TimeoutError()
+
+    chain = [{"model": "liked"}, {"lastGood": "liked"}, {"ids": ["a"]}]
+    routes = {"trending": {"limit": limit, "fallbacks": chain}}
+    declared = Declarations.read({"MODELS": json.dumps(MODELS), "ROUTES": json.dumps(routes)})
+    client = AwsClient("https://aws", "aws", Upstream(time_out))
+    lists = LastGoodLists(client, "data", "fallback/", clock=clock)
+    recommender = Recommender(client, declared, lists, clock=clock)
+
+    served = recommender.recommend(Route.TRENDING, Query(), within=9.5)
+
+    assert served.served_by == "static-list"
+    model, other, bucket = (call.within or 60 for call in calls)
+    assert model >= limit / 2
+    assert other == pytest.approx(3 * bucket)
+    assert model + other + bucket == pytest.approx(limit)
+
+
+def test_a_list_that_could_not_be_read_is_read_again_soon() -> None:
+    clock = Clock()
+    s3 = Upstream(lambda _: TimeoutError())
+    lists = LastGoodLists(AwsClient("https://s3", "s3", s3), "data", "lists/", clock=clock)
+    assert [lists.get("liked", within=1) for _ in range(2)] == [None, None]
+    assert len(s3.calls) == 1
+
+    s3.answer = lambda _: Answer(b'[{"itemId": "tea"}]')
+    clock.now += 10
+
+    assert lists.get("liked", within=1) == [{"itemId": "tea"}]
+
+
+def test_a_list_is_kept_while_the_bucket_is_down() -> None:
+    clock = Clock()
+    s3 = Upstream(lambda _: Answer(b'[{"itemId": "tea"}]'))
+    lists = LastGoodLists(AwsClient("https://s3", "s3", s3), "data", "lists/", clock=clock)
+    lists.get("liked", within=1)
+
+    s3.answer = lambda _: TimeoutError()
+    clock.now += 300
+
+    assert lists.get("liked", within=1) == [{"itemId": "tea"}]
+    assert len(s3.calls) == 2
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_slow_model_leaves_the_others_time_to_be_refreshed(api: DeclaredApi) -> None:
+    api.invoke_refresh("liked", "rising")
+
+    first, second = (call.within or 60 for call in api.personalize.calls)
+    assert first <= api.context.seconds / 2 <= second
 
 
 def test_a_request_that_is_at_fault_has_none(api: DeclaredApi) -> None:

@@ -29,6 +29,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
     method: str = "POST"
+    within: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class Upstream:
         """Answer as connections of ours do."""
         is_json = method == "POST"
         url = self._endpoint_url + path
-        answer = self._answer(Call(url, json.loads(body) if is_json else {}, headers, body, method))
+        document = json.loads(body) if is_json else {}
+        answer = self._answer(Call(url, document, headers, body, method, within))
         return HttpAnswer(answer.status, answer.headers, answer.data)
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
