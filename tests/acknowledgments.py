@@ -107,6 +107,12 @@ _OF_OURS = (
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
     ),
     Acknowledgment(
+        r"AwsSolutions-IAM5\[Resource::<\w*Bucket\w+\.Arn>/fallback/\*\]",
+        r".*Api/FunctionRole/DefaultPolicy/Resource",
+        "the function keeps the last good list of each model under this one prefix",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html",
+    ),
+    Acknowledgment(
         r"AwsSolutions-IAM5\[Action::kms:(GenerateDataKey|ReEncrypt)\*\]",
         r".*/Ingestion/Stream/EventsRole/DefaultPolicy/Resource",
         "the CDK gives the role of a rule what whoever writes to an encrypted stream gets",

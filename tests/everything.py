@@ -7,6 +7,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -15,6 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from cdk_personalize import (
@@ -325,7 +327,12 @@ class CustomGroup(Construct):
             self,
             "Api",
             models={"for-you": self.campaign, "related": self.related_campaign, "liked": liked},
-            filters={"not-bought": self.not_bought},
+            filters={
+                "not-bought": self.not_bought,
+                "genre": self.group.add_filter(
+                    "Genre", filter_expression="EXCLUDE ItemID WHERE Items.GENRE IN ($GENRE)"
+                ),
+            },
             routes={
                 ApiRoute.RECOMMENDATIONS: RouteOptions(
                     limit=cdk.Duration.seconds(2),
@@ -334,17 +341,43 @@ class CustomGroup(Construct):
                         Fallback.to_last_good_list("liked", bucket=self.store.bucket),
                         Fallback.to_items("tea", "cup"),
                     ],
-                    experiment=Experiment(name="one", weights={"for-you": 1}),
+                    experiment=Experiment(
+                        name="one",
+                        weights={"for-you": 1},
+                        parameter=ssm.StringParameter(self, "Weights", string_value="{}"),
+                    ),
+                    filter="genre",
+                    filter_values={"GENRE": ["unknown"]},
                 ),
                 ApiRoute.POPULAR: RouteOptions(
                     promotion="bargains",
                     caching=Caching(
-                        of_anyone=cdk.Duration.minutes(5), in_memory=cdk.Duration.minutes(1)
+                        of_user=cdk.Duration.seconds(10),
+                        of_anyone=cdk.Duration.minutes(5),
+                        is_public=True,
+                        stale_while_revalidate=cdk.Duration.minutes(1),
+                        stale_if_error=cdk.Duration.hours(1),
+                        in_memory=cdk.Duration.minutes(1),
                     ),
                 ),
             },
-            context=RequestContext(device="DEVICE"),
-            item_metadata=ItemMetadata.of_personalize("PRICE"),
+            context=RequestContext(
+                device="DEVICE",
+                country="COUNTRY",
+                time_of_day="TIME_OF_DAY",
+                weekday="WEEKDAY",
+                season="SEASON",
+            ),
+            item_metadata=ItemMetadata.of_table(
+                dynamodb.TableV2(
+                    self,
+                    "Items",
+                    partition_key=dynamodb.Attribute(name="ID", type=dynamodb.AttributeType.STRING),
+                ),
+                attributes=["PRICE"],
+                key="ID",
+                kept=cdk.Duration.minutes(10),
+            ),
             access=ApiAccess.public(),
             endpoint=HttpEndpoint(
                 throttle=Throttle(rate_limit=100, burst_limit=200),
@@ -482,7 +515,14 @@ class Services(Construct):
             users=[SchemaField.int("AGE")],
             filters={"genre": "INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)"},
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
-            api=ApiOptions(access=ApiAccess.public()),
+            api=ApiOptions(
+                routes={ApiRoute.RECOMMENDATIONS: RouteOptions(limit=cdk.Duration.seconds(1))},
+                access=ApiAccess.public(),
+                endpoint=HttpEndpoint(cors=Cors(origins=["https://shop.example"])),
+                context=RequestContext(device="DEVICE"),
+                item_metadata=ItemMetadata.of_personalize("GENRE"),
+                event_access=ApiAccess.public(),
+            ),
             archive_events=True,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from personalize_runtime.observability import logger, metrics
+from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import code_of
 from recommend import problems
 from recommend.answers import Answer
@@ -24,22 +24,23 @@ measures = Measures()
 api = Api(os.environ, measures)
 
 
-@metrics.log_metrics
-@logger.inject_lambda_context
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer one request, or keep lists for a bad time."""
 
     def remaining() -> float:
         return context.get_remaining_time_in_millis() / _MILLISECONDS
 
+    logger.append_keys(function_request_id=context.aws_request_id)
     if "refresh" in event:
-        return api.refresh(event["refresh"], remaining)
+        kept = api.refresh(event["refresh"], remaining)
+        measures.write()
+        return kept
     request = Request.of(event)
     logger.append_keys(correlation_id=request.correlation_id)
     answer = _answer_or_problem(request, remaining)
     measures.count("Requests")
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        measures.count("Failures")
+    measures.count("Failures", int(answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR))
+    measures.write()
     return answer.for_gateway(request, api.cors_origins)
 
 

@@ -198,6 +198,9 @@ class ApiDeclarations:
                 allowed = self._one_of(self._filters)
                 got = promotion.filter
                 yield f"the filter of promotion {name!r} must be {allowed}, got {got!r}"
+            yield from self._findings_of_values(
+                f"promotion {name!r}", promotion.filter, promotion.filter_values
+            )
         if self._promotions and not any(
             model.recipe.supports(Feature.PROMOTIONS) or not model.recipe.is_known
             for model in self.models
@@ -212,6 +215,7 @@ class ApiDeclarations:
         if options.filter is not None and options.filter not in self._filters:
             allowed = self._one_of(self._filters)
             yield f"the filter of /{route} must be {allowed}, got {options.filter!r}"
+        yield from self._findings_of_values(f"/{route}", options.filter, options.filter_values)
         if options.promotion is not None and options.promotion not in self._promotions:
             allowed = self._one_of(self._promotions)
             yield f"the promotion of /{route} must be {allowed}, got {options.promotion!r}"
@@ -246,6 +250,19 @@ class ApiDeclarations:
             (model.route is ApiRoute.ACTIONS) != (route is ApiRoute.ACTIONS)
         ):
             yield f"the model {name!r} of /{model.route} cannot answer what /{route} is asked"
+
+    def _findings_of_values(
+        self, whose: str, name: str | None, values: Collection[str]
+    ) -> Iterator[str]:
+        """Yield the values for which a filter of this app has no placeholder."""
+        if name not in self._expressions:
+            return
+        of_filter = self._filters[name]
+        placeholders = [*of_filter.get("texts", ()), *of_filter.get("numbers", ())]
+        for value in values:
+            if value not in placeholders:
+                allowed = ", ".join(f"${one}" for one in placeholders) or "no placeholder"
+                yield f"the filter {name!r} of {whose} has {allowed}, got a value for {value!r}"
 
     @staticmethod
     def _one_of(names: Collection[str]) -> str:

@@ -70,7 +70,7 @@ class LastGoodList:
     refreshed_every: Duration = field(default_factory=lambda: Duration.hours(1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fallback:
     """What answers where a model does not: it is down, slow, throttled, or not trained yet.
 

@@ -14,7 +14,7 @@ MAX_COLUMNS = 10
 _DEFAULT_KEPT_SECONDS = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemMetadata:
     """What the parameter `fields` of a request may ask for, and where it is from."""
 
@@ -36,7 +36,7 @@ class ItemMetadata:
         if not 1 <= len(columns) <= MAX_COLUMNS:
             msg = f"models can tell 1 to {MAX_COLUMNS} columns, got {len(columns)}"
             raise ValueError(msg)
-        return cls(columns)
+        return cls(columns=columns)
 
     @classmethod
     def of_table(
@@ -61,7 +61,12 @@ class ItemMetadata:
         if not attributes:
             msg = "a table must tell one attribute or more, got none"
             raise ValueError(msg)
-        return cls(attributes, table, key, kept or Duration.seconds(_DEFAULT_KEPT_SECONDS))
+        return cls(
+            columns=attributes,
+            table=table,
+            key=key,
+            kept=kept or Duration.seconds(_DEFAULT_KEPT_SECONDS),
+        )
 
     def table_setting(self) -> dict[str, Any] | None:
         """Return the table as the function reads it, if there is one."""

@@ -387,6 +387,20 @@ def test_refuses_a_last_good_list_of_a_model_that_needs_a_user(
         Template.from_stack(stack)
 
 
+def test_refuses_values_for_which_a_filter_has_no_placeholder(stack: cdk.Stack) -> None:
+    expression = "INCLUDE ItemID WHERE Items.GENRE IN ($GENRE)"
+    genre = Filter(stack, "Genre", dataset_group=group(stack), filter_expression=expression)
+    options = RouteOptions(filter="genre", filter_values={"GENER": ["tea"]})
+
+    declare(stack, filters={"genre": genre}, routes={ApiRoute.RELATED: options})
+
+    with pytest.raises(
+        RuntimeError,
+        match=at_synth(API, "the filter 'genre' of /related has $GENRE, got a value for 'GENER'"),
+    ):
+        Template.from_stack(stack)
+
+
 def test_refuses_a_promotion_without_its_filter(stack: cdk.Stack) -> None:
     declare(stack).add_promotion("sale", filter="none", percent_promoted_items=20)
 
