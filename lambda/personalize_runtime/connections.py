@@ -106,9 +106,9 @@ class HttpConnections:
             connection.response_class = partial(_response, until=until)  # type: ignore[assignment]
             connection.request(method, self._prefix + path, body, headers)
             connection.flush()
-            response = connection.getresponse()
-            received = {name.lower(): value for name, value in response.headers.items()}
-            answer = Answer(response.status, received, self._body_of(response))
+            with connection.getresponse() as response:
+                received = {name.lower(): value for name, value in response.headers.items()}
+                answer = Answer(response.status, received, self._body_of(response))
         except BaseException:
             # What comes by it next would be taken for the answer of another call.
             connection.close()

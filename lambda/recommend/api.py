@@ -32,8 +32,8 @@ _SHORTEST_CALL_SECONDS = 0.02
 # What is not the answer itself must not hold it up for long.
 _ASIDE_CONNECT_SECONDS, _ASIDE_READ_SECONDS = 0.3, 0.5
 _RESERVE_FOR_ANSWER = 0.5
-# No answer that an API passes on is as large (Lambda quotas: 6 MB), nor is one of DynamoDB (16 MB).
-_MAX_ANSWER_BYTES = 16 * 1024 * 1024
+# More than a function passes on (Lambda quotas: 6 MB), and than DynamoDB reads at once (16 MB).
+_MAX_ANSWER_BYTES, _MAX_ASIDE_BYTES = 8 * 1024**2, 32 * 1024**2
 
 Handler = Callable[[Request, Callable[[], float]], Answer]
 
@@ -250,7 +250,7 @@ def _aside(service: str) -> AwsClient:
         connect_timeout=_ASIDE_CONNECT_SECONDS,
         read_timeout=_ASIDE_READ_SECONDS,
         max_connections=1,
-        max_answer_bytes=_MAX_ANSWER_BYTES,
+        max_answer_bytes=_MAX_ASIDE_BYTES,
     )
 
 

@@ -22,6 +22,8 @@ from recommend.requests import (
 MAX_FILTER_VALUE_LENGTH = 1000
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _ITEMS = "ITEMS"
+_SCORES = frozenset({float, int, type(None)})
+_METADATA = frozenset({dict, type(None)})
 
 
 class Operation(NamedTuple):
@@ -132,14 +134,14 @@ def are_entries(value: object, name_of_id: str) -> TypeGuard[list[dict[str, Any]
     """
     if not isinstance(value, list) or len(value) > MAX_RESULTS:
         return False
-    for one in value:
-        if not isinstance(one, dict) or not isinstance(one.get(name_of_id), str):
-            return False
-        if not isinstance(one.get("score"), float | int | None):
-            return False
-        if not isinstance(one.get("metadata"), dict | None):
-            return False
-    return True
+    # By type, which is exact in what JSON was read to, and quicker than isinstance for each entry.
+    return all(
+        type(one) is dict
+        and type(one.get(name_of_id)) is str
+        and type(one.get("score")) in _SCORES
+        and type(one.get("metadata")) in _METADATA
+        for one in value
+    )
 
 
 def of_fallback(query: Query, model: Model) -> Query:

@@ -30,7 +30,7 @@ from tests.handlers.loopback_service import (
 
 def connections_to(service: Service, *, max_connections: int = 4) -> HttpConnections:
     return HttpConnections(
-        service.url, connect_timeout=5, read_timeout=0.2, max_connections=max_connections
+        service.url, connect_timeout=1, read_timeout=0.2, max_connections=max_connections
     )
 
 

@@ -36,7 +36,7 @@ QUERIES: Mapping[str, Mapping[str, str | list[str]]] = {
     "actions": {"userId": "ann"},
 }
 RANKING = {"userId": "ann", "itemIds": ["cup", "tea"]}
-LIMIT = 0.1
+LIMIT = 0.06
 LONG_LIMIT = 1.0
 """Where something has to answer in time, and is not only given up."""
 SLACK = 2.0
