@@ -163,10 +163,10 @@ class Fallback:
 class Experiment:
     """A split of the users of a route over its models.
 
-    A user is always shown the answers of the same model, until weights change; then as few users move
-    as can be. Each answer tells what the events that come of it are attributed to, and the API puts an event
-    `exposure` on the stream when a user is shown a variant: a `MetricAttribution` then compares
-    them in CloudWatch.
+    A user is always shown the answers of the same model, until weights change; then as few users
+    move as can be. Each answer tells what the events that come of it are attributed to, and the API
+    puts an event `exposure` on the stream when a user is shown a variant: a `MetricAttribution`
+    then compares them in CloudWatch.
 
     Args:
         name: Its name; another name is another split.
