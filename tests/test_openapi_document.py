@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cdk_personalize.patterns import ApiRoute
 from personalize_runtime.strict_json import read_json
-from recommend.declarations import Declarations
+from recommend.declarations import Declarations, Route
 from recommend.openapi import openapi
 from tests.synthesis import DEMO, Synthesised
 
@@ -41,3 +42,9 @@ def test_the_published_document_is_the_one_of_the_demo(synthesised: Synthesised)
 
     assert PUBLISHED.read_text() == now, "renew it with SNAPSHOT=update"
     assert read_json(now) == document
+
+
+def test_the_function_and_the_stack_know_the_same_routes() -> None:
+    of_function = {route.value: route.method for route in Route}
+
+    assert of_function == {route.value: route.method for route in ApiRoute}
