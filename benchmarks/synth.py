@@ -32,8 +32,8 @@ import aws_cdk as cdk
 from tests.everything import Everything
 
 app = cdk.App()
-for region in ("us-east-1", "us-west-2"):
-    Everything(app, region, env=cdk.Environment(account="111111111111", region=region))
+for name, account in {"First": "111111111111", "Second": "222222222222"}.items():
+    Everything(app, name, env=cdk.Environment(account=account, region="us-east-1"))
 app.synth()
 """
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials, ReadOnlyCredentials
 
 _ERROR = 400
+_TRACE_VARIABLE = "_X_AMZN_TRACE_ID"  # Lambda sets it for each invocation
 # In what a service says of an error: com.amazon.coral.service#ThrottlingException:http://...
 _NAMESPACE_END = "#"
 _DETAILS_START = ":"
@@ -220,6 +221,10 @@ class AwsClient:
         signer = S3SigV4Auth if self.signing_name == "s3" else SigV4Auth
         credentials = cast("ReadOnlyCredentials", _credentials())
         signer(credentials, self.signing_name, region()).add_auth(cast("AWSRequest", request))
+        trace = os.environ.get(_TRACE_VARIABLE)
+        if trace is not None:
+            # As boto3 does in a function, and after the signature, in which it has no part.
+            request.headers["X-Amzn-Trace-Id"] = trace
         answer = self.connections.request(
             method, path, body=body, headers=request.headers, within=within
         )

@@ -152,6 +152,7 @@ class Api:
                 exposures=exposures,
                 item_table=self.item_table,
                 user_claim=self._user_claim,
+                names_users="LOG_USER_IDS" in self._environment,
                 told=self._measures.told,
             )
             routes[route.path] = (route.method, _recommending(serving))

@@ -43,6 +43,8 @@ class Measures:
         """
         served = told.served
         self._about = {"route": route, "model": served.asked, "servedBy": served.served_by}
+        if told.user_id is not None:
+            self._about["userId"] = told.user_id
         self._told = {
             "Latency": told.seconds * _MILLISECONDS,
             "Fallbacks": int(served.is_fallback),

@@ -37,11 +37,13 @@ class Told(NamedTuple):
         served: What answered.
         seconds: How long it took.
         cached: Whether it was kept from another request.
+        user_id: The user of the request, if the log may name users.
     """
 
     served: Served
     seconds: float
     cached: bool
+    user_id: str | None = None
 
 
 class Serving:
@@ -57,6 +59,7 @@ class Serving:
         exposures: "Exposures | None",
         item_table: "ItemTable | None",
         user_claim: str | None,
+        names_users: bool,
         told: Callable[[Route, Told], None],
     ) -> None:
         """Serve a route.
@@ -69,6 +72,7 @@ class Serving:
             exposures: Where it is told who was shown what, if the stack has a stream.
             item_table: What the items are like, if the stack has a table of them.
             user_claim: The claim of a token that names its user, where users are bound to it.
+            names_users: Whether the log may name users.
             told: Takes what is measured of each answer.
         """
         self._route = route
@@ -79,6 +83,7 @@ class Serving:
         self._exposures = exposures
         self._item_table = item_table
         self._user_claim = user_claim
+        self._names_users = names_users
         self._told = told
         self._kept: ExpiringCache[Served] = ExpiringCache(
             most=_MOST_KEPT if self._settings.keep else 0,
@@ -98,7 +103,8 @@ class Serving:
         query = self._with_context(query, request)
         model, experiment = self._model(query)
         served, cached = self._served(query, model, until - time.monotonic())
-        self._told(self._route, Told(served, time.monotonic() - started, cached))
+        user_id = query.user_id if self._names_users else None
+        self._told(self._route, Told(served, time.monotonic() - started, cached, user_id))
         served = self._with_metadata(query, served, until)
         source = None
         if experiment is not None and query.user_id is not None and not served.is_fallback:

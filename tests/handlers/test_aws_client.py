@@ -49,6 +49,20 @@ def test_a_call_has_the_signature_that_botocore_makes(credentials: ReadOnlyCrede
     assert call.headers["X-Amz-Security-Token"] == "token"
 
 
+def test_a_call_belongs_to_the_trace_of_its_invocation(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = client("personalize-events", "personalize")
+
+    with Upstream().behind(events) as upstream:
+        events.rest("PutEvents", "/events", {})
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5e6f;Sampled=1")
+        events.rest("PutEvents", "/events", {})
+
+    without, traced = upstream.calls
+    assert "X-Amzn-Trace-Id" not in without.headers
+    assert traced.headers["X-Amzn-Trace-Id"] == "Root=1-5e6f;Sampled=1"
+    assert "x-amzn-trace-id" not in traced.headers["Authorization"]
+
+
 def test_an_object_has_the_signature_that_botocore_makes(credentials: ReadOnlyCredentials) -> None:
     s3 = client("s3", "s3")
 

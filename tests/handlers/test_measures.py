@@ -92,6 +92,20 @@ def test_a_failure_is_counted(api: DeclaredApi, lines: Any) -> None:
     assert "Latency" not in line
 
 
+def test_no_user_is_named_unless_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, api: DeclaredApi, lines: Any
+) -> None:
+    api.get("/recommendations", userId="ann")
+    with declared_api(monkeypatch, LOG_USER_IDS="1") as naming:
+        naming.get("/recommendations", userId="ann")
+        naming.get("/trending")
+
+    silent, told, of_nobody = lines()
+    assert "userId" not in silent
+    assert told["userId"] == "ann"
+    assert "userId" not in of_nobody
+
+
 def test_nothing_is_told_twice(api: DeclaredApi, lines: Any) -> None:
     api.get("/trending")
     api.get("/health")

@@ -99,6 +99,10 @@ class ApiFunction(LambdaFunction):
         """
         self._set("EVENT_USER_CLAIM", claim or "")
 
+    def tell_to_log_user_ids(self) -> None:
+        """Let the log of the function name the user of each request."""
+        self._set("LOG_USER_IDS", "1")
+
     def let_put_events(self, stream: kinesis.IStream) -> None:
         """Let the function put events on a stream."""
         self._set("STREAM_NAME", stream.stream_name)

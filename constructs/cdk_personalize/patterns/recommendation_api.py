@@ -236,6 +236,13 @@ class RecommendationApi(Construct):
         self._declarations.add_promotion(name, promotion)
         self._function.tell()
 
+    def log_user_ids(self) -> None:
+        """Let the log of the function name the user of each request, which it does not by itself.
+
+        The log then holds what people were shown: mind who may read it, and for how long.
+        """
+        self._function.tell_to_log_user_ids()
+
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Grant `grantee` to ask for recommendations, where the API authorizes by IAM."""
         return self._gateway.grant_invoke(grantee)

@@ -294,6 +294,18 @@ def test_the_context_is_told_by_what_it_holds(stack: cdk.Stack) -> None:
     assert told(stack, "CONTEXT") == {"device": "DEVICE", "season": "SEASON"}
 
 
+def test_the_log_names_users_if_it_is_told_to(stack: cdk.Stack) -> None:
+    declare(stack).log_user_ids()
+
+    assert told(stack, "LOG_USER_IDS") == 1
+
+
+def test_the_log_names_no_user_by_itself(stack: cdk.Stack) -> None:
+    declare(stack)
+
+    assert told(stack, "LOG_USER_IDS") is None
+
+
 def test_the_function_has_longer_than_its_slowest_route(stack: cdk.Stack) -> None:
     declare(stack, routes={ApiRoute.RANKING: RouteOptions(limit=SECONDS(20))})
 
