@@ -5,16 +5,11 @@ and its answer, and one record in a hundred is none. The tests run in this order
 """
 
 import json
-import shutil
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -22,6 +17,7 @@ import pytest
 from tests.local.deployment import Deployment, wait_until
 from tests.local.faults import Faults, way_to
 from tests.local.ingestion_stack import NAME, SOURCE, IngestionStack
+from tests.local.journal import Journal
 
 pytestmark = pytest.mark.local
 
@@ -36,7 +32,7 @@ class Events:
 
     stack: Deployment
     faults: Faults
-    state: Path
+    journal: Journal
     letters: list[dict[str, Any]] = field(default_factory=list)
 
     def put(self, records: Sequence[tuple[str, bytes]]) -> None:
@@ -59,21 +55,13 @@ class Events:
     def taken(self, output: str = "InteractionsArn") -> list[tuple[str, str, str]]:
         """Return the id, session and item of the events that Amazon Personalize holds, in order."""
         query = "SELECT event_id, session_id, item_id FROM events WHERE arn = ? ORDER BY number"
-        return self._ask(query, self.stack.outputs[output])
+        return self.journal.ask(query, self.stack.outputs[output])
 
     def put_records(self, kind: str) -> dict[str, dict[str, Any]]:
         """Return the properties of the items, users or actions that Amazon Personalize holds."""
         query = "SELECT id, columns FROM records WHERE arn LIKE ? ORDER BY number"
-        return {name: json.loads(columns) for name, columns in self._ask(query, f"%/{kind}")}
-
-    def _ask(self, query: str, value: str) -> list[Any]:
-        """Ask a copy of the journal: the service keeps the file to itself."""
-        with TemporaryDirectory() as folder:
-            for file in self.state.parent.glob(f"{self.state.name}*"):
-                if file.is_file():
-                    shutil.copy(file, folder)
-            with closing(sqlite3.connect(Path(folder) / self.state.name)) as journal:
-                return journal.execute(query, (value,)).fetchall()
+        found = self.journal.ask(query, f"%/{kind}")
+        return {name: json.loads(columns) for name, columns in found}
 
     def receive(self) -> list[dict[str, Any]]:
         """Return all dead letters so far, those that came since the last time included."""
@@ -109,7 +97,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Events]:
         way_to(stack.aws.endpoint_url, faults) as url,
     ):
         stack.deploy(partial(IngestionStack, events_endpoint=url))
-        yield Events(stack, faults, state)
+        yield Events(stack, faults, Journal(state))
 
 
 def test_every_kind_of_record_reaches_its_dataset(events: Events) -> None:

@@ -431,6 +431,16 @@ def test_refuses_more_than_the_environment_of_a_function_holds(stack: cdk.Stack)
         Template.from_stack(stack)
 
 
+def test_takes_twenty_models_where_neither_account_nor_region_is_known() -> None:
+    stack = cdk.Stack()
+    api = RecommendationApi(stack, "Api")
+    for number in range(20):
+        model = imported(stack, f"model-{number}")
+        api.add_model(f"model-{number}", model, recipe=Recipe.USER_PERSONALIZATION_V2)
+
+    assert Template.from_stack(stack)
+
+
 @pytest.mark.parametrize(
     ("refused", "message"),
     [

@@ -1,0 +1,153 @@
+"""The deployed API as the tests find it: it has learnt, and is asked over HTTP by anyone."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from cdk_personalize import DatasetType
+from cdk_personalize.patterns import ApiRoute
+from tests.local.api_shop import ApiShop
+from tests.local.api_stack import CAMPAIGNS, MORE_CAMPAIGNS, NAME, RECOMMENDERS, ApiStack
+from tests.local.deployment import Deployment, as_csv
+from tests.local.journal import Journal
+
+ITEM, USER = "I0001", "U0001"
+GIVEN = ["I0005", "I0003", "I0009", "no such item", "I0001"]
+"""Items to rank."""
+ASKED: Mapping[ApiRoute, dict[str, str]] = {
+    ApiRoute.RECOMMENDATIONS: {"userId": USER},
+    ApiRoute.RELATED: {"itemId": ITEM},
+    ApiRoute.POPULAR: {},
+    ApiRoute.TRENDING: {},
+    ApiRoute.ACTIONS: {"userId": USER},
+}
+"""What the routes of `GET` need to be asked."""
+
+
+def _models() -> Iterator[tuple[str, tuple[ApiRoute, str]]]:
+    campaigns = {**CAMPAIGNS, **MORE_CAMPAIGNS}
+    for kind, recipes in (("campaign", campaigns), ("recommender", RECOMMENDERS)):
+        for name, recipe in recipes.items():
+            if (route := ApiRoute.of(recipe)) is not None:
+                yield name, (route, kind)
+
+
+MODELS = dict(_models())
+"""The route and the kind of each model."""
+
+Query = Mapping[str, str | Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the API answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """What the body says, as JSON."""
+        read: dict[str, Any] = json.loads(self.body)
+        return read
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the items or actions, best first."""
+        document = self.document
+        if "actions" in document:
+            return [entry["actionId"] for entry in document["actions"]]
+        return [entry["itemId"] for entry in document["items"]]
+
+    @property
+    def served_by(self) -> str:
+        """What the header says of who answered."""
+        return self.headers["X-Served-By"]
+
+
+@dataclass(frozen=True)
+class DeployedApi:
+    """The stack, and what its models have learnt from."""
+
+    stack: Deployment
+    shop: ApiShop
+    journal: Journal
+
+    @classmethod
+    @contextmanager
+    def learnt(cls, folder: Path) -> Iterator["DeployedApi"]:
+        """Deploy the stack on an AWS of its own, and let all its models learn."""
+        shop, state = ApiShop.generate(), folder / "state.db"
+        with Deployment.on_a_new_aws(folder, NAME, state=state) as stack:
+            stack.deploy(ApiStack)
+            # The interactions come last, since they are what models are trained for.
+            for kind in sorted(shop.rows, key=lambda kind: kind is DatasetType.INTERACTIONS):
+                name = kind.lower()
+                stack.put(f"import/{name}/{name}.csv", as_csv(shop.rows[kind]))
+
+            def is_learnt() -> bool:
+                personalize = stack.personalize
+                models = [
+                    *personalize.list_campaigns()["campaigns"],
+                    *personalize.list_recommenders()["recommenders"],
+                ]
+                return [model["status"] for model in models] == ["ACTIVE"] * len(MODELS)
+
+            stack.wait(is_learnt)
+            yield cls(stack, shop, Journal(state))
+
+    def get(
+        self, path: str, query: Query | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answered:
+        """Send a GET."""
+        asked = urlencode(query or {}, doseq=True, quote_via=quote, safe="")
+        return self.send("GET", f"{path}?{asked}" if asked else path, headers=headers)
+
+    def post(self, path: str, body: object) -> Answered:
+        """Send a POST of JSON."""
+        return self.send("POST", path, body=body)
+
+    def ask(self, route: ApiRoute, **more: str) -> Answered:
+        """Ask a route what it needs to be asked, and more."""
+        if route is ApiRoute.RANKING:
+            return self.post("/ranking", {"userId": USER, "itemIds": GIVEN, **more})
+        return self.get(f"/{route}", {**ASKED[route], **more})
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> Answered:
+        """Send a request."""
+        request = urllib.request.Request(
+            self.stack.service.api_url + path,
+            headers={"Content-Type": "application/json", **(headers or {})},
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return Answered(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answered(error.code, dict(error.headers), error.read())
+
+    def refresh(self, model: str) -> dict[str, Any]:
+        """Let the function do what the rule lets it do every hour, and return its answer."""
+        answer = self.stack.client("lambda").invoke(
+            FunctionName=self.stack.outputs["FunctionName"],
+            Payload=json.dumps({"refresh": [model]}).encode(),
+        )
+        read: dict[str, Any] = json.loads(answer["Payload"].read())
+        return read
