@@ -18,7 +18,7 @@ from tests.handlers import schemathesis_hooks
 from tests.handlers.gateway import HttpRequest, body_of, http_api_event
 from tests.handlers.recommend_function import Function, serving
 
-EXAMPLES = 100
+EXAMPLES = 40
 """The requests of each kind for an operation, besides those at the borders of what is allowed."""
 
 

@@ -277,7 +277,7 @@ def test_reads_a_topic_of_kafka(stack: cdk.Stack, tracker: IEventTracker) -> Non
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "BisectBatchOnFunctionError": True,
         "MaximumRecordAgeInSeconds": 24 * 60 * 60,
-        "BatchSize": 500,
+        "BatchSize": 5000,
         "MaximumBatchingWindowInSeconds": 1,
         "StartingPosition": "TRIM_HORIZON",
         "DestinationConfig": {
