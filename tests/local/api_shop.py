@@ -35,7 +35,7 @@ class ApiShop:
 
     @classmethod
     def generate(cls) -> "ApiShop":
-        """Generate a small shop, of which a fifth are purchases: use cases want 1,000 of them."""
+        """Generate a small shop; use cases want 1,000 purchases, views and watched items each."""
         shop = generate_shop(users=_USERS, items=60, interactions=6500)
         return cls(
             {
@@ -67,6 +67,7 @@ def _items(shop: Shop) -> Rows:
         {
             "ITEM_ID": item,
             "NAME": f"{columns['CATEGORY_L1']} {item}",
+            "GENRES": str(columns["CATEGORY_L1"]),
             **{name: str(value) for name, value in columns.items()},
         }
         for item, columns in shop.items.items()
@@ -78,6 +79,7 @@ def _odd_items(shop: Shop) -> Rows:
         {
             "ITEM_ID": item,
             "NAME": f"Curiosity {place}",
+            "GENRES": CURIOSITY,
             "PRICE": "3.5",
             "CATEGORY_L1": CURIOSITY,
             "CREATION_TIMESTAMP": str(shop.timestamps[0]),
@@ -115,13 +117,17 @@ def _odd_interactions(shop: Shop) -> Rows:
 def _interaction(
     user: str, item: str, when: int, *, done: tuple[str, float], category: object
 ) -> dict[str, str]:
+    event_type, value = done
+    device = "mobile" if category in ON_THE_PHONE else "desktop"
+    # What is for videos asks for what was watched.
+    watched = event_type == "View" and device == "mobile"
     return {
         "USER_ID": user,
         "ITEM_ID": item,
         "TIMESTAMP": str(when),
-        "EVENT_TYPE": done[0],
-        "EVENT_VALUE": str(done[1]),
-        "DEVICE": "mobile" if category in ON_THE_PHONE else "desktop",
+        "EVENT_TYPE": "Watch" if watched else event_type,
+        "EVENT_VALUE": str(value),
+        "DEVICE": device,
     }
 
 

@@ -1,4 +1,4 @@
-"""A stack with one API before a model of every route and every kind, and before one of none."""
+"""A stack whose API has a model of every route and every kind, and of each route one of none."""
 
 from collections.abc import Iterable, Mapping
 
@@ -56,6 +56,14 @@ RECOMMENDERS: Mapping[str, UseCase] = {
     "together": UseCase.FREQUENTLY_BOUGHT_TOGETHER,
     "also-viewed": UseCase.CUSTOMERS_WHO_VIEWED_X_ALSO_VIEWED,
 }
+# The environment of a function holds 4 KB, so these have an API of their own.
+VIDEO_RECOMMENDERS: Mapping[str, UseCase] = {
+    "top-picks": UseCase.TOP_PICKS,
+    "more-like-it": UseCase.MORE_LIKE_X,
+    "because-of-it": UseCase.BECAUSE_YOU_WATCHED_X,
+    "most-popular": UseCase.MOST_POPULAR,
+    "trending-videos": UseCase.TRENDING_NOW,
+}
 UNTRAINED: Mapping[ApiRoute, Recipe] = {
     ApiRoute.RECOMMENDATIONS: Recipe.USER_PERSONALIZATION_V2,
     ApiRoute.RELATED: Recipe.SIMILAR_ITEMS,
@@ -80,6 +88,7 @@ _ITEMS = (
     SchemaField.float("PRICE"),
     SchemaField.string("CATEGORY_L1", categorical=True),
     SchemaField.string("NAME", item_name=True),
+    SchemaField.string("GENRES", categorical=True),
     SchemaField.long("CREATION_TIMESTAMP"),
     SchemaField.string("PRODUCT_DESCRIPTION", textual=True),
 )
@@ -95,7 +104,7 @@ _COLUMNS: Mapping[DatasetType, tuple[SchemaField, ...] | None] = {
 
 
 class ApiStack(PipedStack):
-    """The stack: two dataset groups of its own making and one of a domain, on the same data."""
+    """The stack: two dataset groups of its own making and one of each domain, on the same data."""
 
     def __init__(self, scope: Construct) -> None:
         """Define the stack."""
@@ -116,7 +125,11 @@ class ApiStack(PipedStack):
         api = RecommendationApi(
             self,
             "Api",
-            models={**campaigns, **self._more_campaigns(), **self._recommenders()},
+            models={
+                **campaigns,
+                **self._more_campaigns(),
+                **self._recommenders(Domain.ECOMMERCE, RECOMMENDERS),
+            },
             routes=_routes(lists),
             access=ApiAccess.public(),
             context=RequestContext(device="DEVICE"),
@@ -127,8 +140,15 @@ class ApiStack(PipedStack):
         for route, recipe in UNTRAINED.items():
             api.add_model(untrained(route), nowhere, recipe=recipe)
         self._add_filters(api)
+        videos = RecommendationApi(
+            self,
+            "Videos",
+            models=self._recommenders(Domain.VIDEO_ON_DEMAND, VIDEO_RECOMMENDERS),
+            access=ApiAccess.public(),
+        )
         for name, value in (
             ("ApiUrl", api.url),
+            ("VideosUrl", videos.url),
             ("FunctionName", api.function.function_name),
             ("ListsName", lists.bucket_name),
             ("InteractionsArn", datasets[DatasetType.INTERACTIONS].dataset_arn),
@@ -140,12 +160,14 @@ class ApiStack(PipedStack):
         self._datasets(group, [DatasetType.INTERACTIONS, DatasetType.ITEMS])
         return self._campaigns(group, MORE_CAMPAIGNS)
 
-    def _recommenders(self) -> dict[str, Recommender]:
-        group = self._group("Domain", Domain.ECOMMERCE)
-        self._datasets(group, [DatasetType.INTERACTIONS, DatasetType.ITEMS], Domain.ECOMMERCE)
+    def _recommenders(
+        self, domain: Domain, use_cases: Mapping[str, UseCase]
+    ) -> dict[str, Recommender]:
+        group = self._group(str(domain), domain)
+        self._datasets(group, [DatasetType.INTERACTIONS, DatasetType.ITEMS], domain)
         return {
             name: group.add_recommender(name, use_case=use_case, recommender_name=name)
-            for name, use_case in RECOMMENDERS.items()
+            for name, use_case in use_cases.items()
         }
 
     def _group(self, construct_id: str, domain: Domain | None = None) -> DatasetGroup:

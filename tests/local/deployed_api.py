@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,16 @@ from urllib.parse import quote, urlencode
 
 from cdk_personalize import DatasetType
 from cdk_personalize.patterns import ApiRoute
+from cdk_personalize.recipe import ServiceRecipe
 from tests.local.api_shop import ApiShop
-from tests.local.api_stack import CAMPAIGNS, MORE_CAMPAIGNS, NAME, RECOMMENDERS, ApiStack
+from tests.local.api_stack import (
+    CAMPAIGNS,
+    MORE_CAMPAIGNS,
+    NAME,
+    RECOMMENDERS,
+    VIDEO_RECOMMENDERS,
+    ApiStack,
+)
 from tests.local.deployment import Deployment, as_csv
 from tests.local.journal import Journal
 
@@ -31,16 +39,18 @@ ASKED: Mapping[ApiRoute, dict[str, str]] = {
 """What the routes of `GET` need to be asked."""
 
 
-def _models() -> Iterator[tuple[str, tuple[ApiRoute, str]]]:
-    campaigns = {**CAMPAIGNS, **MORE_CAMPAIGNS}
-    for kind, recipes in (("campaign", campaigns), ("recommender", RECOMMENDERS)):
-        for name, recipe in recipes.items():
-            if (route := ApiRoute.of(recipe)) is not None:
-                yield name, (route, kind)
+def _routes(kind: str, *models: Mapping[str, ServiceRecipe]) -> dict[str, tuple[ApiRoute, str]]:
+    named = [(name, ApiRoute.of(recipe)) for some in models for name, recipe in some.items()]
+    return {name: (route, kind) for name, route in named if route is not None}
 
 
-MODELS = dict(_models())
+MODELS = {
+    **_routes("campaign", CAMPAIGNS, MORE_CAMPAIGNS),
+    **_routes("recommender", RECOMMENDERS),
+}
 """The route and the kind of each model."""
+VIDEO_MODELS = _routes("recommender", VIDEO_RECOMMENDERS)
+"""The same of the API for videos."""
 
 Query = Mapping[str, str | Sequence[str]]
 
@@ -80,6 +90,12 @@ class DeployedApi:
     stack: Deployment
     shop: ApiShop
     journal: Journal
+    output: str = "ApiUrl"
+
+    @property
+    def videos(self) -> "DeployedApi":
+        """The API for videos."""
+        return replace(self, output="VideosUrl")
 
     @classmethod
     @contextmanager
@@ -99,7 +115,9 @@ class DeployedApi:
                     *personalize.list_campaigns()["campaigns"],
                     *personalize.list_recommenders()["recommenders"],
                 ]
-                return [model["status"] for model in models] == ["ACTIVE"] * len(MODELS)
+                return [model["status"] for model in models] == ["ACTIVE"] * (
+                    len(MODELS) + len(VIDEO_MODELS)
+                )
 
             stack.wait(is_learnt)
             yield cls(stack, shop, Journal(state))
@@ -130,8 +148,9 @@ class DeployedApi:
         body: object = None,
     ) -> Answered:
         """Send a request."""
+        url = self.stack.aws.local_url(self.stack.outputs[self.output])
         request = urllib.request.Request(
-            self.stack.service.api_url + path,
+            url.rstrip("/") + path,
             headers={"Content-Type": "application/json", **(headers or {})},
             method=method,
             data=None if body is None else json.dumps(body).encode(),
