@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from personalize_runtime.strict_json import json_of
-from recommend.declarations import Route, Settings
+from recommend.declarations import Route
 from recommend.http_caching import CachePolicy, etag, is_still_good
 from recommend.http_request import Request
 from recommend.problems import CONTENT_TYPE, ProblemError
@@ -14,7 +14,7 @@ from recommend.requests import ID_FIELDS, Query
 
 _JSON = "application/json"
 _ANY_ORIGIN = "*"
-_NOT_KEPT: Mapping[str, Any] = {"noStore": True}
+_NOT_KEPT = CachePolicy(no_store=True).cache_control
 
 
 class Answer(NamedTuple):
@@ -59,7 +59,12 @@ class Answer(NamedTuple):
 
 
 def recommendation(
-    route: Route, query: Query, served: Served, settings: Settings, *, source: str | None = None
+    route: Route,
+    query: Query,
+    served: Served,
+    cache_control: Mapping[str, str],
+    *,
+    source: str | None = None,
 ) -> Answer:
     """Return the answer that tells what is recommended.
 
@@ -67,7 +72,7 @@ def recommendation(
         route: The route of the request.
         query: What it asks for.
         served: What is recommended.
-        settings: How the route answers.
+        cache_control: How long answers may be kept: those to requests of a `user`, and of `anyone`.
         source: What the user's events are attributed to, in an experiment.
     """
     document: dict[str, Any] = {
@@ -83,10 +88,8 @@ def recommendation(
         document["metricAttribution"] = {"eventAttributionSource": source}
     by = served.served_by if served.model is None else f"{served.served_by}/{served.model}"
     kind = "anyone" if query.user_id is None else "user"
-    policy = CachePolicy.of(settings.cache.get(kind, _NOT_KEPT))
-    if served.is_fallback:
-        policy = CachePolicy(no_store=True)
-    headers = {"X-Served-By": by, "Cache-Control": policy.cache_control}
+    kept = _NOT_KEPT if served.is_fallback else cache_control.get(kind, _NOT_KEPT)
+    headers = {"X-Served-By": by, "Cache-Control": kept}
     return Answer(HTTPStatus.OK, document, headers)
 
 
@@ -103,7 +106,8 @@ def settled(answer: Answer, request: Request) -> Answer:
 
 def _entry(entry: Mapping[str, Any], fields: Sequence[str] | None) -> dict[str, Any]:
     """Return an entry as clients see it: what the service says of it, or what was asked for."""
-    told = {name: value for name, value in entry.items() if value not in (None, {}, [])}
+    # Empty metadata says nothing, and a score of 0 does.
+    told = {name: value for name, value in entry.items() if value or value == 0}
     if fields is None:
         return told
     columns = told.get("metadata") or {}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import personalize_runtime.connections  # noqa: F401 - first: it reads certificates meanwhile
 from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import code_of
 from recommend import problems
@@ -30,13 +31,15 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     def remaining() -> float:
         return context.get_remaining_time_in_millis() / _MILLISECONDS
 
-    logger.append_keys(function_request_id=context.aws_request_id)
     if "refresh" in event:
+        logger.append_keys(function_request_id=context.aws_request_id)
         kept = api.refresh(event["refresh"], remaining)
         measures.write()
         return kept
     request = Request.of(event)
-    logger.append_keys(correlation_id=request.correlation_id)
+    logger.append_keys(
+        function_request_id=context.aws_request_id, correlation_id=request.correlation_id
+    )
     answer = _answer_or_problem(request, remaining)
     measures.count("Requests")
     measures.count("Failures", int(answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR))

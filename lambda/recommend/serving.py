@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from recommend.answers import Answer, recommendation
 from recommend.declarations import Model, Route
+from recommend.http_caching import CachePolicy
 from recommend.http_request import Request
 from recommend.list_cache import ExpiringCache
 from recommend.problems import ProblemError
@@ -78,6 +79,10 @@ class Serving:
         self._route = route
         self._recommender = recommender
         self._settings = recommender.declarations.settings[route]
+        self._cache_control = {
+            kind: CachePolicy.of(settings).cache_control
+            for kind, settings in self._settings.cache.items()
+        }
         self._context = context
         self._weights = weights
         self._exposures = exposures
@@ -110,7 +115,7 @@ class Serving:
         if experiment is not None and query.user_id is not None and not served.is_fallback:
             source = experiment.source(served.asked)
             self._expose(source, query.user_id, served, until)
-        return recommendation(self._route, query, served, self._settings, source=source)
+        return recommendation(self._route, query, served, self._cache_control, source=source)
 
     def _with_context(self, query: Query, request: Request) -> Query:
         """Add what the headers tell; what the request says itself counts."""
