@@ -9,7 +9,6 @@ and checks of what is sent.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
@@ -61,19 +60,18 @@ class _Credentials(NamedTuple):
     token: str | None
 
 
-@dataclass
 class _Request:
     """As much of a request of botocore as its signer reads; `AWSRequest` takes as long again."""
 
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: bytes
-    params: dict[str, str] = field(default_factory=dict)
-    context: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, method: str, url: str, headers: dict[str, str], body: bytes) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.params: dict[str, str] = {}
+        self.context: dict[str, Any] = {}
 
 
-@dataclass
 class AwsClient:
     """A service of AWS, in the Region of the function and with its credentials.
 
@@ -83,9 +81,11 @@ class AwsClient:
         connections: What the requests go out by.
     """
 
-    endpoint_url: str
-    signing_name: str
-    connections: Connections
+    def __init__(self, endpoint_url: str, signing_name: str, connections: Connections) -> None:
+        """Call a service by some connections; `of` makes them."""
+        self.endpoint_url = endpoint_url
+        self.signing_name = signing_name
+        self.connections = connections
 
     @classmethod
     def of(

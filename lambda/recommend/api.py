@@ -12,7 +12,6 @@ from personalize_runtime.service_errors import code_of
 from recommend import problems
 from recommend.answers import Answer, settled
 from recommend.declarations import Declarations, Route
-from recommend.fallbacks import LastGoodLists
 from recommend.http_request import Request
 from recommend.measures import Measures
 from recommend.recommendations import Recommender
@@ -21,6 +20,7 @@ from recommend.serving import Serving
 if TYPE_CHECKING:
     from recommend.event_intake import EventIntake
     from recommend.experiments import Exposures, Weights
+    from recommend.fallbacks import LastGoodLists
     from recommend.item_table import ItemTable
     from recommend.request_context import RequestContext
 
@@ -255,10 +255,12 @@ def _aside(service: str) -> AwsClient:
     )
 
 
-def _last_good(environment: Mapping[str, str]) -> LastGoodLists | None:
+def _last_good(environment: Mapping[str, str]) -> "LastGoodLists | None":
     bucket = environment.get("LAST_GOOD_BUCKET")
     if bucket is None:
         return None
+    from recommend.fallbacks import LastGoodLists  # noqa: PLC0415, as few APIs have them
+
     return LastGoodLists(_client("s3", "s3"), bucket, environment["LAST_GOOD_PREFIX"])
 
 

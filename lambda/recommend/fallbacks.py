@@ -9,13 +9,11 @@ from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import code_of
 from personalize_runtime.strict_json import json_of, read_json
-from recommend.personalize_requests import are_entries
+from recommend.personalize_requests import Entries, are_entries
 
 _KEPT_SECONDS = 300.0
 # A bucket that does not answer holds up a request now and then, and is back soon after it is well.
 _KEPT_AFTER_FAILURE_SECONDS = 10.0
-
-Entries = list[dict[str, Any]]
 
 
 class LastGoodLists:

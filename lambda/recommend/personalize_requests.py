@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeGuard
 
 from personalize_runtime.aws_client import UnreadableAnswerError
@@ -24,6 +23,9 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _ITEMS = "ITEMS"
 _SCORES = frozenset({float, int, type(None)})
 _METADATA = frozenset({dict, type(None)})
+
+
+Entries = list[dict[str, Any]]
 
 
 class Operation(NamedTuple):
@@ -146,8 +148,7 @@ def are_entries(value: object, name_of_id: str) -> TypeGuard[list[dict[str, Any]
 
 def of_fallback(query: Query, model: Model) -> Query:
     """Return what is asked of a model that answers in place of another: no more than it knows."""
-    return replace(
-        query,
+    return query._replace(
         context={},
         promotion=None,
         promotion_values={},

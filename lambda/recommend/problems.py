@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 
 CONTENT_TYPE = "application/problem+json"
@@ -12,7 +11,6 @@ RETRY_WITHOUT_MODEL_SECONDS = 60
 RETRY_THROTTLED_SECONDS = 1
 
 
-@dataclass
 class ProblemError(Exception):
     """A request that gets a problem document for an answer.
 
@@ -23,10 +21,19 @@ class ProblemError(Exception):
         headers: The headers that go with the status.
     """
 
-    status: HTTPStatus
-    detail: str
-    parameter: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        parameter: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Tell what is the matter."""
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.parameter = parameter
+        self.headers: Mapping[str, str] = headers or {}
 
     def document(self) -> dict[str, object]:
         """Return the document; the status says all that its type could, so that is blank."""

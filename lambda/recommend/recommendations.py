@@ -4,15 +4,20 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from personalize_runtime.aws_client import AwsClient
 from personalize_runtime.observability import logger
 from personalize_runtime.service_errors import Trouble, code_of, trouble_of
 from recommend.circuit_breaker import CircuitBreaker
 from recommend.declarations import UNSET, Declarations, Model, Route, Settings
-from recommend.fallbacks import Entries, LastGoodLists
-from recommend.personalize_requests import Answer, of_fallback, operation_of, request_of
+from recommend.personalize_requests import (
+    Answer,
+    Entries,
+    of_fallback,
+    operation_of,
+    request_of,
+)
 from recommend.problems import (
     ProblemError,
     bad_gateway,
@@ -23,6 +28,9 @@ from recommend.problems import (
 )
 from recommend.requests import Query
 from recommend.retry_budget import RetryBudget
+
+if TYPE_CHECKING:
+    from recommend.fallbacks import LastGoodLists
 
 LAST_GOOD_LIST, STATIC_LIST, AS_GIVEN = "last-good-list", "static-list", "as-given"
 """What serves where no model does."""
@@ -35,7 +43,7 @@ _SHORTEST_CALL_SECONDS = 0.02
 _KEPT = 100
 _PAUSE_SECONDS = 0.02
 # How the service words it is not documented: a campaign that is being made "is not active".
-_ABSENCE = re.compile(r"(not( yet)?|must be) (active|found)|does ?n[o']t exist", re.IGNORECASE)
+_ABSENCE = r"(not( yet)?|must be) (active|found)|does ?n[o']t exist"
 
 
 class Served(NamedTuple):
@@ -70,7 +78,7 @@ class Recommender:
         self,
         client: AwsClient,
         declarations: Declarations,
-        last_good: LastGoodLists | None = None,
+        last_good: "LastGoodLists | None" = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
@@ -282,7 +290,7 @@ def _problem(model: Model, error: Exception) -> ProblemError:
             return no_model_yet(model.name)
         case Trouble.REFUSED:
             message = _message_of(error)
-            if _ABSENCE.search(message):
+            if re.search(_ABSENCE, message, re.IGNORECASE):
                 return no_model_yet(model.name)
             detail = f"Amazon Personalize refused the request: {message}"
             return ProblemError(HTTPStatus.BAD_REQUEST, detail)

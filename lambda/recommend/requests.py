@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from personalize_runtime.strict_json import read_json
 from recommend.declarations import Route
@@ -74,10 +74,10 @@ _COUNT = re.compile(r"[0-9]{1,9}")
 _SIGNATURE_PREFIX = "x-amz-"
 
 Values = Mapping[str, Sequence[str]]
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """What a client asks a model for.
 
     Attributes:
@@ -100,10 +100,10 @@ class Query:
     num_results: int | None = None
     model: str | None = None
     filter: str | None = None
-    filter_values: Values = field(default_factory=dict)
+    filter_values: Values = _NONE
     promotion: str | None = None
-    promotion_values: Values = field(default_factory=dict)
-    context: Mapping[str, str] = field(default_factory=dict)
+    promotion_values: Values = _NONE
+    context: Mapping[str, str] = _NONE
     fields: Sequence[str] | None = None
 
     @property

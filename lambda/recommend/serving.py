@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -122,7 +121,7 @@ class Serving:
         if self._context is None or self._route not in _CONTEXTUAL:
             return query
         told = self._context.of(request.headers, time.time())
-        return replace(query, context={**told, **query.context}) if told else query
+        return query._replace(context={**told, **query.context}) if told else query
 
     def _model(self, query: Query) -> tuple[Model | None, "Experiment | None"]:
         """Return the model that the experiment gives a user, unless the request names one."""
@@ -191,4 +190,4 @@ def _key_of(query: Query) -> Hashable:
 
 
 def _values_key(values: Values) -> Hashable:
-    return json.dumps(values, sort_keys=True)
+    return json.dumps(dict(values), sort_keys=True)
