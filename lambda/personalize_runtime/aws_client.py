@@ -1,29 +1,29 @@
 """Signed calls of AWS services over connections that stay open.
 
-botocore's signer on the connections of the standard library, without the service models and the
-session of boto3, which take much of the start of a function and most of the processor of a call
-(`benchmarks/ingestion.py`). What it leaves out is what these functions do by themselves: retries,
-and checks of what is sent.
+Without the session, the models and the signer of boto3, which take most of the start of a function
+(the signer alone loads all of urllib3) and most of the processor of a call (`benchmarks/api.py`,
+`benchmarks/ingestion.py`). What else it leaves out is what these functions do by themselves:
+retries, and checks of what is sent.
 """
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from functools import cache
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from personalize_runtime.connections import Answer, HttpConnections
 from personalize_runtime.service_errors import client_error
+from personalize_runtime.signatures import Credentials, Signer
 from personalize_runtime.strict_json import json_of, read_json
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials, ReadOnlyCredentials
+    from botocore.credentials import Credentials as RenewingCredentials
 
 _ERROR = 400
 _TRACE_VARIABLE = "_X_AMZN_TRACE_ID"  # Lambda sets it for each invocation
@@ -52,40 +52,19 @@ class Connections(Protocol):
         ...
 
 
-class _Credentials(NamedTuple):
-    """As much of credentials as botocore's signer reads; its own module takes long to load."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
-
-
-class _Request:
-    """As much of a request of botocore as its signer reads; `AWSRequest` takes as long again."""
-
-    def __init__(self, method: str, url: str, headers: dict[str, str], body: bytes) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
-        self.params: dict[str, str] = {}
-        self.context: dict[str, Any] = {}
-
-
 class AwsClient:
     """A service of AWS, in the Region of the function and with its credentials.
 
     Attributes:
         endpoint_url: Where the service is.
-        signing_name: The name of the service in a signature.
         connections: What the requests go out by.
     """
 
     def __init__(self, endpoint_url: str, signing_name: str, connections: Connections) -> None:
         """Call a service by some connections; `of` makes them."""
         self.endpoint_url = endpoint_url
-        self.signing_name = signing_name
         self.connections = connections
+        self._signer = Signer(signing_name, region())
 
     @classmethod
     def of(
@@ -216,18 +195,13 @@ class AwsClient:
         *,
         within: float | None,
     ) -> bytes:
-        host = urlsplit(self.endpoint_url).netloc
-        request = _Request(method, self.endpoint_url + path, {**headers, "Host": host}, body)
-        signer = S3SigV4Auth if self.signing_name == "s3" else SigV4Auth
-        credentials = cast("ReadOnlyCredentials", _credentials())
-        signer(credentials, self.signing_name, region()).add_auth(cast("AWSRequest", request))
+        url = self.endpoint_url + path
+        signed = self._signer.signed(method, url, headers, body, _credentials(), at=time.time())
         trace = os.environ.get(_TRACE_VARIABLE)
         if trace is not None:
             # As boto3 does in a function, and after the signature, in which it has no part.
-            request.headers["X-Amzn-Trace-Id"] = trace
-        answer = self.connections.request(
-            method, path, body=body, headers=request.headers, within=within
-        )
+            signed["X-Amzn-Trace-Id"] = trace
+        answer = self.connections.request(method, path, body=body, headers=signed, within=within)
         if answer.status >= _ERROR:
             raise _error(operation, answer)
         return answer.data
@@ -251,28 +225,28 @@ def _endpoint_url(endpoint: str) -> str:
     return f"https://{endpoint}.{region()}.{suffix}"
 
 
-def _credentials() -> _Credentials:
+def _credentials() -> Credentials:
     """Return the credentials of the function: Lambda renews them by a new process, if at all."""
     environment = os.environ
     if "AWS_ACCESS_KEY_ID" not in environment:
         return _other_credentials()
-    return _Credentials(
+    return Credentials(
         environment["AWS_ACCESS_KEY_ID"],
         environment["AWS_SECRET_ACCESS_KEY"],
         environment.get("AWS_SESSION_TOKEN"),
     )
 
 
-def _other_credentials() -> _Credentials:
+def _other_credentials() -> Credentials:
     """Return credentials from elsewhere, as they come under SnapStart and to other machines."""
     frozen = _session_credentials().get_frozen_credentials()
     if frozen.access_key is None or frozen.secret_key is None:
         raise NoCredentialsError
-    return _Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 @cache
-def _session_credentials() -> "Credentials":
+def _session_credentials() -> "RenewingCredentials":
     """Return credentials that renew themselves."""
     from botocore.session import get_session  # noqa: PLC0415, as it takes long and is rare
 
