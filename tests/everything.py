@@ -5,16 +5,11 @@
 """
 
 import aws_cdk as cdk
-from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -29,36 +24,26 @@ from cdk_personalize import (
     DatasetGroup,
     DatasetImportJob,
     DatasetType,
-    Domain,
-    EventParameters,
-    EventTracker,
-    Filter,
     HyperparameterRange,
-    ICampaign,
     ImportMode,
     IngestionMode,
     MetricAttribute,
     MetricAttribution,
-    OnIncompatibleChange,
     OptimizationObjective,
     PipelineJob,
     RankingInfluence,
     Recipe,
-    Recommender,
     Schema,
     SchemaField,
     Solution,
     TrainingMode,
-    UseCase,
 )
 from cdk_personalize.patterns import (
     ApiAccess,
     ApiOptions,
     ApiRoute,
     Caching,
-    ContentDelivery,
     Cors,
-    CustomDomain,
     DataStore,
     EventArchive,
     EventIngestion,
@@ -73,12 +58,12 @@ from cdk_personalize.patterns import (
     RecommendationApi,
     RecommendationService,
     RequestContext,
-    RestEndpoint,
     RouteOptions,
     Throttle,
     TrainingPipeline,
-    WebAcl,
 )
+from tests.everything_apis import Apis
+from tests.everything_domain import DomainGroup
 
 _COLUMNS = {
     DatasetType.INTERACTIONS: None,
@@ -91,11 +76,6 @@ _COLUMNS = {
     DatasetType.USERS: [SchemaField.int("AGE"), SchemaField.string("PLAN", categorical=True)],
     DatasetType.ACTIONS: None,
     DatasetType.ACTION_INTERACTIONS: None,
-}
-_SHOP_COLUMNS = {
-    DatasetType.INTERACTIONS: [SchemaField.float("EVENT_VALUE", nullable=True)],
-    DatasetType.ITEMS: None,
-    DatasetType.USERS: None,
 }
 
 
@@ -390,111 +370,6 @@ class CustomGroup(Construct):
         api.add_promotion("bargains", filter="not-bought", percent_promoted_items=10)
 
 
-class DomainGroup(Construct):
-    """A dataset group of the domain ECOMMERCE: everything is given a name, and is kept."""
-
-    def __init__(self, scope: Construct, construct_id: str) -> None:
-        super().__init__(scope, construct_id)
-        group = DatasetGroup(
-            self,
-            "Group",
-            domain=Domain.ECOMMERCE,
-            dataset_group_name="everything-shop",
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        for dataset_type, columns in _SHOP_COLUMNS.items():
-            name = f"everything-shop-{dataset_type.lower()}"
-            schema = Schema(
-                self,
-                f"{dataset_type}Schema",
-                dataset_type=dataset_type,
-                fields=columns,
-                domain=Domain.ECOMMERCE,
-                schema_name=name,
-                removal_policy=cdk.RemovalPolicy.RETAIN,
-            )
-            Dataset(
-                self,
-                str(dataset_type),
-                dataset_group=group,
-                schema=schema,
-                dataset_name=name,
-                on_incompatible_change=OnIncompatibleChange.REPLACE,
-                removal_policy=cdk.RemovalPolicy.RETAIN,
-            )
-        EventTracker(
-            self,
-            "Tracker",
-            dataset_group=group,
-            event_tracker_name="everything-shop-events",
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        Filter(
-            self,
-            "Cheap",
-            dataset_group=group,
-            filter_expression="INCLUDE ItemID WHERE Items.PRICE < $MOST",
-            filter_name="everything-shop-cheap",
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        solution = Solution(
-            self,
-            "Ranking",
-            dataset_group=group,
-            recipe=Recipe.PERSONALIZED_RANKING_V2,
-            solution_name="everything-shop-ranking",
-            perform_auto_training=True,
-            auto_training_interval=cdk.Duration.days(14),
-            events_config=[
-                EventParameters.of("Purchase", weight=1.0, event_value_threshold=0.5),
-                EventParameters.of("View", weight=0.2),
-            ],
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        Campaign(
-            self,
-            "RankingCampaign",
-            solution=solution,
-            campaign_name="everything-shop-ranking",
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        Recommender(
-            self,
-            "Recommended",
-            dataset_group=group,
-            use_case=UseCase.RECOMMENDED_FOR_YOU,
-            recommender_name="everything-shop-recommended",
-            min_recommendation_requests_per_second=2,
-            enable_metadata_with_recommendations=True,
-            exploration_weight=0.2,
-            exploration_item_age_cut_off=14,
-            excluded_columns={DatasetType.ITEMS: ["PRICE"]},
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        Recommender(
-            self,
-            "BestSellers",
-            dataset_group=group,
-            use_case=UseCase.BEST_SELLERS,
-            included_columns={DatasetType.ITEMS: ["CATEGORY_L1"]},
-        )
-        MetricAttribution(
-            self,
-            "Attribution",
-            dataset_group=group,
-            metrics=[
-                MetricAttribute.sum(
-                    metric_name="Revenue",
-                    event_type="Purchase",
-                    dataset_type=DatasetType.ITEMS,
-                    column="PRICE",
-                )
-            ],
-            metric_attribution_name="everything-shop-attribution",
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-
-
 class Services(Construct):
     """The whole service twice: with all that it defines, and on what is there already."""
 
@@ -545,130 +420,6 @@ class Services(Construct):
             "Ingestion",
             event_tracker=group.add_event_tracker("Tracker"),
             stream=stream,
-        )
-
-
-class Apis(Construct):
-    """An API of every kind, for every kind of caller, and one behind CloudFront."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, campaign: ICampaign) -> None:
-        super().__init__(scope, construct_id)
-        self.recipe = Recipe.USER_PERSONALIZATION_V2
-        self.campaign = campaign
-        self.zone = route53.HostedZone.from_hosted_zone_attributes(
-            self, "Zone", hosted_zone_id="Z000000000", zone_name="example.com"
-        )
-        self.certificate = acm.Certificate.from_certificate_arn(
-            self,
-            "Certificate",
-            cdk.Stack.of(self).format_arn(
-                service="acm", resource="certificate", resource_name="everything"
-            ),
-        )
-        self.pool = cognito.UserPool.from_user_pool_id(self, "Pool", "us-east-1_everything")
-        self._define_private()
-        self._define_cognito()
-        self._define_custom()
-        self._define_delivered(self._define_jwt())
-
-    def _define(
-        self, construct_id: str, access: ApiAccess, endpoint: HttpEndpoint | RestEndpoint
-    ) -> RecommendationApi:
-        api = RecommendationApi(self, construct_id, access=access, endpoint=endpoint)
-        api.add_model("for-you", self.campaign, recipe=self.recipe)
-        return api
-
-    def _domain(self, name: str) -> CustomDomain:
-        return CustomDomain(
-            domain_name=f"{name}.example.com",
-            certificate=self.certificate,
-            hosted_zone=self.zone,
-        )
-
-    def _define_private(self) -> None:
-        vpc = ec2.Vpc.from_vpc_attributes(
-            self,
-            "Vpc",
-            vpc_id="vpc-00000000",
-            vpc_cidr_block="10.0.0.0/16",
-            availability_zones=["us-east-1a", "us-east-1b"],
-            private_subnet_ids=["subnet-0000000a", "subnet-0000000b"],
-        )
-        existing = ec2.InterfaceVpcEndpoint.from_interface_vpc_endpoint_attributes(
-            self, "VpcEndpoint", port=443, vpc_endpoint_id="vpce-00000000"
-        )
-        self._define(
-            "PrivateApi",
-            ApiAccess.api_key(rate_limit=10, burst_limit=20, quota=1_000_000),
-            RestEndpoint(
-                throttle=Throttle(rate_limit=100, burst_limit=200),
-                throttle_by_route={"recommendations": Throttle(rate_limit=50, burst_limit=100)},
-                cors=Cors(
-                    origins=["https://example.com", "https://example.org"],
-                    headers=["X-Api-Key"],
-                    exposed_headers=["ETag"],
-                    max_age=cdk.Duration.minutes(10),
-                ),
-                web_acl=WebAcl(managed=True, rate_limit=1000),
-                vpc=vpc,
-                vpc_endpoints=[existing],
-                stage_name="shop",
-                account_log_role=True,
-            ),
-        )
-
-    def _define_cognito(self) -> None:
-        self._define(
-            "CognitoApi",
-            ApiAccess.cognito(self.pool, user_claim="sub"),
-            RestEndpoint(domain=self._domain("rest"), web_acl=WebAcl(managed=True)),
-        )
-
-    def _define_custom(self) -> None:
-        function = lambda_.Function.from_function_arn(
-            self,
-            "Authorizer",
-            cdk.Stack.of(self).format_arn(
-                service="lambda",
-                resource="function",
-                resource_name="authorizer",
-                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-            ),
-        )
-        access = ApiAccess.custom(function, user_key="user")
-        self._define("CustomHttpApi", access, HttpEndpoint())
-        self._define("CustomRestApi", access, RestEndpoint(web_acl=WebAcl(managed=True)))
-
-    def _define_jwt(self) -> RecommendationApi:
-        return self._define(
-            "JwtApi",
-            ApiAccess.jwt(
-                issuer="https://login.example.com/",
-                audience=["shop"],
-                user_claim="sub",
-                scopes=["recommendations"],
-            ),
-            HttpEndpoint(
-                throttle_by_route={"recommendations": Throttle(rate_limit=50, burst_limit=100)},
-                cors=Cors(origins=["https://example.com"]),
-                domain=self._domain("http"),
-            ),
-        )
-
-    def _define_delivered(self, api: RecommendationApi) -> None:
-        web_acl = cdk.Stack.of(self).format_arn(
-            service="wafv2", resource="global/webacl", resource_name="everything/0000"
-        )
-        ContentDelivery(
-            self,
-            "Delivery",
-            api=api,
-            domain=self._domain("www"),
-            cache_key_headers=["CloudFront-Viewer-Country"],
-            log_bucket=s3.Bucket(
-                self, "Log", encryption=s3.BucketEncryption.S3_MANAGED, enforce_ssl=True
-            ),
-            web_acl=WebAcl(arn=web_acl),
         )
 
 
