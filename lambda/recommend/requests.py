@@ -112,19 +112,29 @@ class Query(NamedTuple):
         return [name for name in self.fields or () if name not in ID_FIELDS]
 
     @classmethod
-    def of(cls, request: Request, route: Route, *, user_claim: str | None = None) -> "Query":
+    def of(
+        cls,
+        request: Request,
+        route: Route,
+        *,
+        user_claim: str | None = None,
+        needs_user: bool = False,
+    ) -> "Query":
         """Read a request.
 
         Args:
             request: The request.
             route: The route that it takes.
             user_claim: The claim of its token that names the user, where nobody may ask for others.
+            needs_user: Whether a model must know the user, where the route leaves that open.
 
         Raises:
             ProblemError: If it says something that it may not say, or lacks something.
         """
         given = _members(request) if route is Route.RANKING else _parameters(request, route)
-        if user_claim is not None:
+        # A list that is nobody's stays nobody's, so that it is kept for all.
+        is_of_user = needs_user or "userId" in given or "userId" in NEEDED.get(route, ())
+        if user_claim is not None and is_of_user:
             given["userId"] = user_of(request, user_claim, given.get("userId"), "userId")
         for name in NEEDED.get(route, ()):
             if given.get(name) is None:

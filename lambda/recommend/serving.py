@@ -82,6 +82,8 @@ class Serving:
             kind: CachePolicy.of(settings).cache_control
             for kind, settings in self._settings.cache.items()
         }
+        models = recommender.declarations.models_of(route)
+        self._needs_user = any(model.needs_user for model in models)
         self._context = context
         self._weights = weights
         self._exposures = exposures
@@ -103,7 +105,9 @@ class Serving:
         """
         started = time.monotonic()
         until = started + min(within, self._settings.limit)
-        query = Query.of(request, self._route, user_claim=self._user_claim)
+        query = Query.of(
+            request, self._route, user_claim=self._user_claim, needs_user=self._needs_user
+        )
         query = self._with_context(query, request)
         model, experiment = self._model(query)
         served, cached = self._served(query, model, until - time.monotonic())

@@ -58,6 +58,21 @@ class TestBoundUsers:
 
         assert api.personalize.calls[0].body["userId"] == "ann"
 
+    def test_a_model_that_needs_a_user_is_told_the_one_of_the_token(self, api: DeclaredApi) -> None:
+        api.send("GET", "/popular", {}, authorizer=JWT)
+
+        assert api.personalize.calls[0].body["userId"] == "ann"
+
+    def test_a_list_that_is_nobodys_stays_nobodys(self, api: DeclaredApi) -> None:
+        api.send("GET", "/trending", {}, authorizer=JWT)
+
+        assert "userId" not in api.personalize.calls[0].body
+
+    def test_nobody_asks_such_a_list_for_another_user(self, api: DeclaredApi) -> None:
+        reply = api.send("GET", "/trending", {"userId": "bob"}, authorizer=JWT)
+
+        assert reply.status == HTTPStatus.FORBIDDEN
+
     def test_nobody_asks_for_another_user(self, api: DeclaredApi) -> None:
         reply = api.send("GET", "/recommendations", {"userId": "bob"}, authorizer=JWT)
 
