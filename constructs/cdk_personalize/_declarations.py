@@ -17,6 +17,8 @@ from cdk_personalize._tokens import is_token
 from cdk_personalize._tree import (
     account_of_stack,
     address_of,
+    context_of,
+    path_in,
     path_of,
     region_of_stack,
     root_of,
@@ -59,7 +61,7 @@ def findings_of_declaration(
     """
     stack = stack_of(scope)
     app, place = _app_of(scope), _place_of(stack)
-    path = "/".join(filter(None, (path_of(scope), construct_id.replace("/", "--"))))
+    path = path_in(scope, construct_id)
     return [
         *_findings_of_region(scope, region_of_stack(stack), resource_type),
         *_findings_of_taken_name(app, place, kind, name, path),
@@ -174,6 +176,6 @@ def _findings_of_quota(quota: Quota | None, count: int, *, holder: str) -> list[
 def _findings_of_region(scope: Construct, region: str, resource_type: str) -> list[str]:
     if is_token(region):
         return []
-    more = scope.node.try_get_context(REGIONS_CONTEXT) or ()
+    more = context_of(scope, REGIONS_CONTEXT) or ()
     found = (finding_of_region(region, more), finding_of_type(resource_type, region))
     return [finding for finding in found if finding]

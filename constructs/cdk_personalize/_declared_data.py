@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-import jsii
-from constructs import Construct, IValidation
+from constructs import Construct
 
+from cdk_personalize._checks import check_at_synth
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.recipe import ServiceRecipe
@@ -48,27 +48,10 @@ class DeclaredData:
         return found + findings_of_recipe(recipe, self.schemas)
 
 
-@jsii.implements(IValidation)
-class FitsData:
-    """Check a resource against the datasets of its group, once all of them are defined."""
-
-    def __init__(
-        self, dataset_group: IDatasetGroup, findings: Callable[[DeclaredData], list[str]]
-    ) -> None:
-        """Keep what to look at, and what finds something wrong with it; use `check`."""
-        self._dataset_group = dataset_group
-        self._findings = findings
-
-    @classmethod
-    def check(
-        cls,
-        construct: Construct,
-        dataset_group: IDatasetGroup,
-        findings: Callable[[DeclaredData], list[str]],
-    ) -> None:
-        """Have the synthesis of `construct` fail with what `findings` returns, if anything."""
-        construct.node.add_validation(cls(dataset_group, findings))
-
-    def validate(self) -> list[str]:
-        """Return what is wrong."""
-        return self._findings(DeclaredData.of(self._dataset_group))
+def check_data(
+    construct: Construct,
+    dataset_group: IDatasetGroup,
+    findings: Callable[[DeclaredData], list[str]],
+) -> None:
+    """Have the synthesis fail with what `findings` returns of the data of a group, if anything."""
+    check_at_synth(construct, lambda: findings(DeclaredData.of(dataset_group)))

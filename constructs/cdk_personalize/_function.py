@@ -10,12 +10,24 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_personalize._assets import function_code
+from cdk_personalize._principals import service_principal
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import stack_of
+from cdk_personalize._tree import (
+    account_of_stack,
+    address_of,
+    context_of,
+    once,
+    partition_of_stack,
+    place_in,
+    region_of_stack,
+    stack_of,
+)
 
 POWERTOOLS_LAYER_CONTEXT = "cdk-personalize:powertools-layer-arn"
 """Context key: the ARN of the Powertools layer (default: the public one, of a pinned version)."""
 
+_RUNTIME = lambda_.Runtime.PYTHON_3_13
+_ARCHITECTURE = lambda_.Architecture.ARM_64
 _LAYER = "AWSLambdaPowertoolsPythonV3-python313-arm64"
 _LAYER_VERSION = 27
 _LAYER_ACCOUNT = "017000801446"
@@ -61,7 +73,7 @@ class LambdaFunction(lambda_.Function):
         own_role = role or iam.Role(
             scope,
             f"{construct_id}Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=service_principal("lambda.amazonaws.com"),
         )
         log_group = logs.LogGroup(
             scope,
@@ -77,8 +89,8 @@ class LambdaFunction(lambda_.Function):
         super().__init__(
             scope,
             construct_id,
-            runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.ARM_64,
+            runtime=_RUNTIME,
+            architecture=_ARCHITECTURE,
             code=function_code(function),
             handler=f"{function}.handler.{handler}",
             description=description,
@@ -89,24 +101,32 @@ class LambdaFunction(lambda_.Function):
             role=own_role,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
+            layers=[_powertools_layer(stack_of(scope))],
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
         )
-        self.add_layers(
-            lambda_.LayerVersion.from_layer_version_arn(
-                self, "Powertools", powertools_layer_arn(self)
-            )
+        place_in(scope, construct_id, self)
+
+
+def _powertools_layer(stack: Stack) -> lambda_.ILayerVersion:
+    """Return the layer, which all functions of a stack share."""
+
+    def define(scope: Stack) -> lambda_.ILayerVersion:
+        return lambda_.LayerVersion.from_layer_version_arn(
+            scope, _LAYER, powertools_layer_arn(scope)
         )
 
+    return once(stack, _LAYER, define)
 
-def powertools_layer_arn(scope: Construct) -> str:
+
+def powertools_layer_arn(stack: Stack) -> str:
     """Return the ARN of the Powertools layer: what the context says, or the public one."""
-    given = scope.node.try_get_context(POWERTOOLS_LAYER_CONTEXT)
+    given = context_of(stack, POWERTOOLS_LAYER_CONTEXT)
     if given is not None:
         return str(given)
-    stack = stack_of(scope)
-    china = not is_token(stack.region) and stack.region.startswith("cn-")
+    region = region_of_stack(stack)
+    china = not is_token(region) and region.startswith("cn-")
     account = _LAYER_ACCOUNT_CHINA if china else _LAYER_ACCOUNT
     return stack.format_arn(
         service="lambda",
@@ -122,9 +142,15 @@ def admit_logs(key: kms.IKey, stack: Stack) -> None:
 
     The CDK gives a log group its key without a word in the key's policy.
     """
+    once(key, f"admits logs of {address_of(stack)}", lambda each: _admit_logs(each, stack))
+
+
+def _admit_logs(key: kms.IKey, stack: Stack) -> None:
+    region = region_of_stack(stack)
+    groups = f"{partition_of_stack(stack)}:logs:{region}:{account_of_stack(stack)}:log-group:*"
     key.add_to_resource_policy(
         iam.PolicyStatement(
-            principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+            principals=[service_principal(f"logs.{region}.amazonaws.com")],
             actions=[
                 "kms:Encrypt",
                 "kms:Decrypt",
@@ -135,12 +161,6 @@ def admit_logs(key: kms.IKey, stack: Stack) -> None:
                 "kms:DescribeKey",
             ],
             resources=["*"],
-            conditions={
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": (
-                        f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:*"
-                    )
-                }
-            },
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:{groups}"}},
         )
     )

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from aws_cdk import ArnFormat, Stack
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from cdk_personalize._tokens import is_token
+from cdk_personalize._tokens import is_token, resolved
 from cdk_personalize._tree import (
     account_of_stack,
     partition_of_stack,
@@ -67,7 +67,7 @@ def name_of_version(construct: Construct, content: Mapping[str, object]) -> str:
     A derived name does not: paths that are much alike may differ by its one hash alone. This one
     has a hash of the path and another of the content, and less room for the path.
     """
-    return derived_stem(construct) + _hash_of(stack_of(construct).resolve(dict(content)))
+    return derived_stem(construct) + _hash_of(resolved(stack_of(construct), dict(content)))
 
 
 def _derived(construct: Construct, content: Mapping[str, object] | None, length: int) -> str:
@@ -75,7 +75,7 @@ def _derived(construct: Construct, content: Mapping[str, object] | None, length:
     prefix = name_prefix(construct)
     # As in logical ids, what is called Default may be put around a construct later.
     ids = [each for each in _path_below(stack, construct).split("/") if each not in {"", "Default"}]
-    hashed = [prefix, ids, None if content is None else stack.resolve(dict(content))]
+    hashed = [prefix, ids, None if content is None else resolved(stack, dict(content))]
     room = length - len(prefix) - _HASH_LENGTH - 1
     # The end of a path tells most.
     readable = "-".join(filter(None, (_NOT_READABLE.sub("", each) for each in ids)))[-room:]
@@ -104,18 +104,26 @@ def arn_of(scope: Construct, resource: str, resource_name: str) -> str:
     Policies use this and never `Fn::GetAtt`: what a policy refers to must not have to be there
     before it.
     """
+    return f"{arn_prefix(scope)}{resource}/{resource_name}"
+
+
+def arn_prefix(scope: IConstruct) -> str:
+    """Return what all ARNs of Amazon Personalize in the stack of `scope` begin with."""
     stack = stack_of(scope)
     place = f"{region_of_stack(stack)}:{account_of_stack(stack)}"
-    return f"arn:{partition_of_stack(stack)}:personalize:{place}:{resource}/{resource_name}"
+    return f"arn:{partition_of_stack(stack)}:personalize:{place}:"
 
 
 def name_in(scope: Construct, arn: str) -> str:
     """Return the last part of an ARN, which is the name; `arn` may be a token."""
-    parsed = stack_of(scope).split_arn(arn, ArnFormat.SLASH_RESOURCE_NAME)
-    if parsed.resource_name is None:
+    if arn.startswith("arn:"):
+        name = arn.rpartition("/")[2] if "/" in arn else None
+    else:
+        name = stack_of(scope).split_arn(arn, ArnFormat.SLASH_RESOURCE_NAME).resource_name
+    if name is None:
         msg = f"an ARN of Amazon Personalize ends in /name, got {arn!r}"
         raise ValueError(msg)
-    return parsed.resource_name
+    return name
 
 
 def _path_below(above: Construct, construct: Construct) -> str:

@@ -16,8 +16,10 @@ from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._names import arn_of, name_prefix
+from cdk_personalize._principals import service_principal
 from cdk_personalize._provider_access import ProviderAccess
-from cdk_personalize._tree import once, stack_of
+from cdk_personalize._tokens import json_of
+from cdk_personalize._tree import DEFAULT_CHILD, have_default_child, once, place_in, stack_of
 
 RETIRED_TAG = "cdk-personalize:retired-by"
 """The tag of a solution that its stack has let go; its value is the name of the stack."""
@@ -123,11 +125,12 @@ class PersonalizeProvider(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         """Define a provider; use `of`."""
         super().__init__(scope, construct_id)
+        place_in(scope, construct_id, self)
         self.role = iam.Role(
             self,
             "Role",
             description="Creates, updates and deletes resources of Amazon Personalize.",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=service_principal("lambda.amazonaws.com"),
         )
         self._prefix = name_prefix(self)
         self._access = ProviderAccess(self, "Access", role=self.role)
@@ -201,6 +204,8 @@ class PersonalizeProvider(Construct):
             service_token=self._service_token,
             properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
+        if construct_id == DEFAULT_CHILD:
+            have_default_child(scope, resource)
         strange = [each for each in touches if not each[1].startswith(self._prefix)]
         self._access.allow(resource, "Names", [self._allow_all_of(*each) for each in strange])
         # Of its own kind alone: what these are on may depend on resources with names of their own.
@@ -232,7 +237,7 @@ def managed_request(scope: Construct, request: Mapping[str, object]) -> str:
     CloudFormation hands the properties of custom resources over with every number and boolean
     made a string; in JSON they stay what they are.
     """
-    return stack_of(scope).to_json_string(dict(request))
+    return json_of(stack_of(scope), dict(request))
 
 
 def allow(actions: Sequence[str], resource_arns: Sequence[str]) -> iam.PolicyStatement:

@@ -2,9 +2,10 @@
 
 from weakref import WeakSet
 
-import jsii
 from aws_cdk import Annotations
-from constructs import Construct, IValidation
+from constructs import Construct
+
+from cdk_personalize._checks import check_at_synth
 
 _realised: WeakSet[Construct] = WeakSet()
 
@@ -22,23 +23,14 @@ def warn_unless_realised(resource: Construct, *, why: str, condition: str) -> No
         why: Why no pipeline does, if none does.
         condition: What has to be before the service takes it.
     """
-    resource.node.add_validation(_IsRealised(resource, why, condition))
 
-
-@jsii.implements(IValidation)
-class _IsRealised:
-    """Look for a pipeline once all is defined; it is no error if another app has it."""
-
-    def __init__(self, resource: Construct, why: str, condition: str) -> None:
-        self._resource = resource
-        self._why = why
-        self._condition = condition
-
-    def validate(self) -> list[str]:
-        if self._resource not in _realised:
-            Annotations.of(self._resource).add_warning_v2(
+    def look_for_pipeline() -> list[str]:
+        if resource not in _realised:
+            Annotations.of(resource).add_warning_v2(
                 "cdk-personalize:notRealised",
-                f"{self._why}, so only a deployment creates it: this one if {self._condition} by"
-                " then, else the next one that changes it when that is so",
+                f"{why}, so only a deployment creates it: this one if {condition} by then, else"
+                " the next one that changes it when that is so",
             )
-        return []
+        return []  # it is no error: another app may have the pipeline
+
+    check_at_synth(resource, look_for_pipeline)

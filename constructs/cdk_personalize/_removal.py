@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import cast
 
-import jsii
 from aws_cdk import (
     CfnDeletionPolicy,
     CfnOutput,
@@ -16,9 +15,11 @@ from aws_cdk import (
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from constructs import IValidation
+from constructs import Construct
 
+from cdk_personalize._checks import check_at_synth
 from cdk_personalize._deletion_order import resource_of
+from cdk_personalize._tree import path_of, place_in
 
 _KEPT = (RemovalPolicy.RETAIN, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 _POLICIES = (RemovalPolicy.DESTROY, *_KEPT)
@@ -35,6 +36,11 @@ class RemovableResource(Resource):
     _removal_policy = RemovalPolicy.DESTROY
     _goes_with: Sequence[Resource] = ()
     """What is defined for it alone: its role, and the policies of that."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, physical_name: str | None) -> None:
+        """Define a resource; `physical_name` is the name that it is given, if any."""
+        super().__init__(scope, construct_id, physical_name=physical_name)
+        place_in(scope, construct_id, self)
 
     @property
     @abstractmethod
@@ -75,28 +81,21 @@ class RemovableResource(Resource):
         if not self.is_retained:
             self.node.try_remove_child(_OUTPUT)
         elif self.node.try_find_child(_OUTPUT) is None:
-            self.node.add_validation(_OutlivesItsStack(self))
+            check_at_synth(self, self._findings_of_rest)
             CfnOutput(
                 self,
                 _OUTPUT,
                 value=self._arn,
-                description=f"{self.node.path} is kept when it is removed from this stack",
+                description=f"{path_of(self)} is kept when it is removed from this stack",
             )
 
-
-@jsii.implements(IValidation)
-class _OutlivesItsStack:
-    """Check that what a retained resource rests on is retained, once all is defined."""
-
-    def __init__(self, resource: RemovableResource) -> None:
-        self._resource = resource
-
-    def validate(self) -> list[str]:
-        if not self._resource.is_retained:
+    def _findings_of_rest(self) -> list[str]:
+        """Check that what it rests on is retained if it is, once all is defined."""
+        if not self.is_retained:
             return []
         lost = [
-            each.node.path
-            for resource in self._resource._rests_on
+            path_of(each)
+            for resource in self._rests_on
             for each in _removable(resource)
             if not _is_retained(each)
         ]

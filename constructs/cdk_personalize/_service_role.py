@@ -15,8 +15,17 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, DependencyGroup, IDependable
 
+from cdk_personalize._names import arn_prefix
+from cdk_personalize._principals import service_principal
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import account_of_stack, region_of_stack, stack_of
+from cdk_personalize._tree import (
+    account_of_stack,
+    context_of,
+    once,
+    path_of,
+    region_of_stack,
+    stack_of,
+)
 from cdk_personalize.regions import partition_of
 
 SERVICE = "personalize.amazonaws.com"
@@ -79,11 +88,11 @@ class RoleAccess:
     @property
     def defined(self) -> list[Resource]:
         """What is defined for this access alone: the role, if it is in the scope, and policies."""
-        inside = f"{self._scope.node.path}/"
+        inside = f"{path_of(self._scope)}/"
         return [
             each
             for each in (self._role, *self._grantee.node.children)
-            if isinstance(each, iam.Role | iam.Policy) and each.node.path.startswith(inside)
+            if isinstance(each, iam.Role | iam.Policy) and path_of(each).startswith(inside)
         ]
 
     def allow_key(self, key: kms.IKey) -> None:
@@ -103,7 +112,7 @@ class RoleAccess:
             added = key.add_to_resource_policy(statement, allow_no_op=True)
             if not added.statement_added:
                 self._warn("policy of an imported key", "keyPolicy", statement)
-        self._ready.add(key)  # its policy is a part of it
+        self._await(key)  # its policy is a part of it
 
     def allow_bucket_read(self, bucket: s3.IBucket, prefix: str = "") -> None:
         """Let the role and the service read what begins with `prefix`."""
@@ -118,14 +127,14 @@ class RoleAccess:
         self._allow_role(("cloudwatch:PutMetricData",), ["*"])
 
     def _allow_bucket(self, bucket: s3.IBucket, actions: tuple[str, ...], prefix: str) -> None:
-        resources = [bucket.bucket_arn, bucket.arn_for_objects(f"{prefix}*")]
+        bucket_arn = once(bucket, "ARN", lambda each: each.bucket_arn)
+        resources = [bucket_arn, f"{bucket_arn}/{prefix}*"]
         self._allow_role(actions, resources)
         statement = self._for_service(actions, resources)
         added = bucket.add_to_resource_policy(statement)
         if not added.statement_added:
             self._warn("policy of an imported bucket", "bucketPolicy", statement)
-        if added.policy_dependable is not None:
-            self._ready.add(added.policy_dependable)
+        self._await(added.policy_dependable)
 
     def _allow_role(self, actions: tuple[str, ...], resources: list[str]) -> None:
         statement = iam.PolicyStatement(actions=list(actions), resources=resources)
@@ -135,8 +144,11 @@ class RoleAccess:
             added.policy_dependable, iam.Policy
         ):
             self._warn("permissions of an imported role", "rolePolicy", statement)
-        if added.policy_dependable is not None:
-            self._ready.add(added.policy_dependable)
+        self._await(added.policy_dependable)
+
+    def _await(self, policy: IDependable | None) -> None:
+        if policy is not None:
+            self._ready.add(policy)
 
     def _is_apart_from(self, key: kms.IKey) -> bool:
         """Whether a key of the app cannot name the role, which is in a stack that needs the key."""
@@ -146,9 +158,9 @@ class RoleAccess:
 
     def _for_service(self, actions: tuple[str, ...], resources: list[str]) -> iam.PolicyStatement:
         account = account_of_stack(stack_of(self._scope))
-        conditional = self._scope.node.try_get_context(SOURCE_CONDITION_CONTEXT) is not False
+        conditional = context_of(self._scope, SOURCE_CONDITION_CONTEXT) is not False
         return iam.PolicyStatement(
-            principals=[iam.ServicePrincipal(SERVICE)],
+            principals=[service_principal(SERVICE)],
             actions=list(actions),
             resources=resources,
             conditions={"StringEquals": {"aws:SourceAccount": account}} if conditional else None,
@@ -165,18 +177,16 @@ class RoleAccess:
 
 def _source_of(scope: Construct) -> dict[str, dict[str, str]]:
     """Return the condition that a request is on behalf of this account and Region alone."""
-    stack = stack_of(scope)
-    arns = f"arn:{stack.partition}:personalize:{stack.region}:{stack.account}:*"
     return {
-        "StringEquals": {"aws:SourceAccount": stack.account},
-        "ArnLike": {"aws:SourceArn": arns},
+        "StringEquals": {"aws:SourceAccount": account_of_stack(stack_of(scope))},
+        "ArnLike": {"aws:SourceArn": f"{arn_prefix(scope)}*"},
     }
 
 
 def _trust_of(scope: Construct) -> iam.PolicyStatement:
     """Return the statement by which Amazon Personalize assumes a role, for this account alone."""
     return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal(SERVICE)],
+        principals=[service_principal(SERVICE)],
         actions=["sts:AssumeRole"],
         conditions=_source_of(scope),
     )
@@ -189,8 +199,9 @@ def _as_json(scope: Construct, statement: iam.PolicyStatement) -> str:
     """
     stack = stack_of(scope)
     known = {}
-    if not is_token(stack.region):
-        known["AWS::Partition"] = partition_of(region_of_stack(stack))
+    region = region_of_stack(stack)
+    if not is_token(region):
+        known["AWS::Partition"] = partition_of(region)
     return json.dumps(_substituted(stack.resolve(statement.to_statement_json()), known))
 
 

@@ -1,20 +1,27 @@
-"""Which values are known at deployment only."""
+"""Which values are known at deployment only, and how they are written down.
 
+The CDK is asked only where it may be so: it runs in a process of its own, and nearly all that we
+ask about is plain.
+"""
+
+import json
+import re
 from functools import lru_cache
 
-from aws_cdk import Token
+from aws_cdk import Stack, Token
 
 # How the CDK writes a token into a text, and below which number none is one.
 _IN_TEXT = "${Token["
 _LARGEST_TOKEN = -1e200
+_TOKEN = re.compile(r"\$\{Token\[(?P<name>[^]]*)\.\d+\]\}")
+# The name of those that the CDK gives no name of their own.
+_NAMELESS = "TOKEN"
+# Those that are known to refer to a resource though their name does not tell.
+_references: set[str] = set()
 
 
 def is_token(value: object) -> bool:
-    """Return whether a value is, or has in it, what only the deployment knows.
-
-    The CDK is asked only where it may be so: it runs in a process of its own, and nearly all that
-    we ask about is plain.
-    """
+    """Return whether a value is, or has in it, what only the deployment knows."""
     if value is None:
         return False
     if isinstance(value, str):
@@ -22,6 +29,58 @@ def is_token(value: object) -> bool:
     if isinstance(value, int | float) and value > _LARGEST_TOKEN:
         return False
     return Token.is_unresolved(value)
+
+
+def reference(token: str) -> str:
+    """Return a token, and take down that it refers to a resource and stands for no other text."""
+    _references.add(token)
+    return token
+
+
+def json_of(stack: Stack, value: object) -> str:
+    """Return a value as JSON text, with the tokens in it; the deployment sees what they stand for.
+
+    It is what `Stack.to_json_string` would return.
+    """
+    try:
+        return json.dumps(_plain(value), separators=(",", ":"), ensure_ascii=False)
+    except _OnlyTheCdkKnowsError:
+        return stack.to_json_string(value)
+
+
+def resolved(stack: Stack, value: object) -> object:
+    """Return a value as CloudFormation will see it."""
+    try:
+        plain = _plain(value)
+    except _OnlyTheCdkKnowsError:
+        return stack.resolve(value)
+    return stack.resolve(value) if _IN_TEXT in json.dumps(plain) else plain
+
+
+class _OnlyTheCdkKnowsError(Exception):
+    """There is a token that may stand for any text, or for no text."""
+
+
+def _plain(value: object) -> object:
+    """Return a value as the CDK would write it, which leaves out what is nothing."""
+    match value:
+        case dict():
+            return {name: _plain(each) for name, each in value.items() if each is not None}
+        case list() | tuple():
+            return [_plain(each) for each in value if each is not None]
+        case bool() | int() | float() if value > _LARGEST_TOKEN:
+            return int(value) if isinstance(value, float) and value.is_integer() else value
+        case str() if "#{" not in value and all(map(_is_reference, _TOKEN.finditer(value))):
+            return value
+    raise _OnlyTheCdkKnowsError
+
+
+def _is_reference(token: re.Match[str]) -> bool:
+    """Return whether a token is one that becomes an intrinsic function.
+
+    Text would have to be escaped in JSON, which the CDK does.
+    """
+    return token["name"] != _NAMELESS or token[0] in _references
 
 
 @lru_cache(maxsize=1024)

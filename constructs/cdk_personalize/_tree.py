@@ -17,6 +17,9 @@ _C = TypeVar("_C", bound=IConstruct)
 # known of its own resources.
 _ANSWERS = "_cdk_personalize_answers"
 
+DEFAULT_CHILD = "Resource"
+"""The id of the child that a construct is about; the CDK calls it the default child."""
+
 
 def once(construct: _C, question: str, ask: Callable[[_C], _T]) -> _T:
     """Return the answer to a question about a construct, which is asked the first time only."""
@@ -27,9 +30,19 @@ def once(construct: _C, question: str, ask: Callable[[_C], _T]) -> _T:
     return answer
 
 
+def place_in(scope: IConstruct, construct_id: str, construct: IConstruct) -> None:
+    """Take down where a construct was just defined, which tells its stack, root and path."""
+    _answers_of(construct)["place"] = scope, construct_id
+
+
 def stack_of(construct: IConstruct) -> Stack:
     """Return the stack of a construct."""
-    return once(construct, "stack", Stack.of)
+
+    def ask(each: IConstruct) -> Stack:
+        place = _place_of(each)
+        return Stack.of(each) if place is None else stack_of(place[0])
+
+    return once(construct, "stack", ask)
 
 
 def node_of(construct: IConstruct) -> Node:
@@ -39,12 +52,32 @@ def node_of(construct: IConstruct) -> Node:
 
 def root_of(construct: IConstruct) -> IConstruct:
     """Return the root of the tree, the app."""
-    return once(construct, "root", lambda each: node_of(each).root)
+
+    def ask(each: IConstruct) -> IConstruct:
+        place = _place_of(each)
+        return node_of(each).root if place is None else root_of(place[0])
+
+    return once(construct, "root", ask)
 
 
 def path_of(construct: IConstruct) -> str:
     """Return the path of a construct."""
-    return once(construct, "path", lambda each: node_of(each).path)
+
+    def ask(each: IConstruct) -> str:
+        place = _place_of(each)
+        return node_of(each).path if place is None else path_in(*place)
+
+    return once(construct, "path", ask)
+
+
+def path_in(scope: IConstruct, construct_id: str) -> str:
+    """Return the path that a construct has, or will have, in its scope."""
+    return "/".join(filter(None, (path_of(scope), construct_id.replace("/", "--"))))
+
+
+def context_of(construct: IConstruct, key: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return what the context says, which does not change once something is in the construct."""
+    return once(construct, f"context {key}", lambda each: node_of(each).try_get_context(key))
 
 
 def address_of(construct: IConstruct) -> str:
@@ -77,6 +110,11 @@ def partition_of_stack(stack: Stack) -> str:
     return once(stack, "partition", lambda each: each.partition)
 
 
+def have_default_child(construct: IConstruct, child: IConstruct) -> None:
+    """Take down the default child of a construct, which was just defined."""
+    _answers_of(construct)["default child"] = child
+
+
 def default_child_of(construct: IConstruct) -> IConstruct | None:
     """Return the default child of a construct, once it has one."""
     answers = _answers_of(construct)
@@ -89,3 +127,8 @@ def default_child_of(construct: IConstruct) -> IConstruct | None:
 def _answers_of(construct: IConstruct) -> dict[str, Any]:
     answers: dict[str, Any] = construct.__dict__.setdefault(_ANSWERS, {})
     return answers
+
+
+def _place_of(construct: IConstruct) -> tuple[IConstruct, str] | None:
+    place: tuple[IConstruct, str] | None = _answers_of(construct).get("place")
+    return place

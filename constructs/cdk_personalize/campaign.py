@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
 from cdk_personalize._declarations import declare, findings_of_declaration
-from cdk_personalize._declared_data import FitsData
+from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
@@ -260,7 +260,7 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
         )
         if solution.dataset_group is not None:
             solution.dataset_group.declare(self, Rank.CAMPAIGN)
-            FitsData.check(
+            check_data(
                 self,
                 solution.dataset_group,
                 lambda data: in_properties(

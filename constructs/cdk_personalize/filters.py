@@ -4,20 +4,20 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
-import jsii
 from aws_cdk import Annotations, IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_personalize as personalize
-from constructs import Construct, IValidation
+from constructs import Construct
 
 from cdk_personalize._actions import FILTER_DESCRIBE
 from cdk_personalize._declarations import declare, findings_of_declaration
+from cdk_personalize._declared_data import DeclaredData, check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
-from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import address_of
+from cdk_personalize._tokens import is_token, reference
+from cdk_personalize._tree import address_of, have_default_child
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.filter_expression import (
     MAX_FIELDS_OF_GROUP,
@@ -135,13 +135,14 @@ class Filter(_FilterBase, RemovableResource):
             dataset_group_arn=dataset_group.dataset_group_arn,
             filter_expression=filter_expression,
         )
-        self._filter_arn = resource.attr_filter_arn
+        have_default_child(self, resource)
+        self._filter_arn = reference(resource.attr_filter_arn)
         declare(self, "filter", self._filter_name)
         for spelling in parsed.warnings if parsed is not None else ():
             Annotations.of(self).add_warning_v2("cdk-personalize:filterSpelling", spelling)
         dataset_group.declare(self, Rank.FILTER)
         self.apply_removal_policy(removal_policy)
-        self.node.add_validation(_KnownColumns(self))
+        check_data(self, dataset_group, self._findings)
 
     @property
     def filter_arn(self) -> str:
@@ -176,6 +177,26 @@ class Filter(_FilterBase, RemovableResource):
     def _rests_on(self) -> Sequence[object]:
         return (self._dataset_group, *self._dataset_group.datasets)
 
+    def _findings(self, data: DeclaredData) -> list[str]:
+        """Check it against the schemas of its group, once all of them are defined."""
+        if self._parsed is None:
+            return []
+        found = findings(self._parsed, data.schemas, complete=data.is_known)
+        return found + self._findings_of_group()
+
+    def _findings_of_group(self) -> list[str]:
+        filters = self._dataset_group.filters
+        if address_of(filters[-1]) != address_of(self):
+            return []  # it is said once, of the last one
+        parsed = [each.parsed_expression for each in filters]
+        fields = {field for each in parsed if each is not None for field in each.fields}
+        if len(fields) <= MAX_FIELDS_OF_GROUP:
+            return []
+        return [
+            f"the filters of a dataset group use at most {MAX_FIELDS_OF_GROUP} distinct columns,"
+            f" got {len(fields)}"
+        ]
+
     @classmethod
     def from_filter_arn(cls, scope: Construct, construct_id: str, filter_arn: str) -> IFilter:
         """Import a filter by its ARN."""
@@ -195,36 +216,6 @@ class _ImportedFilter(_FilterBase):
     @property
     def filter_arn(self) -> str:
         return self._filter_arn
-
-
-@jsii.implements(IValidation)
-class _KnownColumns:
-    """Check a filter against the schemas of its group, once all of them are defined."""
-
-    def __init__(self, the_filter: Filter) -> None:
-        self._filter = the_filter
-
-    def validate(self) -> list[str]:
-        expression, group = self._filter.parsed_expression, self._filter.dataset_group
-        if expression is None:
-            return []
-        known = {each.dataset_type: each.schema.avro for each in group.datasets}
-        schemas = {kind: avro for kind, avro in known.items() if avro is not None}
-        complete = group.is_complete and len(schemas) == len(known)
-        return findings(expression, schemas, complete=complete) + self._findings_of_group()
-
-    def _findings_of_group(self) -> list[str]:
-        filters = self._filter.dataset_group.filters
-        if address_of(filters[-1]) != address_of(self._filter):
-            return []  # it is said once, of the last one
-        parsed = [each.parsed_expression for each in filters]
-        fields = {field for each in parsed if each is not None for field in each.fields}
-        if len(fields) <= MAX_FIELDS_OF_GROUP:
-            return []
-        return [
-            f"the filters of a dataset group use at most {MAX_FIELDS_OF_GROUP} distinct columns,"
-            f" got {len(fields)}"
-        ]
 
 
 def _parsed(expression: str) -> tuple[FilterExpression | None, list[str]]:

@@ -4,15 +4,15 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol, TypedDict
 
-import jsii
 from aws_cdk import Aws, IResource, RemovalPolicy, Resource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from constructs import Construct, IValidation
+from constructs import Construct
 
 from cdk_personalize._actions import METRIC_ATTRIBUTION_DESCRIBE
 from cdk_personalize._declarations import declare, findings_of_declaration
+from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metric_attribute import MetricAttribute
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
@@ -208,7 +208,12 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
         resource.node.add_dependency(access.ready)
         declare(self, "metric-attribution", self._metric_attribution_name)
         dataset_group.declare(self, Rank.METRIC_ATTRIBUTION)
-        self.node.add_validation(_KnownColumns(self))
+        requests = known([metric.as_request() for metric in metrics])
+        check_data(
+            self,
+            dataset_group,
+            lambda data: findings_of_columns(requests, data.schemas, complete=data.is_known),
+        )
         self.apply_removal_policy(removal_policy)
 
     @property
@@ -295,22 +300,6 @@ class _ImportedMetricAttribution(_MetricAttributionBase):
     @property
     def metric_attribution_arn(self) -> str:
         return self._metric_attribution_arn
-
-
-@jsii.implements(IValidation)
-class _KnownColumns:
-    """Check metrics against the schemas of the group, once all of them are defined."""
-
-    def __init__(self, attribution: MetricAttribution) -> None:
-        self._attribution = attribution
-
-    def validate(self) -> list[str]:
-        group = self._attribution.dataset_group
-        schemas = {each.dataset_type: each.schema.avro for each in group.datasets}
-        told = {kind: avro for kind, avro in schemas.items() if avro is not None}
-        complete = group.is_complete and len(told) == len(schemas)
-        requests = known([metric.as_request() for metric in self._attribution.metrics])
-        return findings_of_columns(requests, told, complete=complete)
 
 
 def _findings_of_another(dataset_group: IDatasetGroup) -> list[str]:

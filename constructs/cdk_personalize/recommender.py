@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk_personalize._actions import RECOMMENDER_DESCRIBE, RECOMMENDER_QUERY, RECOMMENDER_SWITCH
 from cdk_personalize._declarations import declare, findings_of_declaration, findings_of_member
-from cdk_personalize._declared_data import FitsData
+from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
@@ -260,7 +260,7 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
         declare(self, "recommender", self._recommender_name)
         dataset_group.declare(self, Rank.RECOMMENDER)
         self.apply_removal_policy(removal_policy)
-        FitsData.check(
+        check_data(
             self,
             dataset_group,
             lambda data: [

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
 from cdk_personalize._declarations import declare, findings_of_declaration
-from cdk_personalize._declared_data import FitsData
+from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import Measured, MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
@@ -343,7 +343,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
         declare(self, "solution", self._solution_name)
         dataset_group.declare(self, Rank.SOLUTION)
         self.apply_removal_policy(removal_policy)
-        FitsData.check(
+        check_data(
             self,
             dataset_group,
             lambda data: [

@@ -6,9 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import jsii
-from constructs import IValidation
-
 from cdk_personalize._tokens import is_token
 from cdk_personalize.campaign import Campaign, ICampaign
 from cdk_personalize.filter_expression import (
@@ -80,7 +77,6 @@ class Promotion:
             raise ValueError(msg)
 
 
-@jsii.implements(IValidation)
 class ApiDeclarations:
     """The models, filters, promotions and routes of an API."""
 
@@ -175,7 +171,7 @@ class ApiDeclarations:
         }
         return {name: value for name, value in settings.items() if value or name == "MODELS"}
 
-    def validate(self) -> list[str]:
+    def findings(self) -> list[str]:
         """Return what is wrong, once all is declared."""
         return [
             *self._findings_of_filters(),

@@ -2,19 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import jsii
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
-from constructs import Construct, IValidation
+from constructs import Construct
 
+from cdk_personalize._checks import check_at_synth
 from cdk_personalize._function import LambdaFunction
+from cdk_personalize._tokens import json_of
 from cdk_personalize._tree import stack_of
 from cdk_personalize.patterns._api_declarations import ApiDeclarations
 from cdk_personalize.patterns.api_routes import LastGoodList
@@ -70,7 +71,7 @@ class ApiFunction(LambdaFunction):
         self._declarations = declarations
         self._item_metadata = item_metadata
         self._told: dict[str, str] = {}
-        self.node.add_validation(_SmallEnvironment(self._told))
+        check_at_synth(self, self._findings_of_environment)
         if context is not None and (columns := context.as_setting()):
             self._tell("CONTEXT", columns)
         if item_metadata is not None:
@@ -185,24 +186,15 @@ class ApiFunction(LambdaFunction):
                 options.experiment.parameter.grant_read(self)
 
     def _tell(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
-        text = json.dumps(value, separators=(",", ":"))
-        self._told[name] = text
-        has_token = _TOKEN.search(text) is not None
-        self.add_environment(name, stack_of(self).to_json_string(value) if has_token else text)
+        self._told[name] = json.dumps(value, separators=(",", ":"))
+        self.add_environment(name, json_of(stack_of(self), value))
 
     def _set(self, name: str, value: str) -> None:
         self._told[name] = value
         self.add_environment(name, value)
 
-
-@jsii.implements(IValidation)
-class _SmallEnvironment:
-    """Check that Lambda takes the environment, as far as its length is known before deployment."""
-
-    def __init__(self, told: Mapping[str, str]) -> None:
-        self._told = told
-
-    def validate(self) -> list[str]:
+    def _findings_of_environment(self) -> list[str]:
+        """Check that Lambda takes it, as far as its length is known before deployment."""
         texts = [name + _TOKEN.sub(_usual, value) for name, value in self._told.items()]
         size = sum(len(text.encode()) for text in texts)
         if size <= MAX_ENVIRONMENT_BYTES:

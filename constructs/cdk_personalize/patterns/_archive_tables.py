@@ -7,8 +7,7 @@ backslashes; Athena's Open CSV SerDe reads it so (Athena user guide: csv-serde).
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Names
-from aws_cdk import aws_glue as glue
+from aws_cdk import CfnResource, Names
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -89,38 +88,50 @@ def document_of(schemas: Sequence[AvroSchema]) -> str:
 
 def define_database(
     scope: Construct, schemas: Sequence[AvroSchema], bucket: s3.IBucket
-) -> glue.CfnDatabase:
-    """Define a database, and a table for each dataset, whose partitions nobody has to add."""
-    account = account_of_stack(stack_of(scope))
+) -> CfnResource:
+    """Define a database, and a table for each dataset, whose partitions nobody has to add.
+
+    They are written as CloudFormation has them: to load the module of AWS Glue takes an app longer
+    than all tables.
+    """
+    stack = stack_of(scope)
+    account = account_of_stack(stack)
     # Athena reads names in small letters, with no other sign than an underscore.
     name = Names.unique_resource_name(
         scope, max_length=_MAX_DATABASE_NAME_LENGTH, separator="_", allowed_special_characters="_"
     ).lower()
-    database = glue.CfnDatabase(
+    database = CfnResource(
         scope,
         "Database",
-        catalog_id=account,
-        database_input=glue.CfnDatabase.DatabaseInputProperty(
-            name=name,
-            description=f"The events and data in the archive of {stack_of(scope).stack_name}.",
-        ),
+        type="AWS::Glue::Database",
+        properties={
+            "CatalogId": account,
+            "DatabaseInput": {
+                "Name": name,
+                "Description": f"The events and data in the archive of {stack.stack_name}.",
+            },
+        },
     )
+    archive = f"s3://{bucket.bucket_name}/{ARCHIVE_PREFIX}"
     for schema in schemas:
         folder = folder_of(schema)
-        location = f"s3://{bucket.bucket_name}/{ARCHIVE_PREFIX}{folder}/"
-        table = glue.CfnTable(
+        location = f"{archive}{folder}/"
+        table = CfnResource(
             scope,
             f"{schema.dataset_type}Table",
-            catalog_id=account,
-            database_name=name,
-            table_input=glue.CfnTable.TableInputProperty(
-                name=folder,
-                description=f"What the archive has for {schema.dataset_type}.",
-                table_type="EXTERNAL_TABLE",
-                partition_keys=[glue.CfnTable.ColumnProperty(name=_PARTITION, type="string")],
-                parameters=_parameters_of(location),
-                storage_descriptor=_storage_of(schema, location),
-            ),
+            type="AWS::Glue::Table",
+            properties={
+                "CatalogId": account,
+                "DatabaseName": name,
+                "TableInput": {
+                    "Name": folder,
+                    "Description": f"What the archive has for {schema.dataset_type}.",
+                    "TableType": "EXTERNAL_TABLE",
+                    "PartitionKeys": [{"Name": _PARTITION, "Type": "string"}],
+                    "Parameters": _parameters_of(location),
+                    "StorageDescriptor": _storage_of(schema, location),
+                },
+            },
         )
         table.node.add_dependency(database)
     return database
@@ -146,20 +157,19 @@ def _parameters_of(location: str) -> dict[str, str]:
     }
 
 
-def _storage_of(schema: AvroSchema, location: str) -> glue.CfnTable.StorageDescriptorProperty:
-    return glue.CfnTable.StorageDescriptorProperty(
-        location=location,
-        columns=[
-            glue.CfnTable.ColumnProperty(name=field.name.lower(), type=_athena_type(field))
-            for field in schema.fields
+def _storage_of(schema: AvroSchema, location: str) -> dict[str, object]:
+    return {
+        "Location": location,
+        "Columns": [
+            {"Name": field.name.lower(), "Type": _athena_type(field)} for field in schema.fields
         ],
-        input_format="org.apache.hadoop.mapred.TextInputFormat",
-        output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
-        serde_info=glue.CfnTable.SerdeInfoProperty(
-            serialization_library="org.apache.hadoop.hive.serde2.OpenCSVSerde",
-            parameters={"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
-        ),
-    )
+        "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+        "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "SerdeInfo": {
+            "SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde",
+            "Parameters": {"separatorChar": ",", "quoteChar": '"', "escapeChar": "\\"},
+        },
+    }
 
 
 def _athena_type(field: SchemaField) -> str:

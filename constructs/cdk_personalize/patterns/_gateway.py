@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import jsii
 from aws_cdk import Names, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from constructs import Construct, IValidation
+from constructs import Construct
 
+from cdk_personalize._checks import check_at_synth
 from cdk_personalize._function import admit_logs
 from cdk_personalize._tree import stack_of
 from cdk_personalize.patterns.api_access import ApiAccess
@@ -103,20 +103,23 @@ def define_access_log(scope: Construct, encryption_key: kms.IKey | None) -> logs
     )
 
 
-@jsii.implements(IValidation)
-class ThrottledRoutes:
-    """Check that each throttled route is there, once all routes are known."""
+def check_throttled_routes(
+    scope: Construct, throttles: Mapping[str, Throttle], routes: Mapping[str, str]
+) -> None:
+    """Check that each throttled route is there, once all routes are known.
 
-    def __init__(self, throttles: Mapping[str, Throttle], routes: Mapping[str, str]) -> None:
-        """Check `throttles` by their names against `routes`, which is filled later."""
-        self._throttles = throttles
-        self._routes = routes
+    Args:
+        scope: The construct whose synthesis fails if one is not.
+        throttles: The throttles by the names of their routes.
+        routes: The routes by their names, which is filled later.
+    """
 
-    def validate(self) -> list[str]:
-        """Name the routes that are not there."""
-        there = ", ".join(self._routes) or "none"
+    def unknown_routes() -> list[str]:
+        there = ", ".join(routes) or "none"
         return [
             f"throttle_by_route must name routes of the API, which are {there}; got {name!r}"
-            for name in self._throttles
-            if name not in self._routes
+            for name in throttles
+            if name not in routes
         ]
+
+    check_at_synth(scope, unknown_routes)

@@ -22,12 +22,13 @@ from aws_cdk.aws_apigatewayv2_authorizers import (
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from cdk_personalize._principals import service_principal
 from cdk_personalize._tree import stack_of
 from cdk_personalize.patterns._gateway import (
     COMMON_LOG_FIELDS,
     MOST_NAME_CHARACTERS,
     Origin,
-    ThrottledRoutes,
+    check_throttled_routes,
     define_access_log,
 )
 from cdk_personalize.patterns.api_access import (
@@ -97,7 +98,7 @@ class HttpGateway:
         self._stage = self._define_stage(encryption_key)
         self._route_what_nobody_answers(function)
         self._keys: dict[str, str] = {}
-        scope.node.add_validation(ThrottledRoutes(endpoint.throttle_by_route, self._keys))
+        check_throttled_routes(scope, endpoint.throttle_by_route, self._keys)
 
     @property
     def api(self) -> apigatewayv2.HttpApi:
@@ -202,7 +203,7 @@ class HttpGateway:
         # The permission of the integration is on stage/method/path; this route has no method.
         function.add_permission(
             "InvokeByDefaultRoute",
-            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            principal=service_principal("apigateway.amazonaws.com"),
             source_arn=stack_of(self._scope).format_arn(
                 service="execute-api",
                 resource=self._api.api_id,

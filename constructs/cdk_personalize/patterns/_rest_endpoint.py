@@ -22,7 +22,7 @@ from cdk_personalize.patterns._gateway import (
     COMMON_LOG_FIELDS,
     MOST_NAME_CHARACTERS,
     Origin,
-    ThrottledRoutes,
+    check_throttled_routes,
     define_access_log,
 )
 from cdk_personalize.patterns._web_acl import web_acl_arn
@@ -96,7 +96,7 @@ class RestGateway:
         self._api.node.try_remove_child("Endpoint")  # an output that nobody asked for
         self._routes: dict[str, str] = {}
         self._limit(endpoint.throttle)
-        scope.node.add_validation(ThrottledRoutes(endpoint.throttle_by_route, self._routes))
+        check_throttled_routes(scope, endpoint.throttle_by_route, self._routes)
         self._integration = apigateway.LambdaIntegration(
             # One permission for the API and not one for each method.
             function,

@@ -15,8 +15,9 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk_personalize._names import derived_name
+from cdk_personalize._principals import service_principal
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import stack_of
+from cdk_personalize._tree import place_in, stack_of
 from cdk_personalize.patterns._web_acl import web_acl_arn
 from cdk_personalize.patterns.api_access import IamAccess
 from cdk_personalize.patterns.api_endpoint import CustomDomain, RestEndpoint, WebAcl
@@ -39,6 +40,7 @@ _MOST_HEADERS_OF_A_POLICY = 10
 _HOME = "us-east-1"
 # Otherwise CloudFront keeps an error for 10 s: a model that was trained, or a user who logged in
 # again, would be answered the old one.
+_NO_TIME = Duration.seconds(0)
 _ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 _MOST_LOG_NAME_CHARACTERS = 60
 # All but the query, the cookies and the referrer, in which the ids of users are.
@@ -110,6 +112,7 @@ class ContentDelivery(Construct):
                 is in another Region than the log or the web ACL has to be in.
         """
         super().__init__(scope, construct_id)
+        place_in(scope, construct_id, self)
         _check(api)
         self._check_region(log_bucket is not None, web_acl is not None and web_acl.managed)
         self._domain = domain
@@ -133,8 +136,7 @@ class ContentDelivery(Construct):
                 compress=True,
             ),
             error_responses=[
-                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0))
-                for status in _ERRORS
+                cloudfront.ErrorResponse(http_status=status, ttl=_NO_TIME) for status in _ERRORS
             ],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             web_acl_id=None if web_acl is None else web_acl_arn(self, web_acl, "CLOUDFRONT"),
@@ -222,7 +224,7 @@ class ContentDelivery(Construct):
         stack = stack_of(self)
         granted = bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                principals=[service_principal("delivery.logs.amazonaws.com")],
                 actions=["s3:PutObject"],
                 resources=[bucket.arn_for_objects(f"AWSLogs/{stack.account}/*")],
                 conditions={

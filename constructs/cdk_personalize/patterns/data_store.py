@@ -9,9 +9,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
+from cdk_personalize._principals import service_principal
 from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import address_of, stack_of
+from cdk_personalize._tree import address_of, place_in, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_import_job import IMPORT_PREFIX
 
@@ -73,6 +74,7 @@ class DataStore(Construct):
                 already.
         """
         super().__init__(scope, construct_id)
+        place_in(scope, construct_id, self)
         if auto_delete_objects and (bucket or removal_policy is not RemovalPolicy.DESTROY):
             got = "an existing bucket" if bucket else f"removal_policy {removal_policy.name}"
             msg = f"auto_delete_objects needs a new bucket and removal_policy DESTROY, got {got}"
@@ -182,7 +184,7 @@ class DataStore(Construct):
         log_bucket = self._define_log_bucket(removal_policy, auto_delete)
         log_bucket.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                principals=[service_principal("logging.s3.amazonaws.com")],
                 actions=["s3:PutObject"],
                 resources=[log_bucket.arn_for_objects("*")],
                 conditions={

@@ -17,8 +17,9 @@ from constructs import Construct
 
 from cdk_personalize._function import LambdaFunction
 from cdk_personalize._metrics import MetricOptions
+from cdk_personalize._principals import service_principal
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import stack_of
+from cdk_personalize._tree import place_in, stack_of
 from cdk_personalize.dataset import IDataset
 from cdk_personalize.event_tracker import IEventTracker
 from cdk_personalize.patterns._ingested_kinds import environment_of, grant_put
@@ -109,6 +110,7 @@ class EventIngestion(Construct):
                 forgets events before the function gives up on them.
         """
         super().__init__(scope, construct_id)
+        place_in(scope, construct_id, self)
         options = event_source or EventSourceOptions()
         environment = environment_of(event_tracker, datasets)
         _check_source(stream, kafka_topic, shard_count, retention_period)
@@ -213,7 +215,7 @@ class EventIngestion(Construct):
         # The CDK lets a rule in only where it calls a function.
         self._dead_letter_queue.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                principals=[service_principal("events.amazonaws.com")],
                 actions=["sqs:SendMessage"],
                 resources=[self._dead_letter_queue.queue_arn],
                 conditions={"ArnEquals": {"aws:SourceArn": rule.rule_arn}},

@@ -13,6 +13,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from cdk_personalize._checks import check_at_synth
+from cdk_personalize._tree import place_in
 from cdk_personalize.campaign import ICampaign
 from cdk_personalize.filters import IFilter
 from cdk_personalize.patterns._api_declarations import ApiDeclarations, Promotion
@@ -92,9 +94,10 @@ class RecommendationApi(Construct):
                 when all models, filters and promotions are known.
         """
         super().__init__(scope, construct_id)
+        place_in(scope, construct_id, self)
         self._encryption_key = encryption_key
         self._declarations = ApiDeclarations(routes or {})
-        self.node.add_validation(self._declarations)
+        check_at_synth(self, self._declarations.findings)
         for name, model in (models or {}).items():
             self._declarations.add_model(name, model, None)
         for name, model_filter in (filters or {}).items():

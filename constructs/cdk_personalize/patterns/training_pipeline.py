@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jsii
 from aws_cdk import ArnFormat, CustomResource, Duration, Names, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -11,16 +10,18 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct, IConstruct, IValidation
+from constructs import Construct, IConstruct
 
 from cdk_personalize._batch_job import BatchJob
-from cdk_personalize._declared_data import FitsData
+from cdk_personalize._checks import check_at_synth
+from cdk_personalize._declared_data import check_data
 from cdk_personalize._function import admit_logs
-from cdk_personalize._names import arn_of
+from cdk_personalize._names import arn_of, arn_prefix
 from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired
 from cdk_personalize._realisation import realise
 from cdk_personalize._request import refuse
-from cdk_personalize._tree import address_of, node_of, stack_of
+from cdk_personalize._tokens import json_of
+from cdk_personalize._tree import address_of, node_of, once, path_of, place_in, stack_of
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.dataset import Dataset
@@ -96,6 +97,7 @@ class TrainingPipeline(Construct):
             ValueError: If a job is refused.
         """
         super().__init__(scope, construct_id)
+        place_in(scope, construct_id, self)
         self._group = dataset_group
         self._store = data_store
         self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
@@ -130,7 +132,7 @@ class TrainingPipeline(Construct):
         )
         self.job_state_machine = self._machine(
             Construct(self, "Jobs"),
-            job_definition(arn_prefix=_arn_prefix(self), timeout_seconds=_LONGEST_JOB_SECONDS),
+            job_definition(arn_prefix=arn_prefix(self), timeout_seconds=_LONGEST_JOB_SECONDS),
         )
         rounds = Construct(self, "Rounds")
         lock = PipelineLock(
@@ -173,7 +175,7 @@ class TrainingPipeline(Construct):
         self._upload = self._start_on_upload()
         if schedule is not None:
             self._start_on(schedule)
-            self.node.add_validation(_TrainsOnce(self, self._plan))
+            check_at_synth(self, self._findings_of_schedule)
         self.job_state_machine.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["iam:PassRole"],
@@ -208,7 +210,7 @@ class TrainingPipeline(Construct):
         self._plan.add_job(job)
         self._allow_job(job)
         if isinstance(job, BatchInferenceJob):
-            FitsData.check(self, self._group, job.findings)
+            check_data(self, self._group, job.findings)
 
     def _machine(self, scope: Construct, definition: Mapping[str, Any]) -> sfn.StateMachine:
         return sfn.StateMachine(
@@ -217,9 +219,7 @@ class TrainingPipeline(Construct):
             # The name is known beforehand, so that a policy can name the executions of the
             # machine that it belongs to.
             state_machine_name=_machine_name(scope),
-            definition_body=sfn.DefinitionBody.from_string(
-                stack_of(self).to_json_string(definition)
-            ),
+            definition_body=sfn.DefinitionBody.from_string(json_of(stack_of(self), definition)),
             tracing_enabled=True,
             logs=sfn.LogOptions(
                 destination=self._log_group, level=sfn.LogLevel.ALL, include_execution_data=False
@@ -277,6 +277,15 @@ class TrainingPipeline(Construct):
         )
         self._trigger(rule, {"Reason": "schedule", "Retrain": True})
 
+    def _findings_of_schedule(self) -> list[str]:
+        """Refuse solutions that train by themselves beside a pipeline that trains by a schedule."""
+        return [
+            f"perform_auto_training of {path_of(solution)} and schedule of {path_of(self)} must not"
+            " both be on: each would train, and be paid for"
+            for solution in self._plan.solutions
+            if solution.request.get("performAutoTraining") is True
+        ]
+
     def _trigger(self, rule: events.Rule, start_input: Mapping[str, Any]) -> None:
         rule.add_target(
             targets.SfnStateMachine(
@@ -302,7 +311,8 @@ class TrainingPipeline(Construct):
             self._allow_recommender(resource)
             realise(resource)
         # Deleted before everything that an execution may be working on.
-        self._group.deletion_order.delete_before(self.lifecycle, resource)
+        if stack_of(resource) is not stack_of(self):
+            self._group.deletion_order.delete_before(self.lifecycle, resource)
         node_of(self.lifecycle).add_dependency(resource)
 
     def _allow_job(self, job: PipelineJob) -> None:
@@ -383,30 +393,11 @@ def _asked(job: BatchJob) -> list[str]:
     return [arn, f"{arn}/*", *([job.filter.filter_arn] if job.filter is not None else [])]
 
 
-@jsii.implements(IValidation)
-class _TrainsOnce:
-    """Refuse solutions that train by themselves beside a pipeline that trains by a schedule."""
-
-    def __init__(self, pipeline: TrainingPipeline, plan: PipelinePlan) -> None:
-        self._pipeline = pipeline
-        self._plan = plan
-
-    def validate(self) -> list[str]:
-        return [
-            f"perform_auto_training of {solution.node.path} and schedule of"
-            f" {self._pipeline.node.path} must not both be on: each would train, and be paid for"
-            for solution in self._plan.solutions
-            if solution.request.get("performAutoTraining") is True
-        ]
-
-
-def _arn_prefix(scope: Construct) -> str:
-    stack = stack_of(scope)
-    return f"arn:{stack.partition}:personalize:{stack.region}:{stack.account}:"
-
-
 def _machine_name(scope: IConstruct) -> str:
-    return Names.unique_resource_name(scope, max_length=_MACHINE_NAME_LENGTH, separator="-")
+    def ask(each: IConstruct) -> str:
+        return Names.unique_resource_name(each, max_length=_MACHINE_NAME_LENGTH, separator="-")
+
+    return once(scope, "machine name", ask)
 
 
 def _machine_arn(scope: IConstruct) -> str:
