@@ -72,6 +72,10 @@ class RoleAccess:
         self._scope = scope
         self._role = role
         self._ready = DependencyGroup(role)
+        # One statement has all of a bucket: a policy has room for so many characters.
+        self._of_bucket: dict[
+            tuple[str, tuple[str, ...]], tuple[iam.PolicyStatement, iam.PolicyStatement]
+        ] = {}
         # What a role of another stack is allowed here is a policy of this stack: one of its own
         # would depend on this stack, which needs the role.
         self._grantee = role
@@ -128,15 +132,25 @@ class RoleAccess:
 
     def _allow_bucket(self, bucket: s3.IBucket, actions: tuple[str, ...], prefix: str) -> None:
         bucket_arn = once(bucket, "ARN", lambda each: each.bucket_arn)
-        resources = [bucket_arn, f"{bucket_arn}/{prefix}*"]
-        self._allow_role(actions, resources)
-        statement = self._for_service(actions, resources)
+        objects = f"{bucket_arn}/{prefix}*"
+        statements = self._of_bucket.get((bucket_arn, actions))
+        if statements is not None:
+            for each in statements:
+                each.add_resources(objects)
+            return
+        allowed = self._allow_role(actions, [bucket_arn, objects])
+        statement = self._for_service(actions, [bucket_arn, objects])
         added = bucket.add_to_resource_policy(statement)
+        self._await(added.policy_dependable)
         if not added.statement_added:
             self._warn("policy of an imported bucket", "bucketPolicy", statement)
-        self._await(added.policy_dependable)
+        elif allowed is not None:
+            self._of_bucket[bucket_arn, actions] = (allowed, statement)
 
-    def _allow_role(self, actions: tuple[str, ...], resources: list[str]) -> None:
+    def _allow_role(
+        self, actions: tuple[str, ...], resources: list[str]
+    ) -> iam.PolicyStatement | None:
+        """Return the statement of the role, or nothing if the role cannot be changed."""
         statement = iam.PolicyStatement(actions=list(actions), resources=resources)
         added = self._grantee.add_to_principal_policy(statement)
         # A role that cannot be changed says that it was, but then there is no policy to wait for.
@@ -144,7 +158,9 @@ class RoleAccess:
             added.policy_dependable, iam.Policy
         ):
             self._warn("permissions of an imported role", "rolePolicy", statement)
+            return None
         self._await(added.policy_dependable)
+        return statement
 
     def _await(self, policy: IDependable | None) -> None:
         if policy is not None:

@@ -14,7 +14,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as route53_targets
-from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from cdk_personalize._tree import stack_of
@@ -25,7 +24,7 @@ from cdk_personalize.patterns._gateway import (
     check_throttled_routes,
     define_access_log,
 )
-from cdk_personalize.patterns._web_acl import web_acl_arn
+from cdk_personalize.patterns._web_acl import associate_web_acl
 from cdk_personalize.patterns.api_access import (
     ApiAccess,
     ApiKeyAccess,
@@ -112,12 +111,7 @@ class RestGateway:
         if endpoint.domain is not None:
             self._define_domain(endpoint.domain)
         if endpoint.web_acl is not None:
-            wafv2.CfnWebACLAssociation(
-                scope,
-                "WebAclAssociation",
-                resource_arn=self.stage.stage_arn,
-                web_acl_arn=web_acl_arn(scope, endpoint.web_acl, "REGIONAL"),
-            )
+            associate_web_acl(scope, endpoint.web_acl, self.stage.stage_arn)
 
     @property
     def api(self) -> apigateway.RestApi:

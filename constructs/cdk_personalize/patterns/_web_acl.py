@@ -65,6 +65,25 @@ def web_acl_arn(scope: Construct, web_acl: WebAcl, waf_scope: Scope) -> str:
     return defined.get_att("Arn").to_string()
 
 
+def associate_web_acl(scope: Construct, web_acl: WebAcl, stage_arn: str) -> None:
+    """Put a web ACL before a stage of API Gateway.
+
+    Args:
+        scope: The construct to define it in.
+        web_acl: What is asked for.
+        stage_arn: The ARN of the stage.
+    """
+    CfnResource(
+        scope,
+        "WebAclAssociation",
+        type="AWS::WAFv2::WebACLAssociation",
+        properties={
+            "ResourceArn": stage_arn,
+            "WebACLArn": web_acl_arn(scope, web_acl, "REGIONAL"),
+        },
+    )
+
+
 def _managed(priority: int, rules: str, counted: Sequence[str] = ()) -> dict[str, object]:
     group: dict[str, object] = {"VendorName": "AWS", "Name": rules}
     if counted:
