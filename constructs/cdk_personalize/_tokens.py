@@ -10,13 +10,14 @@ from functools import lru_cache
 
 from aws_cdk import Stack, Token
 
-# How the CDK writes a token into a text, and below which number none is one.
+# How the CDK writes a token into a text or a list, and below which number none is one.
 _IN_TEXT = "${Token["
+_IN_LIST = "#{Token["
 _LARGEST_TOKEN = -1e200
 _TOKEN = re.compile(r"\$\{Token\[(?P<name>[^]]*)\.\d+\]\}")
-# The name of those that the CDK gives no name of their own.
-_NAMELESS = "TOKEN"
-# Those that are known to refer to a resource though their name does not tell.
+# How the names of those begin that stand for a pseudo parameter.
+_PSEUDO = "AWS."
+# Those that are known to refer to a resource, which their names do not tell.
 _references: set[str] = set()
 
 
@@ -65,22 +66,23 @@ def _plain(value: object) -> object:
     """Return a value as the CDK would write it, which leaves out what is nothing."""
     match value:
         case dict():
-            return {name: _plain(each) for name, each in value.items() if each is not None}
+            return {_plain(name): _plain(each) for name, each in value.items() if each is not None}
         case list() | tuple():
             return [_plain(each) for each in value if each is not None]
         case bool() | int() | float() if value > _LARGEST_TOKEN:
             return int(value) if isinstance(value, float) and value.is_integer() else value
-        case str() if "#{" not in value and all(map(_is_reference, _TOKEN.finditer(value))):
+        case str() if _IN_LIST not in value and _IN_TEXT not in _TOKEN.sub(_unless_plain, value):
             return value
     raise _OnlyTheCdkKnowsError
 
 
-def _is_reference(token: re.Match[str]) -> bool:
-    """Return whether a token is one that becomes an intrinsic function.
+def _unless_plain(token: re.Match[str]) -> str:
+    """Return a token, or nothing if it is one that becomes an intrinsic function.
 
     Text would have to be escaped in JSON, which the CDK does.
     """
-    return token["name"] != _NAMELESS or token[0] in _references
+    plain = token["name"].startswith(_PSEUDO) or token[0] in _references
+    return "" if plain else token[0]
 
 
 @lru_cache(maxsize=1024)
