@@ -5,6 +5,7 @@ ask about is plain.
 """
 
 import json
+import math
 import re
 from functools import lru_cache
 
@@ -26,9 +27,9 @@ def is_token(value: object) -> bool:
     if value is None:
         return False
     if isinstance(value, str):
-        return _IN_TEXT in value and _is_token_text(value)
-    if isinstance(value, int | float) and value > _LARGEST_TOKEN:
-        return False
+        return (_IN_TEXT in value or _IN_LIST in value) and _is_token_text(value)
+    if isinstance(value, int | float):
+        return math.isfinite(value) and value <= _LARGEST_TOKEN and Token.is_unresolved(value)
     return Token.is_unresolved(value)
 
 
@@ -87,4 +88,5 @@ def _unless_plain(token: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _is_token_text(text: str) -> bool:
-    return Token.is_unresolved(text)
+    # The only member of a list may stand for all of it.
+    return Token.is_unresolved(text) or Token.is_unresolved([text])

@@ -19,6 +19,7 @@ from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import as_text, in_properties, known, refuse, without_none
 from cdk_personalize._tags import TaggedResource
+from cdk_personalize._tokens import is_token
 from cdk_personalize._training_options import (
     EventParameters,
     HyperparameterRange,
@@ -436,8 +437,11 @@ def _findings_of_interval(perform_auto_training: bool, interval: Duration | None
     return found
 
 
-def _whole_days(interval: Duration | None) -> int | None:
+def _whole_days(interval: Duration | None) -> int | str | None:
+    """Return an interval in days, as text if only the deployment knows it; none if it is wrong."""
     days = interval.to_days(integral=False) if interval is not None else 0
+    if is_token(days):
+        return as_text(days)
     return int(days) if days in range(1, MAX_DAYS_BETWEEN_TRAININGS + 1) else None
 
 

@@ -119,8 +119,12 @@ def findings_of_schedule(config: Config) -> list[str]:
     ]
 
 
-def schedule(days: int) -> str:
-    """Return a schedule as the API writes it."""
+def schedule(days: int | str) -> str:
+    """Return a schedule as the API writes it.
+
+    Args:
+        days: How many days lie between two trainings; text if it is not known yet.
+    """
     return f"rate({days} {'day' if days == 1 else 'days'})"
 
 

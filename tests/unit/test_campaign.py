@@ -119,6 +119,11 @@ def test_prefers_what_is_popular_or_new(stack: cdk.Stack) -> None:
             {"min_provisioned_tps": 1.5},
             "min_provisioned_tps must be a whole number of at least 1, got 1.5",
         ),
+        (
+            V1,
+            {"min_provisioned_tps": float("nan")},
+            "min_provisioned_tps must be a whole number of at least 1, got nan",
+        ),
         (V1, {"exploration_weight": 1.1}, "exploration_weight must be from 0 to 1, got 1.1"),
         (
             V1,

@@ -272,6 +272,38 @@ def test_refuses_an_interval_that_the_service_refuses(days: float) -> None:
         solution(perform_auto_training=True, auto_training_interval=interval)
 
 
+def test_takes_an_interval_that_is_known_only_at_deployment(
+    stack: cdk.Stack, dataset_group: DatasetGroup
+) -> None:
+    days = cdk.CfnParameter(stack, "Days", type="Number").value_as_number
+
+    made = dataset_group.add_solution(
+        "ForYou",
+        recipe=RECIPE,
+        perform_auto_training=True,
+        auto_training_interval=cdk.Duration.days(days),
+    )
+
+    (schedule,) = made.request["solutionConfig"]["autoTrainingConfig"].values()
+    assert stack.resolve(schedule) == {"Fn::Join": ["", ["rate(", {"Ref": "Days"}, " days)"]]}
+
+
+def test_takes_columns_that_are_known_only_at_deployment(
+    stack: cdk.Stack, dataset_group: DatasetGroup, interactions: Schema
+) -> None:
+    dataset_group.add_dataset("Interactions", schema=interactions)
+    columns = cdk.CfnParameter(stack, "Columns", type="CommaDelimitedList").value_as_list
+
+    made = dataset_group.add_solution(
+        "ForYou", recipe=RECIPE, excluded_columns={DatasetType.INTERACTIONS: columns}
+    )
+
+    Template.from_stack(stack)
+    assert stack.resolve(made.request["solutionConfig"]["trainingDataConfig"]) == {
+        "excludedDatasetColumns": {"Interactions": {"Ref": "Columns"}}
+    }
+
+
 def test_refuses_an_interval_without_training() -> None:
     with pytest.raises(
         ValueError,
