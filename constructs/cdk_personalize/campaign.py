@@ -15,6 +15,7 @@ from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank, resource_of
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._realisation import warn_unless_realised
 from cdk_personalize._recommendation_metrics import (
@@ -213,6 +214,7 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
                 *findings_of_throughput("min_provisioned_tps", known(min_provisioned_tps)),
                 *(findings_of_deployment(recipe) if recipe is not None else ()),
                 *in_properties(findings(known(config), recipe)),
+                *findings_of_place(scope, solution=solution),
                 *findings_of_declaration(scope, construct_id, "campaign", campaign_name),
             ]
         )

@@ -26,6 +26,7 @@ from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
@@ -250,7 +251,8 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
         refuse(
             [
                 *findings_of_name("dataset_name", dataset_name),
-                *_findings_of_place(dataset_group, schema),
+                *_findings_of_group(dataset_group, schema),
+                *findings_of_place(scope, dataset_group=dataset_group, schema=schema),
                 *findings_of_declaration(scope, construct_id, "dataset", None),
             ]
         )
@@ -385,7 +387,7 @@ class _ImportedDataset(_DatasetBase):
         return self._dataset_type
 
 
-def _findings_of_place(dataset_group: IDatasetGroup, schema: ISchema) -> list[str]:
+def _findings_of_group(dataset_group: IDatasetGroup, schema: ISchema) -> list[str]:
     """Return why the service would refuse a dataset with this schema in this group."""
     findings = [
         f"a dataset group has at most one dataset of {schema.dataset_type},"

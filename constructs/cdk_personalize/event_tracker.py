@@ -15,6 +15,7 @@ from cdk_personalize._deletion_order import Rank
 from cdk_personalize._event_metrics import EventMetrics, IEventMetrics
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import derived_name, findings_of_name
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
@@ -124,6 +125,7 @@ class EventTracker(_EventTrackerBase, RemovableResource, TaggedResource):
             [
                 *_findings_of_another(dataset_group),
                 *findings_of_name("event_tracker_name", event_tracker_name),
+                *findings_of_place(scope, dataset_group=dataset_group),
                 *findings_of_declaration(scope, construct_id, "event-tracker", event_tracker_name),
             ]
         )

@@ -14,6 +14,7 @@ from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._declared_data import DeclaredData, check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
 from cdk_personalize._tokens import is_token, reference
@@ -115,6 +116,7 @@ class Filter(_FilterBase, RemovableResource):
             [
                 *findings_of_name("filter_name", filter_name),
                 *problems,
+                *findings_of_place(scope, dataset_group=dataset_group),
                 *findings_of_declaration(
                     scope, construct_id, "filter", filter_name, resource_type=_TYPE
                 ),

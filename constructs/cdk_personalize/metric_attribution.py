@@ -16,6 +16,7 @@ from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metric_attribute import MetricAttribute
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import known, refuse
@@ -162,6 +163,7 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
             *findings_of_number(requests),
             *findings_of_names(known(requests)),
             *_findings_of_output(bucket, prefix, encryption_key),
+            *findings_of_place(scope, dataset_group=dataset_group),
             *findings_of_declaration(
                 scope, construct_id, "metric-attribution", metric_attribution_name
             ),

@@ -15,6 +15,7 @@ from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._realisation import warn_unless_realised
 from cdk_personalize._recommendation_metrics import (
@@ -213,6 +214,7 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
                 ),
                 *in_properties(findings(told, use_case)),
                 *in_properties(findings_of_choice(told, use_case)),
+                *findings_of_place(scope, dataset_group=dataset_group),
                 *findings_of_declaration(scope, construct_id, "recommender", recommender_name),
                 *findings_of_member(dataset_group.deletion_order, Rank.RECOMMENDER),
             ]

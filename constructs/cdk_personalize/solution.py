@@ -15,6 +15,7 @@ from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._metrics import Measured, MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import as_text, in_properties, known, refuse, without_none
@@ -300,6 +301,7 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
             *in_properties(
                 [*findings(told, recipe), *findings_of_training_mode(training_mode, recipe)]
             ),
+            *findings_of_place(scope, dataset_group=dataset_group),
             *findings_of_declaration(scope, construct_id, "solution", solution_name),
         ]
         refuse(found)

@@ -125,6 +125,8 @@ def test_tells_all_that_is_wrong_at_once(stack: cdk.Stack, dataset_group: Datase
         "a dataset group has at most one event tracker, got another one beside Shop/Group/One",
         "event_tracker_name must be 1 to 63 letters, digits, hyphens and underscores, the first a"
         f" letter or digit, got '{'x' * 64}'",
+        "dataset_group must be of the account and Region of the stack, 111111111111 eu-north-1, got"
+        " one of 111111111111 us-east-1",
         f"Amazon Personalize is in the Regions {', '.join(REGIONS)}, got eu-north-1",
     ]
 
