@@ -36,6 +36,7 @@ from resource_provider.lifecycle import (
 )
 from resource_provider.retirement import (
     campaigns_of,
+    delete_retired,
     delete_solution,
     is_retired,
     reinstate,
@@ -120,11 +121,16 @@ class SolutionResource:
         return f"the solution {arn} is being updated"
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
-        """Stop what trains, then delete the solution, or retire it if a campaign serves it."""
+        """Stop what trains, then delete the solution, or retire it if a campaign serves it.
+
+        Those that were retired before go with it: the data sets, which see to them as well, may be
+        of another stack, or be retained.
+        """
         arn = physical_id(event)
         solution = self._describe(arn)
         if solution is None:
-            return None
+            group_arn = str(request_of(event)["datasetGroupArn"])
+            return delete_retired(self._personalize, group_arn, stack_name(event))
         campaigns = campaigns_of(self._personalize, arn)
         if any(not is_being_deleted(campaign["status"]) for campaign in campaigns):
             update = solution.get("latestSolutionUpdate", {}).get("status", "")

@@ -1,6 +1,5 @@
 """Custom::PersonalizeSolution, on the emulator."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +22,6 @@ from tests.handlers.resource_provider.shop import (
     PREFIX,
     SIMILAR_ITEMS,
     Shop,
-    campaign,
     dataset,
     solution,
 )
@@ -34,13 +32,6 @@ ARN = f"{PREFIX}:solution/similar"
 V1 = "arn:aws:personalize:::recipe/aws-user-personalization"
 V2 = "arn:aws:personalize:::recipe/aws-user-personalization-v2"
 SEMANTIC_SIMILARITY = "arn:aws:personalize:::recipe/aws-semantic-similarity"
-
-
-def serve(stack: CloudFormation, shop: Shop, solution_arn: str) -> Resource:
-    """Train a solution and put a campaign on it."""
-    shop.stock()
-    shop.train(solution_arn)
-    return stack.create("Custom::PersonalizeCampaign", campaign())
 
 
 # Creation
@@ -431,60 +422,6 @@ def test_a_training_is_stopped_before_its_solution_is_deleted(
     resource = stack.create(SOLUTION, solution())
     shop.stock()
     shop.start_training(ARN)
-
-    stack.delete(resource)
-
-    assert [arn for arn in shop.left() if ":solution/" in arn] == []
-
-
-# Retirement
-
-
-def test_a_solution_that_a_campaign_serves_is_retired(stack: CloudFormation, shop: Shop) -> None:
-    resource = stack.create(SOLUTION, solution(performAutoTraining=True))
-    live = serve(stack, shop, ARN)
-
-    stack.delete(resource)
-
-    shop.wait(lambda: shop.solution(ARN)["performAutoTraining"] is False)
-    tags = shop.personalize.list_tags_for_resource(resourceArn=ARN)["tags"]
-    assert tags == [{"tagKey": "cdk-personalize:retired-by", "tagValue": "shop"}]
-    assert shop.campaign(live.physical_id)["status"] == "ACTIVE"
-
-
-def test_a_retired_solution_goes_with_the_data_sets(stack: CloudFormation, shop: Shop) -> None:
-    resource = stack.create(SOLUTION, solution())
-    live = serve(stack, shop, ARN)
-    stack.delete(resource)
-    stack.delete(live)
-    interactions = f"{PREFIX}:dataset/shop/INTERACTIONS"
-    request = {"Request": json.dumps({"name": "interactions"})}
-
-    stack.delete(Resource("Custom::PersonalizeDataset", request, interactions))
-
-    assert shop.left() == []
-
-
-def test_a_retired_solution_is_taken_back_when_it_is_declared_again(
-    stack: CloudFormation, shop: Shop
-) -> None:
-    resource = stack.create(SOLUTION, solution(performAutoTraining=True))
-    serve(stack, shop, ARN)
-    stack.delete(resource)
-
-    again = stack.create(SOLUTION, solution(performAutoTraining=True))
-
-    assert again.physical_id == ARN
-    assert shop.solution(ARN)["performAutoTraining"] is True
-    assert shop.personalize.list_tags_for_resource(resourceArn=ARN)["tags"] == []
-
-
-def test_a_solution_waits_for_a_campaign_that_is_going_away(
-    stack: CloudFormation, shop: Shop
-) -> None:
-    resource = stack.create(SOLUTION, solution())
-    live = serve(stack, shop, ARN)
-    shop.personalize.delete_campaign(campaignArn=live.physical_id)
 
     stack.delete(resource)
 
