@@ -8,9 +8,10 @@ several dimensions for most metrics and its examples use one of them alone
 from abc import abstractmethod
 from typing import TypedDict, Unpack
 
-from aws_cdk import Duration
+from aws_cdk import Duration, IResource
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
+
+from cdk_personalize._tokens import is_token
 
 NAMESPACE = "AWS/Personalize"
 
@@ -27,15 +28,25 @@ class MetricOptions(TypedDict, total=False):
 
 
 def metric(
-    scope: Construct,
+    resource: IResource,
     metric_name: str,
     dimensions: dict[str, str],
     **options: Unpack[MetricOptions],
 ) -> cloudwatch.Metric:
-    """Return a metric of Amazon Personalize, attached to the account and region of `scope`."""
+    """Return a metric of Amazon Personalize, of the account and region of `resource`.
+
+    An import may be of others than its stack, which is all that the CDK looks at.
+    """
+    env = resource.env
+    place: MetricOptions = {}
+    if not is_token(env.account):
+        place["account"] = env.account
+    if not is_token(env.region):
+        place["region"] = env.region
+    placed: MetricOptions = {**place, **options}
     return cloudwatch.Metric(
-        namespace=NAMESPACE, metric_name=metric_name, dimensions_map=dimensions, **options
-    ).attach_to(scope)
+        namespace=NAMESPACE, metric_name=metric_name, dimensions_map=dimensions, **placed
+    ).attach_to(resource)
 
 
 class Measured:

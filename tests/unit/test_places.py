@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
 from constructs import Construct
 
 from cdk_personalize import (
@@ -147,3 +149,36 @@ def test_refuses_another_region_where_the_account_is_not_known() -> None:
         ),
     ):
         Campaign(stack, "Campaign", solution=a_solution_of(stack, "us-east-1:222222222222"))
+
+
+# Grants and metrics may cross
+
+
+def test_grants_jobs_where_an_imported_dataset_is() -> None:
+    stack = stack_of(HERE)
+    arn = "arn:aws:personalize:eu-west-1:111111111111:dataset/demo/ITEMS"
+    role = iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal())
+
+    Dataset.from_dataset_arn(stack, "Items", arn).grant_import(role)
+
+    (policy,) = Template.from_stack(stack).find_resources("AWS::IAM::Policy").values()
+    on_jobs, _ = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert on_jobs["Resource"]["Fn::Join"][1][-1] == (
+        ":personalize:eu-west-1:111111111111:dataset-import-job/*"
+    )
+
+
+def test_measures_where_an_import_is() -> None:
+    arn = "arn:aws:personalize:eu-west-1:222222222222:campaign/demo"
+    campaign = Campaign.from_campaign_arn(stack_of(HERE), "Campaign", arn)
+
+    metric = campaign.metric_get_recommendations()
+
+    assert (metric.account, metric.region) == ("222222222222", "eu-west-1")
+
+
+def test_measures_where_it_is_told() -> None:
+    arn = "arn:aws:personalize:eu-west-1:222222222222:campaign/demo"
+    campaign = Campaign.from_campaign_arn(stack_of(HERE), "Campaign", arn)
+
+    assert campaign.metric_get_recommendations(region="us-west-2").region == "us-west-2"
