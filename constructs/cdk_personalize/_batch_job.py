@@ -23,7 +23,7 @@ class BatchJob(PipelineJob):
     input_prefix: str | None = None
     output_prefix: str | None = None
     filter: IFilter | None = None
-    num_results: int | None = None
+    num_results: float | None = None
 
     @property
     def group(self) -> IDatasetGroup:

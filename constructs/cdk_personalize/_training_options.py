@@ -11,6 +11,7 @@ from cdk_personalize.hyperparameters import Kind
 from cdk_personalize.solution_config import (
     findings_of_event_type,
     findings_of_item_attribute,
+    findings_of_threshold,
     findings_of_weight,
 )
 
@@ -55,12 +56,13 @@ class EventParameters:
             event_value_threshold: The value below which they are left out (default: none is).
 
         Raises:
-            ValueError: If the type or the weight is refused.
+            ValueError: If the type, the weight or the threshold is refused.
         """
         refuse(
             [
                 *findings_of_event_type(known(event_type), "event_type"),
                 *findings_of_weight(known(weight)),
+                *findings_of_threshold(known(event_value_threshold), "event_value_threshold"),
             ]
         )
         return cls(event_type, weight, event_value_threshold)
@@ -146,12 +148,12 @@ class HyperparameterRange:
     values: tuple[str, ...] = ()
 
     @classmethod
-    def integer(cls, name: str, min_value: int, max_value: int) -> Self:
+    def integer(cls, name: str, min_value: float, max_value: float) -> Self:
         """Return a range of whole numbers.
 
         Args:
             name: The hyperparameter.
-            min_value: The least value.
+            min_value: The least value, a whole number.
             max_value: The greatest value; it may be the least as well.
 
         Raises:
@@ -208,8 +210,8 @@ class HyperparameterRange:
 
 def hpo_config(
     ranges: Iterable[HyperparameterRange] | None,
-    max_number_of_training_jobs: int | None,
-    max_parallel_training_jobs: int | None,
+    max_number_of_training_jobs: float | None,
+    max_parallel_training_jobs: float | None,
 ) -> dict[str, Any]:
     """Return the member `hpoConfig`, empty if nothing is said.
 

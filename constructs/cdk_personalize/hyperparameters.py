@@ -70,10 +70,12 @@ class Hyperparameter:
         return None if fits else f"{self.name} must be {self._allowed}, got {value!r}"
 
     def finding_of_range(self, least: float | None, greatest: float | None) -> str | None:
-        """Return why a range is not one to tune in: it is empty, or reaches too far."""
+        """Return why a range is not one to tune in: empty, too wide, or of broken numbers."""
         ends = [end for end in (least, greatest) if end is not None]
         if ends == sorted(ends) and all(map(self._spans, ends)):
-            return None
+            if self.kind is not Kind.INTEGER or all(end == int(end) for end in ends):
+                return None
+            return f"the range of {self.name} must end in whole numbers, got {least} to {greatest}"
         return f"the range of {self.name} must be within {self._range}, got {least} to {greatest}"
 
     def _spans(self, number: float) -> bool:

@@ -21,8 +21,8 @@ from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import known, refuse
 from cdk_personalize._service_role import KEY_USE, SERVICE, RoleAccess, ServiceRole
-from cdk_personalize._tokens import is_token
 from cdk_personalize.dataset_group import IDatasetGroup
+from cdk_personalize.job_config import findings_of_prefixes
 from cdk_personalize.metric_expression import (
     findings_of_columns,
     findings_of_names,
@@ -323,12 +323,7 @@ def _findings_of_output(
             for name, value in given.items()
             if value is not None
         ]
-    if (
-        prefix is not None
-        and not is_token(prefix)
-        and (prefix.startswith("/") or not prefix.endswith("/"))
-    ):
-        found.append(f"prefix must end in a slash and not begin with one, got {prefix!r}")
+    found += findings_of_prefixes([("prefix", known(prefix))])
     if encryption_key is not None and ":alias/" in encryption_key.key_arn:
         found.append(f"encryption_key must be a key and no alias, got {encryption_key.key_arn!r}")
     return found

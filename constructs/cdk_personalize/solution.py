@@ -151,8 +151,8 @@ class SolutionOptions(TypedDict, total=False):
     perform_hpo: bool | None
     perform_incremental_update: bool | None
     hpo_ranges: Sequence[HyperparameterRange] | None
-    max_number_of_training_jobs: int | None
-    max_parallel_training_jobs: int | None
+    max_number_of_training_jobs: float | None
+    max_parallel_training_jobs: float | None
     event_type: str | None
     event_value_threshold: float | None
     events_config: Sequence[EventParameters] | None
@@ -206,8 +206,8 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
         perform_incremental_update: bool | None = None,
         perform_hpo: bool | None = None,
         hpo_ranges: Sequence[HyperparameterRange] | None = None,
-        max_number_of_training_jobs: int | None = None,
-        max_parallel_training_jobs: int | None = None,
+        max_number_of_training_jobs: float | None = None,
+        max_parallel_training_jobs: float | None = None,
         event_type: str | None = None,
         event_value_threshold: float | None = None,
         events_config: Sequence[EventParameters] | None = None,

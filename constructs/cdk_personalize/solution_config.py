@@ -173,6 +173,20 @@ def findings_of_weight(weight: float | None) -> list[str]:
     return [f"weight must be from 0 to 1, got {weight:g}"]
 
 
+def findings_of_threshold(
+    threshold: float | None, member: str = "eventValueThreshold"
+) -> list[str]:
+    """Return what is wrong with the value below which events of a type are left out.
+
+    Args:
+        threshold: The value.
+        member: What it is called.
+    """
+    if threshold is None or math.isfinite(threshold):
+        return []
+    return [f"{member} must be a number, got {threshold:g}"]
+
+
 def number_of(text: str) -> float | None:
     """Return the finite number that a text is, None if it is none."""
     try:
@@ -228,6 +242,7 @@ def _findings_of_events_config(config: Config) -> list[str]:
             continue
         found += findings_of_event_type(event["eventType"])
         found += findings_of_weight(event.get("weight"))
+        found += findings_of_threshold(event.get("eventValueThreshold"))
         if event["eventType"] is None:
             continue
         event_type = event["eventType"].casefold()

@@ -246,10 +246,25 @@ def test_says_all_that_is_wrong_at_once(stack: cdk.Stack, shop: DatasetGroup) ->
         " the metrics of a metric attribution have different names, got Clicks more than once;"
         " prefix is for reports in a bucket, got no bucket;"
         " encryption_key is for reports in a bucket, got no bucket;"
-        " prefix must end in a slash and not begin with one, got '/reports';"
+        " prefix must be a folder of the bucket with a slash at its end and none at its begin,"
+        " at most 187 characters, got '/reports';"
         " encryption_key must be a key and no alias,"
         " got 'arn:aws:kms:us-east-1:111111111111:alias/reports'"
     )
+
+
+def test_refuses_a_folder_that_no_location_has_room_for(
+    stack: cdk.Stack, shop: DatasetGroup
+) -> None:
+    prefix = f"{'r' * 187}/"
+
+    with pytest.raises(
+        ValueError,
+        match=f"^prefix must be a folder of the bucket .*, at most 187 characters, got '{prefix}'$",
+    ):
+        shop.add_metric_attribution(
+            "A", metrics=[CLICKS], bucket=s3.Bucket(stack, "Bucket"), prefix=prefix
+        )
 
 
 def test_refuses_to_report_nothing(shop: DatasetGroup) -> None:

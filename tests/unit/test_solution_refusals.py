@@ -99,6 +99,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {
             "recipe": V1,
             "perform_hpo": True,
+            "hpo_ranges": [HyperparameterRange.integer("bptt", 2.5, 8)],
+        },
+        "the range of bptt must end in whole numbers, got 2.5 to 8",
+    ),
+    (
+        {
+            "recipe": V1,
+            "perform_hpo": True,
             "hpo_ranges": [HyperparameterRange.continuous("bptt", 2, 8)],
         },
         "bptt must be tuned as integer, got a range that is continuous",
@@ -195,6 +203,10 @@ def test_says_all_that_is_wrong_at_once() -> None:
         (
             lambda: EventParameters.of("", weight=-0.1),
             "event_type must have 1 to 256 characters, got 0; weight must be from 0 to 1, got -0.1",
+        ),
+        (
+            lambda: EventParameters.of("Watch", event_value_threshold=float("nan")),
+            "event_value_threshold must be a number, got nan",
         ),
         (
             lambda: OptimizationObjective.low("X" * 151),
