@@ -58,6 +58,18 @@ def test_the_version_must_be_active(cloud: Cloud, solution: str) -> None:
         )
 
 
+@pytest.mark.parametrize("latest", [True, False])
+def test_the_version_must_not_be_going_with_its_solution(
+    cloud: Cloud, solution: str, *, latest: bool
+) -> None:
+    version = cloud.version(solution)
+    cloud.personalize.delete_solution(solutionArn=solution)
+    with pytest.raises(cloud.personalize.exceptions.ResourceInUseException, match="goes with"):
+        cloud.personalize.create_campaign(
+            name="live", solutionVersionArn=f"{solution}/$LATEST" if latest else version
+        )
+
+
 def test_a_solution_is_no_version(cloud: Cloud, solution: str) -> None:
     with pytest.raises(cloud.personalize.exceptions.ResourceNotFoundException):
         cloud.personalize.create_campaign(name="live", solutionVersionArn=solution)

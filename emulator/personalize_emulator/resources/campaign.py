@@ -160,15 +160,19 @@ class Campaigns(ResourceFamily):
         """Return the version that an ARN, or `<solution ARN>/$LATEST`, means.
 
         What the service says to `/$LATEST` before there is a version is not documented; here it is
-        refused, as a version that is not ACTIVE is.
+        refused, as a version that is not ACTIVE is. So is one that goes with its solution.
         """
-        if not arn.endswith(LATEST):
-            return self._get_active(arn, caller, kind="solution-version")
-        solution = self._get(arn.removesuffix(LATEST), caller, kind="solution")
-        version = _latest_version(self._store, solution.arn)
-        if version is None:
-            msg = f"{solution.arn} has no version that is ACTIVE."
-            raise InvalidInputError(msg)
+        if arn.endswith(LATEST):
+            solution = self._get(arn.removesuffix(LATEST), caller, kind="solution")
+            version = _latest_version(self._store, solution.arn)
+            if version is None:
+                msg = f"{solution.arn} has no version that is ACTIVE."
+                raise InvalidInputError(msg)
+        else:
+            version = self._get_active(arn, caller, kind="solution-version")
+            solution = self._existing(version.parent_arn or "")
+        if solution.status.startswith("DELETE"):
+            self._refuse(f"{version.arn} goes with", solution)
         return version
 
     def _require_fit(self, config: Document, target: str, version: Resource) -> None:
