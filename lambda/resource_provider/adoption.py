@@ -31,12 +31,15 @@ def adopt(
         resource: What the service says of it, if it says anything.
         wanted: What the request asks for and cannot be changed later.
         is_known: Whether it belongs to the stack, however old it is: the stack rolls back to it,
-            or its name or a tag says so.
+            or its name or a tag says so. It may be going away then: it is waited for, and made
+            again.
 
     Raises:
         ProvisioningError: If it is another one, or is going away.
     """
     if resource is not None and is_being_deleted(resource.get("status", "")):
+        if is_known:
+            return  # a roll-back that fails leaves a stack that nothing can be done with
         msg = f"the {kind} {arn} is being deleted: try again when it is gone"
         raise ProvisioningError(msg)
     if (

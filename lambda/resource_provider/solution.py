@@ -158,7 +158,11 @@ class SolutionResource:
                 if code_of(error) != "ResourceAlreadyExistsException":
                     raise
                 solution = self._describe(arn)
-        was_retired = solution is not None and is_retired(self._personalize, arn, stack)
+        was_retired = (
+            solution is not None
+            and not is_being_deleted(solution["status"])
+            and is_retired(self._personalize, arn, stack)
+        )
         adopt("solution", arn, solution, _fixed(request), is_known=is_known or was_retired)
         if was_retired:
             reinstate(self._personalize, arn)

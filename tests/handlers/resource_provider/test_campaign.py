@@ -328,6 +328,20 @@ def test_a_rename_is_rolled_back(stack: CloudFormation, shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("trained")
+def test_a_roll_back_makes_the_old_campaign_again_if_somebody_is_deleting_it(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(CAMPAIGN, campaign())
+    renamed = stack.update_only(resource, campaign(name="live-2"))
+    shop.personalize.delete_campaign(campaignArn=ARN)
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(renamed, campaign())
+
+    assert [arn for arn in shop.left() if "campaign" in arn] == [ARN]
+
+
+@pytest.mark.usefixtures("trained")
 def test_a_roll_back_returns_to_a_campaign_that_has_not_moved_yet(
     stack: CloudFormation, shop: Shop
 ) -> None:

@@ -88,6 +88,19 @@ def test_another_type_is_rolled_back(stack: CloudFormation, shop: Shop) -> None:
     assert shop.left() == [ITEMS_ARN]
 
 
+def test_a_roll_back_makes_the_old_data_set_again_if_somebody_is_deleting_it(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = items(stack, shop)
+    users = stack.update_only(resource, dataset("Users", shop.schema("users", "Users")))
+    shop.personalize.delete_dataset(datasetArn=ITEMS_ARN)
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(users, resource.properties)
+
+    assert shop.left() == [ITEMS_ARN]
+
+
 def test_a_data_set_is_not_renamed(stack: CloudFormation, shop: Shop) -> None:
     resource = items(stack, shop)
     renamed = dataset("Items", f"{PREFIX}:schema/items", name="goods")

@@ -233,6 +233,19 @@ def test_a_rename_is_rolled_back(stack: CloudFormation, boutique: Boutique) -> N
     assert boutique.left() == [ARN]
 
 
+def test_a_roll_back_makes_the_old_recommender_again_if_somebody_is_deleting_it(
+    stack: CloudFormation, boutique: Boutique
+) -> None:
+    resource = stack.create(RECOMMENDER, recommender())
+    renamed = stack.update_only(resource, recommender(name="live-2"))
+    boutique.personalize.delete_recommender(recommenderArn=ARN)
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(renamed, recommender())
+
+    assert boutique.left() == [ARN]
+
+
 def test_a_deferred_recommender_is_created_by_an_update_once_there_is_data(
     stack: CloudFormation, empty: Boutique
 ) -> None:

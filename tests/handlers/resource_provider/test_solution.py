@@ -379,6 +379,19 @@ def test_a_rolled_back_replacement_takes_the_old_solution_back(
     assert shop.left() == [rolled_back.physical_id] == [ARN]
 
 
+def test_a_roll_back_makes_the_old_solution_again_if_somebody_is_deleting_it(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution())
+    replaced = stack.update_only(resource, solution("similar-2"))
+    shop.personalize.delete_solution(solutionArn=ARN)
+
+    stack.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stack.update(replaced, solution())
+
+    assert shop.left() == [ARN]
+
+
 def test_a_rename_does_not_take_over_a_solution_of_somebody_else(
     stack: CloudFormation, shop: Shop
 ) -> None:
