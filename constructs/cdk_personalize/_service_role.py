@@ -101,6 +101,7 @@ class RoleAccess:
 
     def allow_key(self, key: kms.IKey) -> None:
         """Let the role and the service use a key (DG: granting-personalize-key-access)."""
+        _keys_of(self._role).add(key.key_arn)
         if self._is_apart_from(key):
             # A key that named the role would depend on the stack of the role, which needs the
             # key. It admits the account, and the policy of the role says the rest.
@@ -189,6 +190,18 @@ class RoleAccess:
             f"cdk-personalize:{warning}",
             f"the {what} cannot be changed here; it needs the statement{unknown} {text}",
         )
+
+
+def is_left_out(role: iam.IRole, key: kms.IKey) -> bool:
+    """Tell whether a role or a key is imported, and nothing of this app has seen to the two."""
+    is_ours = isinstance(role, iam.Role) and isinstance(key, kms.Key)
+    return not is_ours and key.key_arn not in _keys_of(role)
+
+
+def _keys_of(role: iam.IRole) -> set[str]:
+    """Return the keys that a role has been allowed."""
+    known: set[str] = once(role, "keys", lambda _: set())
+    return known
 
 
 def _source_of(scope: Construct) -> dict[str, dict[str, str]]:

@@ -26,7 +26,7 @@ from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
-from cdk_personalize._service_role import RoleAccess, ServiceRole
+from cdk_personalize._service_role import RoleAccess, ServiceRole, is_left_out
 from cdk_personalize._tokens import reference
 from cdk_personalize._tree import have_default_child
 from cdk_personalize.avro_schema import Domain
@@ -298,7 +298,8 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
             domain: The domain whose use cases it serves (default: none, a custom dataset group).
             encryption_key: The key that its data is encrypted with (default: one of AWS's own).
             role: The role with which Amazon Personalize uses the key; it must be allowed to
-                already (default: a role is defined if there is a key).
+                already, and warnings tell the statements if it or the key is imported (default:
+                a role is defined if there is a key).
             dataset_group_name: The name (default: derived from the construct path).
             removal_policy: What becomes of it when it is removed from the stack, or the stack is
                 deleted (default: DESTROY).
@@ -320,8 +321,8 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
         self._domain = domain
         self._dataset_group_name = dataset_group_name or derived_name(self)
         access = None
-        if encryption_key is not None and role is None:
-            role = ServiceRole(self, "Role")
+        if encryption_key is not None and (role is None or is_left_out(role, encryption_key)):
+            role = role or ServiceRole(self, "Role")
             access = RoleAccess(self, role)
             access.allow_key(encryption_key)
             self._goes_with = access.defined

@@ -17,12 +17,20 @@ from cdk_personalize import (
     Schema,
     Solution,
 )
+from cdk_personalize.patterns import DataStore
 from tests.refusals import whole
 
 GROUP = "AWS::Personalize::DatasetGroup"
 ARN = "arn:aws:personalize:us-east-1:111111111111:dataset-group/demo"
 ROLE_ARN = "arn:aws:iam::111111111111:role/personalize"
+KEY_ARN = "arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000000"
 EXPRESSION = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
+
+
+def told(stack: cdk.Stack, policy: str) -> list[object]:
+    """Return the warnings of what a policy that cannot be changed needs."""
+    text = Match.string_like_regexp(f"it needs the statement .*cdk-personalize:{policy}")
+    return list(Annotations.from_stack(stack).find_warning("*", text))
 
 
 def test_has_nothing_but_a_name_by_default(stack: cdk.Stack) -> None:
@@ -77,6 +85,36 @@ def test_uses_the_key_with_the_role_that_it_is_given(stack: cdk.Stack) -> None:
     template = Template.from_stack(stack)
     template.has_resource_properties(GROUP, {"RoleArn": ROLE_ARN})
     template.resource_count_is("AWS::IAM::Role", 0)
+
+
+@pytest.mark.parametrize("policy", ["keyPolicy", "rolePolicy", "roleTrust"])
+def test_tells_the_statements_that_an_imported_role_and_key_need(
+    stack: cdk.Stack, policy: str
+) -> None:
+    role = iam.Role.from_role_arn(stack, "Role", ROLE_ARN, mutable=False)
+
+    DatasetGroup(
+        stack, "Group", encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN), role=role
+    )
+
+    assert told(stack, policy)
+
+
+def test_tells_nothing_of_a_role_that_a_data_store_has_seen_to(stack: cdk.Stack) -> None:
+    role = iam.Role.from_role_arn(stack, "Role", ROLE_ARN, mutable=False)
+    store = DataStore(stack, "Data", role=role)
+
+    DatasetGroup(stack, "Group", encryption_key=store.key, role=store.role)
+
+    assert len(told(stack, "roleTrust")) == 1
+
+
+def test_tells_nothing_of_a_role_and_a_key_of_the_app(stack: cdk.Stack) -> None:
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("personalize.amazonaws.com"))
+
+    DatasetGroup(stack, "Group", encryption_key=kms.Key(stack, "Key"), role=role)
+
+    Template.from_stack(stack).resource_count_is("AWS::IAM::Policy", 0)
 
 
 def test_refuses_a_role_without_a_key(stack: cdk.Stack) -> None:
