@@ -12,6 +12,7 @@ from aws_cdk import Duration, IResource
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk_personalize._tokens import is_token
+from cdk_personalize._tree import environment_of
 
 NAMESPACE = "AWS/Personalize"
 
@@ -37,12 +38,12 @@ def metric(
 
     An import may be of others than its stack, which is all that the CDK looks at.
     """
-    env = resource.env
+    account, region = environment_of(resource)
     place: MetricOptions = {}
-    if not is_token(env.account):
-        place["account"] = env.account
-    if not is_token(env.region):
-        place["region"] = env.region
+    if not is_token(account):
+        place["account"] = account
+    if not is_token(region):
+        place["region"] = region
     placed: MetricOptions = {**place, **options}
     return cloudwatch.Metric(
         namespace=NAMESPACE, metric_name=metric_name, dimensions_map=dimensions, **placed

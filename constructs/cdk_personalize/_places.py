@@ -9,7 +9,12 @@ from constructs import Construct
 
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import account_of_stack, once, region_of_stack, stack_of
+from cdk_personalize._tree import (
+    account_of_stack,
+    environment_of,
+    region_of_stack,
+    stack_of,
+)
 
 
 def findings_of_place(scope: Construct, **parts: IResource) -> list[str]:
@@ -35,8 +40,7 @@ def _place_of(part: IResource) -> tuple[str, str]:
     if isinstance(part, RemovableResource):  # it is where its stack is, which is known
         stack = stack_of(part)
         return account_of_stack(stack), region_of_stack(stack)
-    env = once(part, "environment", lambda each: each.env)
-    return env.account, env.region
+    return environment_of(part)
 
 
 def _are_apart(here: tuple[str, str], there: tuple[str, str]) -> bool:

@@ -7,7 +7,7 @@ two hundred resources would ask these some three thousand times.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from aws_cdk import Stack
+from aws_cdk import IResource, Stack
 from constructs import IConstruct, Node
 
 _T = TypeVar("_T")
@@ -108,6 +108,16 @@ def region_of_stack(stack: Stack) -> str:
 def partition_of_stack(stack: Stack) -> str:
     """Return the partition of a stack, which may be a token."""
     return once(stack, "partition", lambda each: each.partition)
+
+
+def environment_of(resource: IResource) -> tuple[str, str]:
+    """Return the account and the Region of a resource; those of an import may be its own."""
+
+    def ask(each: IResource) -> tuple[str, str]:
+        env = each.env
+        return env.account, env.region
+
+    return once(resource, "environment", ask)
 
 
 def have_default_child(construct: IConstruct, child: IConstruct) -> None:

@@ -32,7 +32,7 @@ from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
 from cdk_personalize._tags import TaggedResource
 from cdk_personalize._tokens import is_token, reference
-from cdk_personalize._tree import stack_of
+from cdk_personalize._tree import environment_of, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.schema import ISchema
@@ -193,10 +193,11 @@ class _DatasetBase(Resource, DatasetMetrics):
         self, grantee: iam.IGrantable, actions: Sequence[str], kind: str, on_jobs: Sequence[str]
     ) -> iam.Grant:
         # The job is a resource of its own, next to the dataset that it fills or reads.
+        account, region = environment_of(self)
         jobs = stack_of(self).format_arn(
             service="personalize",
-            account=self.env.account,
-            region=self.env.region,
+            account=account,
+            region=region,
             resource=kind,
             resource_name="*",
         )
