@@ -25,6 +25,7 @@ from cdk_personalize import (
     Solution,
     UseCase,
 )
+from cdk_personalize.patterns import DataStore, TrainingPipeline
 from tests.refusals import whole
 
 HERE = cdk.Environment(account="111111111111", region="us-east-1")
@@ -44,6 +45,9 @@ MADE_OF_A_GROUP: dict[str, Define] = {
     "solution": lambda scope, group: Solution(scope, "X", dataset_group=group, recipe=Recipe.SIMS),
     "recommender": lambda scope, group: Recommender(
         scope, "X", dataset_group=group, use_case=UseCase.BEST_SELLERS
+    ),
+    "pipeline": lambda scope, group: TrainingPipeline(
+        scope, "X", dataset_group=group, data_store=DataStore(scope, "Data")
     ),
     "dataset": lambda scope, group: Dataset(
         scope,

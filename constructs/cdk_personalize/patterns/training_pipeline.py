@@ -17,6 +17,7 @@ from cdk_personalize._checks import check_at_synth
 from cdk_personalize._declared_data import check_data
 from cdk_personalize._function import admit_logs
 from cdk_personalize._names import arn_of, arn_prefix
+from cdk_personalize._places import findings_of_place
 from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired
 from cdk_personalize._realisation import realise
 from cdk_personalize._request import refuse
@@ -94,8 +95,9 @@ class TrainingPipeline(Construct):
                 full, and nothing else is run); see `add_job`.
 
         Raises:
-            ValueError: If a job is refused.
+            ValueError: If a job is refused, or the dataset group is of another account or Region.
         """
+        refuse(findings_of_place(scope, dataset_group=dataset_group))
         super().__init__(scope, construct_id)
         place_in(scope, construct_id, self)
         self._group = dataset_group
