@@ -60,8 +60,9 @@ demo-stop:
 aws-check: setup
 	@PYTHONPATH=$(CURDIR)/lambda $(BIN)/python -m aws_check $(if $(DRY_RUN),--dry-run) $(if $(YES),--yes "$(YES)")
 
+# The bytecode of the tests stays, or each of the processes would compile them all at every run.
 test: setup
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # VERSIONS="--python 3.11 --end lowest" is a part of it.
 test-versions: setup
@@ -94,4 +95,5 @@ lock:
 		requirements/local.in --output-file requirements/local.txt
 
 clean:
+	find . -name node_modules -prune -o -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) $(LOCAL) node_modules cdk.out dist .demo .aws-check .local .bench .versions

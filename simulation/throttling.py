@@ -226,8 +226,10 @@ class Process:
         now = self._time.now
         turn = self._pace.turn(after=pause, within=self._end - now)
         if turn is None:
-            # Not at once: of a long batch the calls that find no turn would be as many frames.
-            self._time.at(now, self._take_up)
+            if not pause:
+                # Nor does any call after it: the next turn comes later and later.
+                self._next = self._calls
+            self._take_up()
         else:
             answered = now + turn + self._sending.try_seconds
             self._time.at(answered, lambda: self._answered(call, longest))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.synthesis import Assembly, Synthesised, synthesise
+from tests.synthesis import Assembly, Synthesised, assemblies_in, synthesise_and_check
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,20 +32,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Synthesised:
-    """Synthesise a stack with all feature flags that the CDK recommends or with none, but once.
+    """Synthesise all stacks, with the feature flags that the CDK recommends and without, but once.
 
     Each of the processes of pytest-xdist finds what another one has written.
     """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
+    assemblies = assemblies_in(shared / "assemblies")
 
     def assembly(stack: str, *, flags: bool = False) -> Assembly:
-        folder = shared / f"{stack}-{'flags' if flags else 'plain'}"
-        with FileLock(f"{folder}.lock"):
-            found = Assembly(stack, folder)
-            if found.template_file.exists():
-                return found
-            return synthesise(stack, folder, flags=flags)
+        with FileLock(shared / "assemblies.lock"):
+            if not all(each.template_file.exists() for each in assemblies.values()):
+                synthesise_and_check(shared / "assemblies")
+        return assemblies[stack, flags]
 
     return assembly

@@ -16,31 +16,9 @@ EVERYTHING = "Everything"
 STACKS = (DEMO, EVERYTHING)
 _REPORT = "validation-report.json"
 
-_START = {
-    DEMO: "runpy.run_path('app.py', run_name='__main__')",
-    EVERYTHING: "runpy.run_module('tests.everything', run_name='__main__')",
-}
+APPS = {DEMO: str(ROOT / "app.py"), EVERYTHING: str(ROOT / "tests" / "everything.py")}
 # The traces of warnings name the temporary folders of jsii.
 _NO_TRACES = {"aws:cdk:disable-stack-trace": True}
-# cdk-nag is a plugin since its version 3. `make test-versions` does without: it has a lowest CDK of
-# its own.
-_CHECKED = """
-import runpy
-import aws_cdk as cdk
-
-synthesise = cdk.App.synth
-
-def synthesise_and_check(app):
-    try:
-        from cdk_nag import AwsSolutionsChecks
-    except ImportError:
-        pass
-    else:
-        cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
-    return synthesise(app)
-
-cdk.App.synth = synthesise_and_check
-"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +36,11 @@ class Assembly:
     def template(self) -> dict[str, Any]:
         read: dict[str, Any] = json.loads(self.template_file.read_text())
         return read
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether there is a report of checks."""
+        return (self.folder / _REPORT).exists()
 
     def files(self) -> dict[str, bytes]:
         """Return what each file of the assembly holds, by path; the reports of checks are none."""
@@ -94,30 +77,43 @@ class Synthesised(Protocol):
     def __call__(self, stack: str, *, flags: bool = False) -> Assembly: ...
 
 
-def synthesise(stack: str, folder: Path, *, flags: bool = False, checked: bool = True) -> Assembly:
-    """Run the app of a stack as the CDK CLI does, in a process of its own.
+def context(*, flags: bool) -> dict[str, Any]:
+    """Return the context of an app, with the feature flags that the CDK recommends or with none."""
+    return {**(recommended_flags() if flags else NO_FLAGS), **_NO_TRACES}
 
-    Args:
-        stack: The stack, which stands for its app.
-        folder: Where to write.
-        flags: Whether the feature flags are set that the CDK recommends, or those of cdk.json.
-        checked: Whether cdk-nag and the CDK itself look at it.
-    """
-    context = recommended_flags() if flags else NO_FLAGS
+
+def assemblies_in(folder: Path) -> dict[tuple[str, bool], Assembly]:
+    """Return what `synthesise_and_check` writes into a folder, by stack and whether with flags."""
+    return {
+        (stack, flags): Assembly(stack, folder / f"{stack}-{'flags' if flags else 'plain'}")
+        for stack in STACKS
+        for flags in (False, True)
+    }
+
+
+def synthesise_and_check(folder: Path) -> None:
+    """Run the app of each stack, with flags and without; cdk-nag and the CDK look at what it is."""
+    _run("-m", "tests.checked_synthesis", folder, CDK_VALIDATION="true")
+
+
+def synthesise(stack: str, folder: Path) -> Assembly:
+    """Run the app of a stack as the CDK CLI does, in a process of its own."""
+    _run(
+        *("-c", f"import runpy; runpy.run_path({APPS[stack]!r}, run_name='__main__')"),
+        CDK_OUTDIR=str(folder),
+        CDK_CONTEXT_JSON=json.dumps(context(flags=False)),
+        CDK_VALIDATION="false",
+    )
+    return Assembly(stack, folder)
+
+
+def _run(*arguments: str | Path, **environment: str) -> None:
     run = subprocess.run(
-        [sys.executable, "-c", (_CHECKED if checked else "import runpy\n") + _START[stack]],
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "CDK_OUTDIR": str(folder),
-            "CDK_CONTEXT_JSON": json.dumps({**context, **_NO_TRACES}),
-            "CDK_VALIDATION": str(checked).lower(),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
         check=False,
         capture_output=True,
         text=True,
     )
-    assembly = Assembly(stack, folder)
-    assert assembly.template_file.exists(), run.stderr  # findings are an exit code, too
-    return assembly
+    assert run.returncode == 0, run.stderr

@@ -36,7 +36,7 @@ def test_the_template_is_the_one_of_the_snapshot(assembly: Assembly) -> None:
 
 
 def test_two_synths_define_the_same(assembly: Assembly, tmp_path: Path) -> None:
-    again = synthesise(assembly.stack, tmp_path / "again", checked=False)
+    again = synthesise(assembly.stack, tmp_path / "again")
 
     assert with_whole_policies(assembly.template) == with_whole_policies(again.template)
     if assembly.stack == DEMO:  # whose policies are short enough to be never split

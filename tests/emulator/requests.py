@@ -1,13 +1,12 @@
-"""Requests that nobody would write: generated from the service models, valid, nearly so, or not."""
+"""Requests that nobody would write: drawn from the service models, valid, nearly so, or not."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
-from hypothesis import strategies as st
 
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.recipe import Recipe
@@ -68,18 +67,25 @@ _WANTED: Mapping[str, Sequence[str]] = {
     "CreateDatasetImportJob": ("roleArn",),
 }
 
-_JUNK: st.SearchStrategy[Any] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(2**70), 2**70),
-    st.floats(allow_nan=False),
-    st.text(max_size=40),
-    st.just("x" * 40_000),
-    st.just([]),
-    st.just({}),
-    st.lists(st.integers(), max_size=3),
-    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
-    st.just([[[[[[{"deep": [{}]}]]]]]]),
+# One of them stands where something else is wanted.
+_JUNK: Sequence[Callable[[Random], object]] = (
+    lambda random: None,
+    lambda random: random.random() < 0.5,
+    lambda random: random.randint(-(2**70), 2**70),
+    lambda random: random.choice((0, -1, 2**31, 2**63, -(2**63) - 1)),
+    lambda random: _real(random, -1.8e308, 1.8e308),
+    lambda random: _text(random, random.randint(0, 40)),
+    lambda random: "x" * 40_000,
+    lambda random: [],
+    lambda random: {},
+    lambda random: [random.randint(-9, 9) for _ in range(3)],
+    lambda random: {_text(random, 5): random.randint(-9, 9) for _ in range(3)},
+    lambda random: [[[[[[{"deep": [{}]}]]]]]],
+)
+
+# The first and the last characters of what UTF-8, JSON and SQL write in one way.
+_BORDERS = (
+    "\x00\x1f !\"$%'*+./:;<>[]\\^_`{|}~\x7f\x80\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff"
 )
 
 
@@ -94,87 +100,95 @@ class Requests:
             arns: ARNs of resources, for the members that are to hold another one.
         """
         self._likely = {**_LIKELY, **likely}
-        self._arns = st.sampled_from(arns)
-        self._made: dict[str, st.SearchStrategy[bytes]] = {}
+        self._arns = arns
 
-    def of(self, operation: Operation) -> st.SearchStrategy[bytes]:
-        """Make bodies for an operation: most are sound, some hold a wrong value, a few are none."""
-        if operation.name not in self._made:  # to make a strategy takes longer than to draw from it
-            self._made[operation.name] = self._bodies(operation)
-        return self._made[operation.name]
-
-    def _bodies(self, operation: Operation) -> st.SearchStrategy[bytes]:
+    def of(self, operation: Operation, random: Random) -> bytes:
+        """Make a body for an operation: most are sound, some hold a wrong value, a few are none."""
         shape = operation.input_shape
+        luck = random.randrange(10)
+        if luck == 0 or (shape is None and luck < 5):
+            return _json(_junk(random))
         if shape is None:
-            return st.one_of(st.just({}), _JUNK).map(_json)
+            return _json({})
         wanted = _WANTED.get(operation.name, ())
-        sound, shaky = (self._structure(shape, wrong, wanted) for wrong in (0, 8))
-        # Not st.one_of: it would count each alternative of _JUNK for one.
-        bodies = st.sampled_from([sound] * 6 + [shaky] * 3 + [_JUNK]).flatmap(lambda body: body)
-        return bodies.map(_json)
+        return _json(self._structure(random, shape, 8 if luck < 4 else 0, wanted))
 
-    def _value(self, shape: Shape, member: str, wrong: int) -> st.SearchStrategy[Any]:
-        """Make values of a shape, one in so many of them something else; none with 0."""
-        good = self._good(shape, member, wrong)
-        if not wrong:
-            return good
-        return st.integers(1, wrong).flatmap(lambda number: _JUNK if number == wrong else good)
-
-    def _good(self, shape: Shape, member: str, wrong: int) -> st.SearchStrategy[Any]:
+    def _value(self, random: Random, shape: Shape, member: str, wrong: int) -> object:
+        """Make a value of a shape, one in so many of them something else; none with 0."""
+        if wrong and random.randrange(wrong) == 0:
+            return _junk(random)
         if isinstance(shape, StructureShape):
-            return self._structure(shape, wrong)
+            return self._structure(random, shape, wrong)
         if isinstance(shape, ListShape):
             least = int(shape.metadata.get("min", 0))
             most = max(min(int(shape.metadata.get("max", 3)), 10), least)
-            some = self._value(shape.member, member.removesuffix("s"), wrong)
-            return st.lists(some, min_size=least, max_size=most + bool(wrong))
+            name = member.removesuffix("s")
+            length = random.randint(least, most + bool(wrong))
+            return [self._value(random, shape.member, name, wrong) for _ in range(length)]
         if isinstance(shape, MapShape):
-            keys = self._good(shape.key, "key", 0)
-            return st.dictionaries(keys, self._value(shape.value, "value", wrong), max_size=3)
-        return self._scalar(shape, member)
+            return {
+                str(self._value(random, shape.key, "key", 0)): self._value(
+                    random, shape.value, "value", wrong
+                )
+                for _ in range(random.randint(0, 3))
+            }
+        return self._scalar(random, shape, member)
 
     def _structure(
-        self, shape: StructureShape, wrong: int, wanted: Sequence[str] = ()
-    ) -> st.SearchStrategy[Any]:
-        members = {name: self._value(each, name, wrong) for name, each in shape.members.items()}
-        needed = {name: members.pop(name) for name in [*shape.required_members, *wanted]}
-        if not members:
-            return st.fixed_dictionaries(needed)
+        self, random: Random, shape: StructureShape, wrong: int, wanted: Sequence[str] = ()
+    ) -> dict[str, object]:
+        needed = [*shape.required_members, *wanted]
+        others = sorted(shape.members.keys() - set(needed))
         # A few at a time: with all of them, one is always in the way of the others.
-        some = st.lists(st.sampled_from(sorted(members)), max_size=3, unique=True)
+        some = random.sample(others, random.randint(0, min(3, len(others))))
+        return {
+            name: self._value(random, shape.members[name], name, wrong) for name in needed + some
+        }
 
-        @st.composite
-        def structure(draw: st.DrawFn) -> dict[str, Any]:
-            wanted = {**needed, **{name: members[name] for name in draw(some)}}
-            return {name: draw(value) for name, value in wanted.items()}
-
-        return structure()
-
-    def _scalar(self, shape: Shape, member: str) -> st.SearchStrategy[Any]:
+    def _scalar(self, random: Random, shape: Shape, member: str) -> object:
         least, most = shape.metadata.get("min", 0), shape.metadata.get("max", 2**31 - 1)
         match shape.type_name:
             case "string":
-                return self._text(shape, member)
+                return self._string(random, shape, member)
             case "boolean":
-                return st.booleans()
+                return random.random() < 0.5
             case "integer" | "long":
-                return st.one_of(st.integers(int(least), min(int(most), 30)), st.just(int(most)))
+                low, high = int(least), int(most)
+                return random.choice((random.randint(low, min(high, 30)), low, high))
             case "timestamp":
-                return st.sampled_from([1_700_000_000, 1.5e9, 0, 1_700_000_000_000, -5, 1e300])
+                return random.choice((1_700_000_000, 1.5e9, 0, 1_700_000_000_000, -5, 1e300))
             case _:
-                return st.floats(float(least), float(most))
+                return _real(random, float(least), float(most))
 
-    def _text(self, shape: Shape, member: str) -> st.SearchStrategy[str]:
+    def _string(self, random: Random, shape: Shape, member: str) -> str:
         if isinstance(shape, StringShape) and shape.enum:
-            return st.sampled_from(shape.enum)
+            return str(random.choice(shape.enum))
         if member in self._likely:
-            likely = st.sampled_from(self._likely[member])
-            return st.integers(0, 9).flatmap(lambda number: likely if number else self._arns)
+            return random.choice(self._likely[member] if random.randrange(10) else self._arns)
         if member.lower().endswith("arn"):
-            return self._arns
+            return random.choice(self._arns)
         if member in {"name", "jobName", "key", "tagKey", "tagValue"}:
-            return st.text("abcXYZ059-_", min_size=1, max_size=12).map(lambda text: f"n{text}")
-        return st.one_of(st.sampled_from(_TEXTS), st.text(min_size=1, max_size=20))
+            return "n" + "".join(random.choices("abcXYZ059-_", k=random.randint(1, 12)))
+        return random.choice((random.choice(_TEXTS), _text(random, random.randint(1, 20))))
+
+
+def _junk(random: Random) -> object:
+    return random.choice(_JUNK)(random)
+
+
+def _text(random: Random, length: int) -> str:
+    """Make a text of plain characters, of those at borders, or of any."""
+    plane = random.choice((0x7F, 0xFF, 0xD7FF, 0x10FFFF))
+    return "".join(
+        random.choice(_BORDERS) if random.randrange(4) == 0 else chr(random.randint(0, plane))
+        for _ in range(length)
+    )
+
+
+def _real(random: Random, least: float, most: float) -> float:
+    """Make a number between two others, often one of them or next to nothing."""
+    borders = [edge for edge in (least, most, 0.0, 5e-324, 1.0) if least <= edge <= most]
+    return random.choice((random.uniform(least / 2, most / 2) * 2, random.choice(borders)))
 
 
 def _json(body: object) -> bytes:

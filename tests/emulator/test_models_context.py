@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from personalize_emulator.models import (
@@ -15,6 +17,7 @@ from personalize_emulator.models import (
     train,
 )
 from tests.emulator.shop_data import events
+from tests.emulator.trained_models import trained_once
 
 WITH_CONTEXT = (
     "aws-user-personalization",
@@ -31,6 +34,7 @@ DAY = 86_400
 PHONE, DESK = ["game", "song", "chat"], ["report", "sheet", "slides"]
 
 
+@cache
 def two_devices() -> TrainingData:
     """Phones are for one kind of thing, desks for another; everybody has both."""
     rows = []
@@ -62,26 +66,26 @@ def ids(answer: list[ScoredItem]) -> list[str]:
 
 @with_context
 def test_items_met_in_the_context_are_favoured(recipe: str) -> None:
-    model = train(recipe, two_devices())
+    model = trained_once(recipe, two_devices())
     assert first_three(model, DEVICE="phone") == set(PHONE)
     assert first_three(model, DEVICE="desk|office") == set(DESK)
 
 
 @with_context
 def test_one_category_of_several_is_enough(recipe: str) -> None:
-    assert first_three(train(recipe, two_devices()), DEVICE="office") == set(DESK)
+    assert first_three(trained_once(recipe, two_devices()), DEVICE="office") == set(DESK)
 
 
 @pytest.mark.parametrize("recipe", RANKING)
 def test_rankings_know_the_context(recipe: str) -> None:
-    model = train(recipe, two_devices())
+    model = trained_once(recipe, two_devices())
     for device, first in (("phone", PHONE), ("desk", DESK)):
         query = Query(input_list=[*PHONE, *DESK], context={"DEVICE": device})
         assert set(ids(model.recommend(query))[:3]) == set(first)
 
 
 def test_history_and_context_count_together() -> None:
-    model = train("aws-user-personalization", two_devices())
+    model = trained_once("aws-user-personalization", two_devices())
     query = Query(history=events(["sheet"]), num_results=6)
     plain = model.recommend(query)
     on_phone = model.recommend(
@@ -96,12 +100,12 @@ def test_history_and_context_count_together() -> None:
     "context", [{"DEVICE": "television"}, {"WEATHER": "rain"}, {"DEVICE": ""}, {}]
 )
 def test_a_context_that_is_unknown_says_nothing(context: dict[str, str]) -> None:
-    model = train("aws-user-personalization", two_devices())
+    model = trained_once("aws-user-personalization", two_devices())
     assert model.recommend(Query(context=context)) == model.recommend(Query())
 
 
 def test_a_column_that_has_nothing_to_do_with_the_items_changes_little() -> None:
-    model = train("aws-user-personalization", two_devices())
+    model = trained_once("aws-user-personalization", two_devices())
     plain, in_town = model.recommend(Query()), model.recommend(Query(context={"TOWN": "town 1"}))
     by_item = {item.item_id: item.score for item in plain}
     assert all(item.score == pytest.approx(by_item[item.item_id], rel=0.2) for item in in_town)
@@ -109,19 +113,19 @@ def test_a_column_that_has_nothing_to_do_with_the_items_changes_little() -> None
 
 @pytest.mark.parametrize("recipe", WITHOUT_CONTEXT)
 def test_other_recipes_know_no_context(recipe: str) -> None:
-    model = train(recipe, two_devices())
+    model = trained_once(recipe, two_devices())
     assert model.recommend(Query(context={"DEVICE": "phone"})) == model.recommend(Query())
 
 
 @with_context
 def test_scores_sum_to_one_in_every_context(recipe: str) -> None:
-    answer = train(recipe, two_devices()).recommend(Query(context={"DEVICE": "phone"}))
+    answer = trained_once(recipe, two_devices()).recommend(Query(context={"DEVICE": "phone"}))
     assert sum(item.score for item in answer) == pytest.approx(1)
 
 
 @with_context
 def test_a_model_read_back_knows_the_context(recipe: str) -> None:
-    model = train(recipe, two_devices())
+    model = trained_once(recipe, two_devices())
     query = Query(context={"DEVICE": "phone", "TOWN": "town 2"})
     assert load(model.to_bytes()).recommend(query) == model.recommend(query)
 

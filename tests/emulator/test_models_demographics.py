@@ -19,6 +19,7 @@ from personalize_emulator.models import (
     train,
 )
 from tests.emulator.shop_data import events
+from tests.emulator.trained_models import trained_once
 
 USER_PERSONALIZATION = (
     "aws-user-personalization",
@@ -60,7 +61,7 @@ def data() -> TrainingData:
 
 @pytest.fixture(scope="module")
 def model(data: TrainingData) -> Model:
-    return train(V2, data)
+    return trained_once(V2, data)
 
 
 def ids(answer: Sequence[ScoredItem]) -> list[str]:
@@ -74,21 +75,21 @@ def first_five(model: Model, **user: object) -> set[str]:
 
 @pytest.mark.parametrize("recipe", USER_PERSONALIZATION)
 def test_a_newcomer_gets_what_the_country_likes(recipe: str, data: TrainingData) -> None:
-    model = train(recipe, data)
+    model = trained_once(recipe, data)
     assert first_five(model, COUNTRY="NO") == set(NORDIC)
     assert first_five(model, COUNTRY="IT") == set(ROMANCE)
 
 
 @pytest.mark.parametrize("recipe", RANKING)
 def test_a_list_is_ranked_as_the_country_likes(recipe: str, data: TrainingData) -> None:
-    model = train(recipe, data)
+    model = trained_once(recipe, data)
     for country, liked in COUNTRIES.items():
         query = Query("newcomer", user={"COUNTRY": country}, input_list=[*NORDIC, *ROMANCE])
         assert set(ids(model.recommend(query))[:5]) == set(liked)
 
 
 def test_the_recipe_of_interactions_alone_does_not_know_who_users_are(data: TrainingData) -> None:
-    model = train("aws-hrnn", data)
+    model = trained_once("aws-hrnn", data)
     assert model.recommend(Query(user={"COUNTRY": "NO"})) == model.recommend(Query())
 
 
@@ -179,7 +180,7 @@ def test_one_busy_user_does_not_speak_for_a_country() -> None:
 def test_who_users_are_makes_the_metrics_better(data: TrainingData) -> None:
     gain = "normalized_discounted_cumulative_gain_at_5"
     blind = train(V2, replace(data, user_metadata={}))
-    assert train(V2, data).metrics[gain] > blind.metrics[gain]
+    assert trained_once(V2, data).metrics[gain] > blind.metrics[gain]
 
 
 def test_scores_sum_to_one_for_whoever_asks(model: Model) -> None:
@@ -189,7 +190,7 @@ def test_scores_sum_to_one_for_whoever_asks(model: Model) -> None:
 
 @pytest.mark.parametrize("recipe", [*USER_PERSONALIZATION, *RANKING])
 def test_a_model_read_back_knows_who_users_are(recipe: str, data: TrainingData) -> None:
-    model = train(recipe, data)
+    model = trained_once(recipe, data)
     query = Query("newcomer", user={"COUNTRY": "NO", "TOWN": "town 2"}, input_list=data.item_ids)
     assert load(model.to_bytes()).recommend(query) == model.recommend(query)
 

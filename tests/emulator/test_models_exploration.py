@@ -23,6 +23,7 @@ from personalize_emulator.models import (
     train,
 )
 from tests.emulator.shop_data import events, training_data
+from tests.emulator.trained_models import trained_once
 
 DAY = 86_400
 V1, V2 = "aws-user-personalization", "aws-user-personalization-v2"
@@ -57,8 +58,8 @@ def data() -> TrainingData:
 
 def trained(recipe: str, data: TrainingData, *, seed: int = 0) -> Model:
     if recipe.startswith("aws-vod"):
-        data = replace(data, event_types=["Watch"])
-    return train(recipe, data, seed=seed)
+        return train(recipe, replace(data, event_types=["Watch"]), seed=seed)
+    return trained_once(recipe, data, seed=seed)
 
 
 def new_ones(answer: list[ScoredItem]) -> list[str]:

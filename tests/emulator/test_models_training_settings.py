@@ -19,7 +19,6 @@ from personalize_emulator.models import (
     TrainingSettings,
     Tuning,
     load,
-    train,
 )
 from personalize_emulator.models.featurization import within_percentiles
 from personalize_emulator.models.personalized_ranking import PersonalizedRankingV2
@@ -27,6 +26,7 @@ from personalize_emulator.models.similar_items import SimilarItems
 from personalize_emulator.models.tuning import clearly_best
 from personalize_emulator.models.user_personalization import Personalization
 from tests.emulator.shop_data import events, training_data
+from tests.emulator.trained_models import trained_once
 
 V1, V2 = "aws-user-personalization", "aws-user-personalization-v2"
 SEQUENCES = ("aws-hrnn", "aws-hrnn-metadata", "aws-hrnn-coldstart", V1)
@@ -43,7 +43,8 @@ def data() -> TrainingData:
 def trained(
     recipe: str, data: TrainingData, parameters: dict[str, str] | None = None, **settings: Any
 ) -> Model:
-    return train(recipe, data, settings=replace(TrainingSettings(parameters or {}), **settings))
+    given = replace(TrainingSettings(parameters or {}), **settings)
+    return trained_once(recipe, data, settings=given)
 
 
 def ids(answer: list[ScoredItem]) -> list[str]:
