@@ -5,12 +5,13 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from cdk_personalize import DatasetGroup, DatasetType, Schema
+from tests.unit.apps import new_app
 
 
 @pytest.fixture
 def stack() -> cdk.Stack:
     return cdk.Stack(
-        cdk.App(), "Shop", env=cdk.Environment(account="111111111111", region="us-east-1")
+        new_app(), "Shop", env=cdk.Environment(account="111111111111", region="us-east-1")
     )
 
 

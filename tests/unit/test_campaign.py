@@ -21,6 +21,7 @@ from cdk_personalize import (
     Solution,
 )
 from tests.refusals import at_synth, whole
+from tests.unit.apps import new_app
 
 CAMPAIGN = "Custom::PersonalizeCampaign"
 CAMPAIGN_ARN = "arn:aws:personalize:us-east-1:111111111111:campaign/demo"
@@ -62,7 +63,7 @@ def test_has_an_arn_of_its_name(stack: cdk.Stack, solution: ISolution) -> None:
 
 def test_keeps_its_name_with_another_configuration() -> None:
     def name(tps: int) -> str:
-        stack = cdk.Stack(cdk.App(), "Shop")
+        stack = cdk.Stack(new_app(), "Shop")
         solution = Solution.from_solution_arn(stack, "Solution", SOLUTION_ARN)
         return Campaign(stack, "Campaign", solution=solution, min_provisioned_tps=tps).campaign_name
 

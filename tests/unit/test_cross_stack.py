@@ -33,6 +33,7 @@ from cdk_personalize.patterns import (
     RecommendationService,
     TrainingPipeline,
 )
+from tests.unit.apps import new_app
 
 HERE = cdk.Environment(account="111111111111", region="us-east-1")
 NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
@@ -70,7 +71,7 @@ WHAT_LOOKS_AT_DATA: list[Define] = [a_filter, a_tracker, a_solution, a_campaign]
 
 
 def stacks(*names: str, env: cdk.Environment | None = HERE) -> list[cdk.Stack]:
-    app = cdk.App()
+    app = new_app()
     return [cdk.Stack(app, name, env=env) for name in names]
 
 
@@ -176,7 +177,7 @@ def test_refuses_imports_of_one_group_that_wait_for_each_other() -> None:
 
 
 def test_warns_that_nothing_orders_stages() -> None:
-    app = cdk.App()
+    app = new_app()
     data = cdk.Stack(cdk.Stage(app, "Data", env=HERE), "Shop")
     models = cdk.Stack(cdk.Stage(app, "Models", env=HERE), "Shop")
     a_dataset(data, DatasetGroup.from_dataset_group_name(data, "Group", "demo"))
@@ -421,7 +422,7 @@ def test_a_key_of_another_stack_admits_the_account_and_the_role_says_the_rest() 
 
 
 def test_stages_of_one_account_have_names_of_their_own() -> None:
-    app = cdk.App()
+    app = new_app()
     for name in ("Test", "Prod"):
         stack = cdk.Stack(cdk.Stage(app, name, env=HERE), "Shop")
         RecommendationService(stack, "Service", models={"similar": Recipe.SIMS})

@@ -26,6 +26,7 @@ from cdk_personalize import (
 )
 from cdk_personalize._declarations import check_quota, declare
 from cdk_personalize.quotas import IN_DATASET_GROUP, IN_REGION, Quota
+from tests.unit.apps import new_app
 
 HERE = cdk.Environment(account="111111111111", region="us-east-1")
 GROUP_ARN = "arn:aws:personalize:us-east-1:111111111111:dataset-group/demo"
@@ -107,17 +108,17 @@ KINDS: list[tuple[Define, str]] = [
 
 
 def in_one_stack() -> tuple[cdk.Stack, cdk.Stack]:
-    stack = cdk.Stack(cdk.App(), "A", env=HERE)
+    stack = cdk.Stack(new_app(), "A", env=HERE)
     return stack, stack
 
 
 def in_two_stacks() -> tuple[cdk.Stack, cdk.Stack]:
-    app = cdk.App()
+    app = new_app()
     return cdk.Stack(app, "A", env=HERE), cdk.Stack(app, "B", env=HERE)
 
 
 def in_two_stages() -> tuple[cdk.Stack, cdk.Stack]:
-    app = cdk.App()
+    app = new_app()
     return (
         cdk.Stack(cdk.Stage(app, "Test", env=HERE), "Shop"),
         cdk.Stack(cdk.Stage(app, "Prod", env=HERE), "Shop"),
@@ -125,7 +126,7 @@ def in_two_stages() -> tuple[cdk.Stack, cdk.Stack]:
 
 
 def nested() -> tuple[cdk.Stack, cdk.Stack]:
-    stack = cdk.Stack(cdk.App(), "A")
+    stack = cdk.Stack(new_app(), "A")
     return stack, cdk.NestedStack(stack, "Inner")
 
 
@@ -146,7 +147,7 @@ def test_refuses_a_name_that_another_resource_of_the_type_has(
 
 
 def elsewhere(**environment: str) -> tuple[cdk.Stack, cdk.Stack]:
-    app = cdk.App()
+    app = new_app()
     there = cdk.Environment(**{"account": "111111111111", "region": "us-east-1", **environment})
     return cdk.Stack(app, "A", env=HERE), cdk.Stack(app, "B", env=there)
 
@@ -157,8 +158,8 @@ def elsewhere(**environment: str) -> tuple[cdk.Stack, cdk.Stack]:
         lambda: elsewhere(region="eu-west-1"),
         lambda: elsewhere(account="222222222222"),
         # Nothing tells where these will be.
-        lambda: (cdk.Stack(app := cdk.App(), "A"), cdk.Stack(app, "B")),
-        lambda: (cdk.Stack(cdk.App(), "A", env=HERE), cdk.Stack(cdk.App(), "A", env=HERE)),
+        lambda: (cdk.Stack(app := new_app(), "A"), cdk.Stack(app, "B")),
+        lambda: (cdk.Stack(new_app(), "A", env=HERE), cdk.Stack(new_app(), "A", env=HERE)),
     ],
     ids=["other region", "other account", "unknown", "other app"],
 )
@@ -196,7 +197,7 @@ def test_nested_stacks_of_one_id_derive_names_of_their_own() -> None:
 
 
 def test_warns_once_of_more_dataset_groups_than_a_region_holds() -> None:
-    app = cdk.App()
+    app = new_app()
     stacks = [cdk.Stack(app, f"S{number}", env=HERE) for number in range(7)]
     for stack in stacks:
         DatasetGroup(stack, "Group")
@@ -213,7 +214,7 @@ def test_warns_once_of_more_dataset_groups_than_a_region_holds() -> None:
 
 
 def test_the_dataset_groups_of_another_region_do_not_count() -> None:
-    app = cdk.App()
+    app = new_app()
     for number in range(6):
         region = "us-east-1" if number % 2 else "eu-west-1"
         stack = cdk.Stack(app, f"S{number}", env=cdk.Environment(account="1" * 12, region=region))
@@ -377,7 +378,7 @@ def test_other_dataset_groups_are_others(stack: cdk.Stack, interactions: Schema)
 
 
 def test_a_group_of_one_name_in_stacks_of_unknown_accounts_is_two() -> None:
-    app = cdk.App()
+    app = new_app()
     for name in ("A", "B"):
         group = DatasetGroup.from_dataset_group_name(cdk.Stack(app, name), "Group", "demo")
         group.add_event_tracker("Tracker")

@@ -19,6 +19,7 @@ from cdk_personalize import (
     Schema,
 )
 from tests.dependencies import dependencies
+from tests.unit.apps import new_app
 
 # The order that the developer guide recommends (deleting-resources), as types of resources.
 ORDER = [
@@ -37,7 +38,7 @@ NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
 
 def shop(order: tuple[str, ...], *, nested: bool) -> dict[str, Any]:
     """Return the template of a stack whose resources are defined in some order."""
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     group = DatasetGroup(stack, "Group", encryption_key=kms.Key(stack, "Key"))
     scope = group if nested else stack
 
@@ -93,7 +94,7 @@ def test_nothing_depends_on_itself(nested: bool) -> None:
 
 
 def test_resources_of_an_imported_group_are_in_order_too() -> None:
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
     group.add_filter("NotBought", filter_expression=NOT_BOUGHT)
     group.add_dataset("D", schema=Schema(stack, "S", dataset_type=DatasetType.INTERACTIONS))
@@ -105,7 +106,7 @@ def test_resources_of_an_imported_group_are_in_order_too() -> None:
 
 
 def test_a_group_in_another_stack_is_no_cycle() -> None:
-    app = cdk.App()
+    app = new_app()
     data, models = cdk.Stack(app, "Data"), cdk.Stack(app, "Models")
     group = DatasetGroup(data, "Group")
     group.add_dataset("D", schema=Schema(data, "S", dataset_type=DatasetType.INTERACTIONS))

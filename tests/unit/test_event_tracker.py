@@ -7,6 +7,7 @@ from aws_cdk.assertions import Match, Template
 
 from cdk_personalize import DatasetGroup, EventTracker, IEventTracker, Schema
 from cdk_personalize.regions import REGIONS
+from tests.unit.apps import new_app
 from tests.unit.custom_resources import request_of
 
 TRACKER = "Custom::PersonalizeEventTracker"
@@ -86,7 +87,7 @@ def test_a_stack_without_one_may_touch_none(stack: cdk.Stack, interactions: Sche
 
 def test_takes_another_name_in_another_group() -> None:
     def name(group_name: str) -> str:
-        stack = cdk.Stack(cdk.App(), "Shop")
+        stack = cdk.Stack(new_app(), "Shop")
         group = DatasetGroup(stack, "Group", dataset_group_name=group_name)
         return EventTracker(stack, "Tracker", dataset_group=group).event_tracker_name
 

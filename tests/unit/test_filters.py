@@ -15,6 +15,7 @@ from cdk_personalize import (
     SchemaField,
 )
 from tests.refusals import at_synth, whole
+from tests.unit.apps import new_app
 
 FILTER = "AWS::Personalize::Filter"
 ARN = "arn:aws:personalize:us-east-1:111111111111:filter/demo"
@@ -54,7 +55,7 @@ def test_holds_its_expression(stack: cdk.Stack, dataset_group: DatasetGroup) -> 
 
 def test_takes_another_name_for_another_expression_or_group() -> None:
     def name(expression: str, group_name: str) -> str:
-        stack = cdk.Stack(cdk.App(), "Shop")
+        stack = cdk.Stack(new_app(), "Shop")
         group = DatasetGroup(stack, "Group", dataset_group_name=group_name)
         return Filter(stack, "F", dataset_group=group, filter_expression=expression).filter_name
 

@@ -18,6 +18,7 @@ from cdk_personalize import (
     Schema,
 )
 from cdk_personalize._names import derived_name, derived_stem, name_of_version, name_prefix
+from tests.unit.apps import new_app
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,62}")
 LONG = "a-shop-whose-name-says-more-than-there-is-room-for"
@@ -51,7 +52,7 @@ def names_of_a_service(scope: Construct) -> dict[str, str]:
 
 def neighbours() -> list[cdk.Stack]:
     """Return stacks of one account and region whose names and paths are much alike."""
-    app = cdk.App()
+    app = new_app()
     shop = cdk.Stack(app, "Shop")
     outer = cdk.NestedStack(shop, "Outer")
     return [
@@ -65,7 +66,7 @@ def neighbours() -> list[cdk.Stack]:
         cdk.Stack(app, f"{LONG}-green"),
         cdk.Stack(cdk.Stage(app, "Test"), "Shop"),
         cdk.Stack(cdk.Stage(app, "Prod"), "Shop"),
-        cdk.Stack(cdk.App(), "Shop", stack_name="shop-of-mine"),
+        cdk.Stack(new_app(), "Shop", stack_name="shop-of-mine"),
     ]
 
 

@@ -27,6 +27,7 @@ from cdk_personalize import (
 )
 from cdk_personalize.patterns import DataStore, TrainingPipeline
 from tests.refusals import whole
+from tests.unit.apps import new_app
 
 HERE = cdk.Environment(account="111111111111", region="us-east-1")
 IN_IRELAND = cdk.Environment(account="111111111111", region="eu-west-1")
@@ -59,7 +60,7 @@ MADE_OF_A_GROUP: dict[str, Define] = {
 
 
 def stack_of(env: cdk.Environment | None, app: cdk.App | None = None) -> cdk.Stack:
-    return cdk.Stack(app or cdk.App(), f"Shop{env.region if env else ''}", env=env)
+    return cdk.Stack(app or new_app(), f"Shop{env.region if env else ''}", env=env)
 
 
 def a_group_of_ireland(scope: Construct) -> IDatasetGroup:
@@ -88,7 +89,7 @@ def test_refuses_a_dataset_group_of_another_region(define: Define) -> None:
 
 
 def test_refuses_a_dataset_group_of_a_stack_of_another_region() -> None:
-    app = cdk.App()
+    app = new_app()
     group = DatasetGroup(stack_of(IN_IRELAND, app), "Group")
 
     with pytest.raises(

@@ -18,6 +18,7 @@ from cdk_personalize._provider import RETIRED_TAG, PersonalizeProvider
 from resource_provider import retirement
 from tests.dependencies import dependencies
 from tests.everything import Everything
+from tests.unit.apps import new_app
 
 # IAM quotas, without white space: all inline policies of a role together, and a managed policy.
 LARGEST_INLINE = 10_240
@@ -130,7 +131,7 @@ def test_the_functions_may_work_on_what_is_named_after_the_stack(
     "stack_name", ["Shop", "my-shop", "a-stack-of-a-name-that-is-longer-than-a-prefix"]
 )
 def test_names_derived_deep_within_a_stack_are_named_after_it(stack_name: str) -> None:
-    stack = cdk.Stack(cdk.App(), stack_name)
+    stack = cdk.Stack(new_app(), stack_name)
     scope = Construct(stack, "ADepartmentOfTheShop")
     for number in range(5):
         scope = Construct(scope, f"AndOneOfItsOwnDepartments{number}")
@@ -180,7 +181,7 @@ def test_has_room_for_all_that_a_group_can_hold(stack: cdk.Stack) -> None:
 
 def test_has_room_for_everything_with_names_of_ones_own() -> None:
     env = cdk.Environment(account="123456789012", region="us-east-1")
-    stack = Everything(cdk.App(), "Everything", env=env)
+    stack = Everything(new_app(), "Everything", env=env)
 
     template = Template.from_stack(stack)
     assert sum(map(size_of, inline_policies_of(stack, template))) < LARGEST_INLINE
@@ -218,7 +219,7 @@ def test_a_name_of_ones_own_allows_no_more_than_its_kind_needs(stack: cdk.Stack)
 
 def test_another_name_gets_another_policy_and_the_old_one_stays_to_the_end() -> None:
     def template_of(solution_name: str) -> dict[str, Any]:
-        stack = cdk.Stack(cdk.App(), "Shop")
+        stack = cdk.Stack(new_app(), "Shop")
         group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
         group.add_solution("ForYou", recipe=Recipe.SIMS, solution_name=solution_name)
         return dict(Template.from_stack(stack).to_json()["Resources"])
@@ -237,7 +238,7 @@ def test_another_name_gets_another_policy_and_the_old_one_stays_to_the_end() -> 
 
 def test_the_order_of_definition_makes_no_other_policy() -> None:
     def policies_of(*names: str) -> dict[str, Any]:
-        stack = cdk.Stack(cdk.App(), "Shop")
+        stack = cdk.Stack(new_app(), "Shop")
         group = DatasetGroup.from_dataset_group_name(stack, "Group", "demo")
         for name in names:
             group.add_solution(name, recipe=Recipe.SIMS, solution_name=name)
@@ -267,7 +268,7 @@ def test_what_a_statement_is_on_may_depend_on_a_resource_with_a_name_of_its_own(
 
 
 def test_a_policy_may_be_on_what_another_stack_defines() -> None:
-    app = cdk.App()
+    app = new_app()
     key = kms.Key(cdk.Stack(app, "Keys"), "Key")
     stack = cdk.Stack(app, "Shop")
     PersonalizeProvider.of(stack).custom_resource(

@@ -18,6 +18,7 @@ from cdk_personalize import (
     UseCase,
 )
 from cdk_personalize.patterns import DataStore, RecommendationService, TrainingPipeline
+from tests.unit.apps import new_app
 
 ACK = "[ack: cdk-personalize:notRealised]"
 
@@ -108,7 +109,7 @@ def test_can_be_acknowledged(stack: cdk.Stack) -> None:
 
 
 def test_reaches_whoever_deploys_the_app() -> None:
-    app = cdk.App()
+    app = new_app()
     stack = cdk.Stack(app, "Shop")
     campaign_of(DatasetGroup.from_dataset_group_name(stack, "Group", "demo"))
 

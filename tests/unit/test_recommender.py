@@ -22,6 +22,7 @@ from cdk_personalize import (
     UseCase,
 )
 from tests.refusals import at_synth, whole
+from tests.unit.apps import new_app
 
 RECOMMENDER = "Custom::PersonalizeRecommender"
 ARN = "arn:aws:personalize:us-east-1:111111111111:recommender/demo"
@@ -69,7 +70,7 @@ def test_has_an_arn_of_its_name(stack: cdk.Stack, group: DatasetGroup) -> None:
 
 
 def name_of(domain: Domain = Domain.ECOMMERCE, **options: Any) -> str:
-    group = group_of(cdk.Stack(cdk.App(), "Shop"), domain)
+    group = group_of(cdk.Stack(new_app(), "Shop"), domain)
     options = {"use_case": FOR_YOU, **options}
     return Recommender(group, "ForYou", dataset_group=group, **options).recommender_name
 

@@ -24,6 +24,7 @@ from cdk_personalize import (
 )
 from cdk_personalize._declarations import REGIONS_CONTEXT
 from cdk_personalize.regions import REGIONS, finding_of_region, finding_of_type, partition_of
+from tests.unit.apps import new_app
 
 ACCOUNT = "111111111111"
 NOT_BOUGHT = 'EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("Purchase")'
@@ -34,9 +35,7 @@ EVERYWHERE = (
 
 
 def stack_in(region: str | None, **context: object) -> cdk.Stack:
-    return cdk.Stack(
-        cdk.App(context=context), "Shop", env=cdk.Environment(account=ACCOUNT, region=region)
-    )
+    return cdk.Stack(new_app(context), "Shop", env=cdk.Environment(account=ACCOUNT, region=region))
 
 
 def schema(stack: cdk.Stack) -> None:

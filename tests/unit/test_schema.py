@@ -11,6 +11,7 @@ from aws_cdk.assertions import Capture, Match, Template
 from cdk_personalize import DatasetGroup, DatasetType, Domain, Schema, SchemaField
 from cdk_personalize.avro_schema import AvroSchema
 from tests.refusals import whole
+from tests.unit.apps import new_app
 
 SCHEMA = "Custom::PersonalizeSchema"
 COUNTRY = SchemaField.string("COUNTRY", categorical=True)
@@ -55,7 +56,7 @@ def test_has_no_domain_by_default(stack: cdk.Stack) -> None:
 def test_takes_another_name_for_other_columns() -> None:
     def name(*fields: SchemaField) -> str:
         return Schema(
-            cdk.Stack(cdk.App(), "Shop"), "Schema", dataset_type=DatasetType.USERS, fields=fields
+            cdk.Stack(new_app(), "Shop"), "Schema", dataset_type=DatasetType.USERS, fields=fields
         ).schema_name
 
     age = SchemaField.int("AGE")

@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_personalize._service_role import SOURCE_CONDITION_CONTEXT, RoleAccess, ServiceRole
+from tests.unit.apps import new_app
 
 SERVICE = "personalize.amazonaws.com"
 KEY_ARN = "arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000000"
@@ -125,7 +126,7 @@ def test_both_sides_allow_a_prefix_of_a_bucket(
 
 
 def test_the_condition_for_the_service_can_be_left_out() -> None:
-    stack = cdk.Stack(cdk.App(context={SOURCE_CONDITION_CONTEXT: False}), "Shop")
+    stack = cdk.Stack(new_app({SOURCE_CONDITION_CONTEXT: False}), "Shop")
 
     RoleAccess(stack, ServiceRole(stack, "Role")).allow_bucket_read(s3.Bucket(stack, "Bucket"))
 
@@ -301,7 +302,7 @@ def test_what_is_told_is_a_policy_to_cfn_lint(stack: cdk.Stack) -> None:
 
 
 def test_names_what_only_the_deployment_knows_as_fn_sub_does() -> None:
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     access = RoleAccess(stack, ServiceRole(stack, "Role"))
 
     access.allow_key(kms.Key.from_key_arn(stack, "Key", KEY_ARN))
@@ -323,7 +324,7 @@ def test_names_what_only_the_deployment_knows_as_fn_sub_does() -> None:
 
 def test_knows_the_partition_of_china(stack: cdk.Stack) -> None:
     china = cdk.Stack(
-        cdk.App(), "Shop", env=cdk.Environment(account="111111111111", region="cn-north-1")
+        new_app(), "Shop", env=cdk.Environment(account="111111111111", region="cn-north-1")
     )
 
     RoleAccess(china, ServiceRole(china, "Role")).allow_bucket_read(

@@ -22,6 +22,7 @@ from cdk_personalize import (
     TrainingMode,
 )
 from tests.refusals import at_synth, whole
+from tests.unit.apps import new_app
 
 SOLUTION = "Custom::PersonalizeSolution"
 ARN = "arn:aws:personalize:us-east-1:111111111111:solution/demo"
@@ -30,7 +31,7 @@ RECIPE = Recipe.USER_PERSONALIZATION_V2
 
 def solution(**options: Any) -> Solution:
     """Return a solution of a stack of its own."""
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     group = DatasetGroup(stack, "Group", dataset_group_name=options.pop("group_name", "demo"))
     return Solution(stack, "ForYou", dataset_group=group, **{"recipe": RECIPE, **options})
 

@@ -21,6 +21,7 @@ from cdk_personalize import (
     Solution,
     TrainingMode,
 )
+from tests.unit.apps import new_app
 
 SOLUTION = "Custom::PersonalizeSolution"
 RECIPE = Recipe.USER_PERSONALIZATION_V2
@@ -29,7 +30,7 @@ V1 = Recipe.USER_PERSONALIZATION
 
 def solution(**options: Any) -> Solution:
     """Return a solution of a stack of its own."""
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     group = DatasetGroup(stack, "Group", dataset_group_name=options.pop("group_name", "demo"))
     return Solution(stack, "ForYou", dataset_group=group, **{"recipe": RECIPE, **options})
 

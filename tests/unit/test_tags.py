@@ -7,6 +7,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from cdk_personalize import Campaign, DatasetGroup, DatasetType, Recipe, Schema
+from tests.unit.apps import new_app
 
 TAGGED = (
     "Custom::PersonalizeDataset",
@@ -17,7 +18,7 @@ UNTAGGED = ("Custom::PersonalizeSchema", "AWS::Personalize::DatasetGroup")
 
 
 def shop() -> cdk.Stack:
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     group = DatasetGroup(stack, "Group")
     schema = Schema(stack, "Schema", dataset_type=DatasetType.INTERACTIONS)
     group.add_dataset("Interactions", schema=schema)

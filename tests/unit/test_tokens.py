@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdk_personalize._tokens import json_of, reference, resolved
+from tests.unit.apps import new_app
 
-STACK = cdk.Stack(cdk.App(), "Stack")
+STACK = cdk.Stack(new_app(), "Stack")
 GROUP = personalize.CfnDatasetGroup(STACK, "Group", name="group")
 PARAMETER = cdk.CfnParameter(STACK, "Parameter")
 QUOTED = cdk.Fn.join("", ['say "', PARAMETER.value_as_string, '"'])

@@ -16,6 +16,7 @@ from cdk_personalize import (
     Solution,
 )
 from cdk_personalize.patterns import DataStore, TrainingPipeline
+from tests.unit.apps import new_app
 
 Tree = Mapping[str, Any]
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -25,7 +26,7 @@ class Declared:
     """A stack with a pipeline, and a dataset, a solution and a campaign declared after it."""
 
     def __init__(self, *, fields: Sequence[SchemaField] | None = None, **options: Any) -> None:
-        self.stack = cdk.Stack(cdk.App(), "Shop")
+        self.stack = cdk.Stack(new_app(), "Shop")
         self.store = DataStore(self.stack, "Data")
         self.group = DatasetGroup(
             self.stack, "Group", encryption_key=self.store.key, role=self.store.role

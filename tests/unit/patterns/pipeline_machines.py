@@ -12,6 +12,7 @@ from cdk_personalize.patterns._pipeline_jobs import job_definition
 from cdk_personalize.patterns._pipeline_lock import PipelineLock
 from cdk_personalize.patterns._pipeline_rounds import round_definition
 from cdk_personalize.patterns._pipeline_steps import PipelineSteps
+from tests.unit.apps import new_app
 
 States = dict[str, dict[str, Any]]
 
@@ -24,7 +25,7 @@ def states_of(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def read_definitions() -> dict[str, dict[str, Any]]:
-    stack = cdk.Stack(cdk.App(), "Pipeline")
+    stack = cdk.Stack(new_app(), "Pipeline")
     machine = "arn:aws:states:eu-west-1:1:stateMachine"
     lock = PipelineLock(
         dynamodb.Table.from_table_name(stack, "Table", "lock"),

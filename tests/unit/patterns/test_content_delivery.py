@@ -23,6 +23,7 @@ from cdk_personalize.patterns import (
     WebAcl,
 )
 from tests.refusals import whole
+from tests.unit.apps import new_app
 from tests.unit.patterns.declared_apis import define_api, only, properties
 
 JWT = ApiAccess.jwt(issuer="https://login.example", audience=["shop"])
@@ -245,7 +246,7 @@ def test_another_bucket_is_another_destination_of_logs() -> None:
     """CloudFormation defines the new one first, and two of the same name cannot be."""
 
     def destination(bucket: str) -> str:
-        stack = cdk.Stack(cdk.App(), "Shop")
+        stack = cdk.Stack(new_app(), "Shop")
         api = define_api(stack, access=JWT)
         log = s3.Bucket.from_bucket_name(stack, "Log", bucket)
         ContentDelivery(stack, "Delivery", api=api, log_bucket=log)

@@ -9,6 +9,7 @@ from aws_cdk.assertions import Annotations, Match, Matcher, Template
 
 from cdk_personalize.patterns.data_store import DataStore
 from tests.refusals import whole
+from tests.unit.apps import new_app
 
 ROLE_ARN = "arn:aws:iam::111111111111:role/personalize"
 KEY_ARN = "arn:aws:kms:us-east-1:111111111111:key/00000000-0000-0000-0000-000000000000"
@@ -215,7 +216,7 @@ def test_logs_access_to_a_bucket_that_s3_can_write_to(stack: cdk.Stack) -> None:
 
 @pytest.mark.parametrize("flag", [True, False])
 def test_lets_s3_write_its_logs_whatever_the_feature_flags_say(flag: bool) -> None:
-    app = cdk.App(context={"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": flag})
+    app = new_app({"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": flag})
     stack = cdk.Stack(app, "Stack", env=cdk.Environment(account="111111111111"))
     store = DataStore(stack, "Data")
 

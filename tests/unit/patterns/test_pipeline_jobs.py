@@ -33,6 +33,7 @@ from cdk_personalize import (
 )
 from cdk_personalize.patterns import DataStore, TrainingPipeline
 from tests.refusals import at_synth
+from tests.unit.apps import new_app
 from tests.unit.patterns.declared_pipeline import (
     Declared,
     Tree,
@@ -258,7 +259,7 @@ def test_refuses_a_job(
 
 
 def test_takes_jobs_as_a_property_too() -> None:
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     store = DataStore(stack, "Data")
     group = DatasetGroup(stack, "Group")
     job = DataDeletionJob(dataset_group=group, input_prefix="gone/")
@@ -300,7 +301,7 @@ class WithRecommender:
     """A stack with a pipeline and a recommender."""
 
     def __init__(self) -> None:
-        self.stack = cdk.Stack(cdk.App(), "Shop")
+        self.stack = cdk.Stack(new_app(), "Shop")
         store = DataStore(self.stack, "Data")
         group = DatasetGroup(self.stack, "Group", domain=Domain.ECOMMERCE)
         kind = DatasetType.INTERACTIONS

@@ -11,10 +11,11 @@ from aws_cdk.assertions import Template
 from cdk_personalize import Recipe, SchemaField
 from cdk_personalize.patterns import ExistingResources, Model, RecommendationService
 from tests.refusals import at_synth, whole
+from tests.unit.apps import new_app
 
 
 def service(**options: Any) -> tuple[cdk.Stack, RecommendationService]:
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     options = {"models": {"for-you": Recipe.USER_PERSONALIZATION_V2}, **options}
     return stack, RecommendationService(stack, "Service", **options)
 
@@ -135,7 +136,7 @@ def test_refuses_a_filter_on_a_column_that_no_schema_has() -> None:
 
 
 def test_uses_what_exists_already() -> None:
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     key = kms.Key(stack, "Key")
     stream = kinesis.Stream(stack, "Stream", encryption_key=key)
 
@@ -153,7 +154,7 @@ def test_uses_what_exists_already() -> None:
 
 
 def test_two_services_live_in_one_stack() -> None:
-    stack = cdk.Stack(cdk.App(), "Shop")
+    stack = cdk.Stack(new_app(), "Shop")
     for name in ("One", "Two"):
         RecommendationService(stack, name, models={"for-you": Recipe.USER_PERSONALIZATION_V2})
 
