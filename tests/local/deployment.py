@@ -17,6 +17,7 @@ from demo.cdk_cli import ROOT, CdkCli
 from demo.stack import DeployedStack
 from personalize_emulator.local import LocalAws
 from tests.feature_flags import NO_FLAGS
+from tests.local.cloud_assembly import CloudAssembly
 
 SECONDS = 120
 
@@ -49,7 +50,9 @@ class Deployment:
 
     def __init__(self, aws: LocalAws, folder: Path, stack: str) -> None:
         self.aws = aws
+        self.folder = folder
         self.cli = CdkCli(aws, folder)
+        self.assembly = CloudAssembly(aws, self.cli.assembly)
         self.name = stack
         self.outputs: dict[str, str] = {}
 
@@ -60,7 +63,7 @@ class Deployment:
         node_path = ROOT / "node_modules"
         with LocalAws(folder / "aws", node_path=node_path, auth=True, **options) as aws:
             deployment = cls(aws, folder, stack)
-            deployment.cli.bootstrap()
+            deployment.assembly.bootstrap()
             yield deployment
 
     def deploy(
@@ -69,10 +72,10 @@ class Deployment:
         """Deploy what is defined in an app.
 
         Raises:
-            DemoError: The deployment failed.
+            DeploymentError: The deployment failed.
         """
         self.synthesise(define)
-        self.outputs = self.cli.deploy(self.name, anew=False, tags=tags)[self.name]
+        self.outputs = self.assembly.deploy(self.name, tags)
 
     def synthesise(self, define: Callable[[cdk.App], object]) -> None:
         """Write what is defined in an app; in this process, which has loaded the CDK already."""
@@ -82,11 +85,7 @@ class Deployment:
 
     def destroy(self) -> None:
         """Destroy the stack, as it was deployed last."""
-        self.cli.destroy(self.name)
-
-    def log(self) -> str:
-        """Return what the CDK CLI has printed."""
-        return self.cli.log.read_text(encoding="utf-8")
+        self.assembly.destroy(self.name)
 
     def stack(self) -> dict[str, Any]:
         """Return what CloudFormation says of the stack."""
