@@ -57,6 +57,7 @@ class DeployedStack:
         )
         self._http = botocore.httpsession.URLLib3Session()
         self._settled: set[str] = set()
+        self._clients: dict[str, Any] = {}
 
     def output(self, name: str) -> str:
         """Return an output of the service.
@@ -76,8 +77,10 @@ class DeployedStack:
         return self._aws.local_url(self.output("ApiUrl")).rstrip("/")
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes clients at run time
-        """Return a boto3 client."""
-        return self._session.client(service, **self._aws.client_options)
+        """Return a boto3 client, the same each time: it takes longer to make than to use."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, **self._aws.client_options)
+        return self._clients[service]
 
     def upload(self, files: Iterable[Path]) -> None:
         """Put CSV files where the pipeline looks for them."""

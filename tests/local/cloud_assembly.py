@@ -19,7 +19,7 @@ from personalize_emulator.local import LocalAws
 
 _TEMPLATES = ROOT / "node_modules" / "aws-cdk" / "lib" / "api" / "bootstrap"
 _BOOTSTRAP_STACK = "CDKToolkit"
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.5
 _CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 

@@ -4,7 +4,6 @@ import csv
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Any, Self
@@ -55,6 +54,8 @@ class Deployment:
         self.assembly = CloudAssembly(aws, self.cli.assembly)
         self.name = stack
         self.outputs: dict[str, str] = {}
+        self._session: Any = boto3.Session()  # its types know no service by a variable name
+        self._clients: dict[str, Any] = {}
 
     @classmethod
     @contextmanager
@@ -100,18 +101,19 @@ class Deployment:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the account's root."""
-        session: Any = boto3.Session()  # its types know no service by a variable name
-        return session.client(service, **self.aws.client_options)
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, **self.aws.client_options)
+        return self._clients[service]
 
-    @cached_property
+    @property
     def personalize(self) -> Any:
         return self.client("personalize")
 
-    @cached_property
+    @property
     def s3(self) -> Any:
         return self.client("s3")
 
-    @cached_property
+    @property
     def states(self) -> Any:
         return self.client("stepfunctions")
 

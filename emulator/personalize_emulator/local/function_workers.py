@@ -75,12 +75,10 @@ def install() -> None:
 
 
 def _tagging_what_runs(update: Callable[..., Any]) -> Callable[..., Any]:
-    def tag_or_update(
-        name: str, old_props: Properties, new_props: Properties, *more: object
-    ) -> Any:  # noqa: ANN401 - it is what MiniStack returns
+    def tag_or_update(name: str, old_props: Properties, new_props: Properties, *names: str) -> Any:  # noqa: ANN401 - it is what MiniStack returns
         function = lambda_svc._functions.get(name)
         if function is None or _without_tags(old_props) != _without_tags(new_props):
-            return update(name, old_props, new_props, *more)
+            return update(name, old_props, new_props, *names)
         provisioners._reconcile_tag_map(function["tags"], old_props, new_props)
         return name, {"Arn": function["config"]["FunctionArn"]}
 

@@ -247,3 +247,21 @@ def test_an_api_with_iam_authorization_takes_a_signed_request(cloud: Cloud, api:
 
     with urllib.request.urlopen(request) as answer:
         assert answer.read() == b"in"
+
+
+def test_an_api_takes_other_origins_in_place(cloud: Cloud) -> None:
+    def origins(origin: str) -> tuple[str, list[str]]:
+        properties = {
+            "Name": "shop",
+            "ProtocolType": "HTTP",
+            "CorsConfiguration": {"AllowOrigins": [origin]},
+        }
+        made = cloud.deploy(
+            {"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": properties}}, "origins"
+        )
+        found = cloud.client("apigatewayv2").get_api(ApiId=made["Api"])
+        return made["Api"], found["CorsConfiguration"]["AllowOrigins"]
+
+    api, _ = origins("https://old.example.com")
+
+    assert origins("https://new.example.com") == (api, ["https://new.example.com"])
