@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -253,12 +254,12 @@ class DeployedStack:
 
     def _of_each_solution(self, operation: str, listed: str) -> list[dict[str, Any]]:
         """Return a list of the service for the solutions of this stack, and no other's."""
-        solutions = self._pages("list_solutions", "solutions", datasetGroupArn=self._group)
-        return [
-            entry
-            for solution in solutions
-            for entry in self._pages(operation, listed, solutionArn=solution["solutionArn"])
-        ]
+        gone = self.client("personalize").exceptions.ResourceNotFoundException
+        found: list[dict[str, Any]] = []
+        for solution in self._pages("list_solutions", "solutions", datasetGroupArn=self._group):
+            with contextlib.suppress(gone):  # it was deleted meanwhile, as one that is replaced is
+                found += self._pages(operation, listed, solutionArn=solution["solutionArn"])
+        return found
 
     def _pages(self, operation: str, listed: str, **arguments: str) -> list[dict[str, Any]]:
         pages = self.client("personalize").get_paginator(operation).paginate(**arguments)
