@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -57,6 +58,7 @@ class DeployedStack:
         )
         self._http = botocore.httpsession.URLLib3Session()
         self._settled: set[str] = set()
+        self._clients: dict[str, Any] = {}
 
     def output(self, name: str) -> str:
         """Return an output of the service.
@@ -76,8 +78,10 @@ class DeployedStack:
         return self._aws.local_url(self.output("ApiUrl")).rstrip("/")
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes clients at run time
-        """Return a boto3 client."""
-        return self._session.client(service, **self._aws.client_options)
+        """Return a boto3 client, the same each time: it takes longer to make than to use."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, **self._aws.client_options)
+        return self._clients[service]
 
     def upload(self, files: Iterable[Path]) -> None:
         """Put CSV files where the pipeline looks for them."""
@@ -250,12 +254,12 @@ class DeployedStack:
 
     def _of_each_solution(self, operation: str, listed: str) -> list[dict[str, Any]]:
         """Return a list of the service for the solutions of this stack, and no other's."""
-        solutions = self._pages("list_solutions", "solutions", datasetGroupArn=self._group)
-        return [
-            entry
-            for solution in solutions
-            for entry in self._pages(operation, listed, solutionArn=solution["solutionArn"])
-        ]
+        gone = self.client("personalize").exceptions.ResourceNotFoundException
+        found: list[dict[str, Any]] = []
+        for solution in self._pages("list_solutions", "solutions", datasetGroupArn=self._group):
+            with contextlib.suppress(gone):  # it was deleted meanwhile, as one that is replaced is
+                found += self._pages(operation, listed, solutionArn=solution["solutionArn"])
+        return found
 
     def _pages(self, operation: str, listed: str, **arguments: str) -> list[dict[str, Any]]:
         pages = self.client("personalize").get_paginator(operation).paginate(**arguments)

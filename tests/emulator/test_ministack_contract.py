@@ -63,3 +63,25 @@ for path in pathlib.Path(hooks.__file__).parent.glob("*.py"):
 """
 
     assert run("-c", script) == ""
+
+
+def test_roles_are_assumed_side_by_side() -> None:
+    script = """
+import sys, threading
+from personalize_emulator.local import authorization
+authorization.install()
+sys.setswitchinterval(1e-6)
+assumed = []
+def assume(name):
+    for number in range(300):
+        role = f"arn:aws:iam::123456789012:role/{name}-{number}"
+        assumed.append(authorization.credentials_of(role, "session"))
+threads = [threading.Thread(target=assume, args=(name,)) for name in "abcd"]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(assumed))
+"""
+
+    assert run("-c", script) == "1200\n"

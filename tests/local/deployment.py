@@ -4,7 +4,6 @@ import csv
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +16,7 @@ from demo.cdk_cli import ROOT, CdkCli
 from demo.stack import DeployedStack
 from personalize_emulator.local import LocalAws
 from tests.feature_flags import NO_FLAGS
+from tests.local.cloud_assembly import CloudAssembly
 
 SECONDS = 120
 
@@ -49,9 +49,13 @@ class Deployment:
 
     def __init__(self, aws: LocalAws, folder: Path, stack: str) -> None:
         self.aws = aws
+        self.folder = folder
         self.cli = CdkCli(aws, folder)
+        self.assembly = CloudAssembly(aws, self.cli.assembly)
         self.name = stack
         self.outputs: dict[str, str] = {}
+        self._session: Any = boto3.Session()  # its types know no service by a variable name
+        self._clients: dict[str, Any] = {}
 
     @classmethod
     @contextmanager
@@ -60,7 +64,7 @@ class Deployment:
         node_path = ROOT / "node_modules"
         with LocalAws(folder / "aws", node_path=node_path, auth=True, **options) as aws:
             deployment = cls(aws, folder, stack)
-            deployment.cli.bootstrap()
+            deployment.assembly.bootstrap()
             yield deployment
 
     def deploy(
@@ -69,10 +73,10 @@ class Deployment:
         """Deploy what is defined in an app.
 
         Raises:
-            DemoError: The deployment failed.
+            DeploymentError: The deployment failed.
         """
         self.synthesise(define)
-        self.outputs = self.cli.deploy(self.name, anew=False, tags=tags)[self.name]
+        self.outputs = self.assembly.deploy(self.name, tags)
 
     def synthesise(self, define: Callable[[cdk.App], object]) -> None:
         """Write what is defined in an app; in this process, which has loaded the CDK already."""
@@ -82,11 +86,7 @@ class Deployment:
 
     def destroy(self) -> None:
         """Destroy the stack, as it was deployed last."""
-        self.cli.destroy(self.name)
-
-    def log(self) -> str:
-        """Return what the CDK CLI has printed."""
-        return self.cli.log.read_text(encoding="utf-8")
+        self.assembly.destroy(self.name)
 
     def stack(self) -> dict[str, Any]:
         """Return what CloudFormation says of the stack."""
@@ -101,18 +101,19 @@ class Deployment:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of the account's root."""
-        session: Any = boto3.Session()  # its types know no service by a variable name
-        return session.client(service, **self.aws.client_options)
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, **self.aws.client_options)
+        return self._clients[service]
 
-    @cached_property
+    @property
     def personalize(self) -> Any:
         return self.client("personalize")
 
-    @cached_property
+    @property
     def s3(self) -> Any:
         return self.client("s3")
 
-    @cached_property
+    @property
     def states(self) -> Any:
         return self.client("stepfunctions")
 

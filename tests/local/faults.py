@@ -3,11 +3,13 @@
 import json
 import os
 import random
+import select
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import Message
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -54,6 +56,22 @@ class Faults:
             return False
 
 
+class _Service(HTTPConnection):
+    """A connection to the service, which lasts as long as the caller's."""
+
+    def answer(self, path: str, headers: Message, body: bytes) -> tuple[int, str, bytes]:
+        """Send a request on; return the status, the error and the content of the answer."""
+        if self.sock and select.select([self.sock], [], [], 0)[0]:
+            self.close()  # the service has closed it meanwhile
+        # The host is signed, so it has to stay the one of this server.
+        self.putrequest("POST", path, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            self.putheader(name, value)
+        self.endheaders(body)
+        answer = self.getresponse()
+        return answer.status, answer.getheader("x-amzn-errortype", ""), answer.read()
+
+
 @contextmanager
 def way_to(service: str, faults: Faults) -> Iterator[str]:
     """Stand before a service, at the URL that is given."""
@@ -62,23 +80,22 @@ def way_to(service: str, faults: Faults) -> Iterator[str]:
     class Way(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def setup(self) -> None:
+            super().setup()
+            self.upstream = _Service(host)
+
+        def finish(self) -> None:
+            self.upstream.close()
+            super().finish()
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if faults.throttle():
                 self.answer(400, json.dumps({"message": "slow down"}).encode(), "Throttling")
                 return
-            upstream = HTTPConnection(host)
-            # The host is signed, so it has to stay the one of this server.
-            headers = dict(self.headers.items())
-            upstream.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in headers.items():
-                upstream.putheader(name, value)
-            upstream.endheaders(body)
-            answer = upstream.getresponse()
-            content = answer.read()
-            upstream.close()
+            status, error, content = self.upstream.answer(self.path, self.headers, body)
             if not faults.kill(self.client_address[1]):
-                self.answer(answer.status, content, answer.getheader("x-amzn-errortype", ""))
+                self.answer(status, content, error)
 
         def answer(self, status: int, content: bytes, error: str) -> None:
             self.send_response(status)

@@ -25,5 +25,7 @@ class Journal:
             for file in self.state.parent.glob(f"{self.state.name}*"):
                 if file.is_file():
                     shutil.copy(file, folder)
-            with closing(sqlite3.connect(Path(folder) / self.state.name)) as journal:
+            # What only reads does not write the log into the file at the end.
+            copy = f"{(Path(folder) / self.state.name).as_uri()}?mode=ro"
+            with closing(sqlite3.connect(copy, uri=True)) as journal:
                 return journal.execute(query, values).fetchall()

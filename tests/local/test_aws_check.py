@@ -6,7 +6,6 @@ It deploys the demo, uses and destroys it: the permissions of its roles are thos
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,21 +22,15 @@ from aws_check.report import Report
 from demo.cdk_cli import ROOT, CdkCli
 from demo.progress import DemoError
 from personalize_emulator.local import LocalAws
+from tests.local.half_check_app import half_check_app
 
 pytestmark = pytest.mark.local
-
-HALF = f"{sys.executable} -m tests.local.half_check_app"
 
 
 def answering(*answers: str) -> Callable[[str], str]:
     """A person who gives these answers, one after the other."""
     left = iter(answers)
     return lambda _: next(left)
-
-
-def half_check(aws: LocalAws, folder: Path, ask: Callable[[str], str]) -> Check:
-    """A check whose stack lacks what the demo has: it fails once that is deployed."""
-    return Check(aws, folder, pace=LOCAL_PACE, ask=ask, is_dry_run=True, app=HALF)
 
 
 def statuses(aws: LocalAws) -> list[str]:
@@ -66,6 +59,21 @@ def make_stack(aws: LocalAws, description: str) -> None:
 
 def wait_for(cloudformation: Any, state: str) -> None:
     cloudformation.get_waiter(state).wait(StackName=STACK, WaiterConfig={"Delay": 1})
+
+
+HalfCheck = Callable[..., Check]
+
+
+@pytest.fixture(scope="module")
+def half_check(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> HalfCheck:
+    """A check whose stack lacks what the demo has: it fails once that is deployed."""
+    app = half_check_app(tmp_path_factory.mktemp("half"))
+
+    def check(folder: Path, *answers: str) -> Check:
+        ask = answering(*answers)
+        return Check(aws, folder, pace=LOCAL_PACE, ask=ask, is_dry_run=True, app=app)
+
+    return check
 
 
 @pytest.fixture
@@ -145,8 +153,10 @@ def test_writes_the_report_for_programs_and_for_people(report: Report, folder: P
     assert all(f"\n| {number} | " in text for number in range(1, len(QUESTIONS) + 1))
 
 
-def test_does_nothing_for_another_account_id(aws: LocalAws, tmp_path: Path) -> None:
-    check = half_check(aws, tmp_path, answering("210987654321"))
+def test_does_nothing_for_another_account_id(
+    aws: LocalAws, half_check: HalfCheck, tmp_path: Path
+) -> None:
+    check = half_check(tmp_path, "210987654321")
 
     with pytest.raises(DemoError) as refused:
         check.run()
@@ -158,8 +168,10 @@ def test_does_nothing_for_another_account_id(aws: LocalAws, tmp_path: Path) -> N
     assert not (tmp_path / "report.json").exists()
 
 
-def test_destroys_the_stack_after_a_failure_in_the_middle(aws: LocalAws, tmp_path: Path) -> None:
-    check = half_check(aws, tmp_path, answering(aws.account))
+def test_destroys_the_stack_after_a_failure_in_the_middle(
+    aws: LocalAws, half_check: HalfCheck, tmp_path: Path
+) -> None:
+    check = half_check(tmp_path, aws.account)
 
     with pytest.raises(DemoError, match="the stack has no output DatasetGroupArn"):
         check.run()
@@ -174,14 +186,14 @@ def test_destroys_the_stack_after_a_failure_in_the_middle(aws: LocalAws, tmp_pat
 
 
 def test_destroys_the_stack_after_a_ctrl_c(
-    aws: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: LocalAws, half_check: HalfCheck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def deploy(*_: object, **__: object) -> None:
         make_stack(aws, STACK_DESCRIPTION)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(CdkCli, "deploy", deploy)
-    check = half_check(aws, tmp_path, answering(aws.account))
+    check = half_check(tmp_path, aws.account)
 
     with pytest.raises(KeyboardInterrupt):
         check.run()
@@ -190,27 +202,29 @@ def test_destroys_the_stack_after_a_ctrl_c(
     assert report_of(tmp_path)["problems"] == ["KeyboardInterrupt"]
 
 
-def test_offers_to_destroy_the_stack_of_an_earlier_check(aws: LocalAws, tmp_path: Path) -> None:
+def test_offers_to_destroy_the_stack_of_an_earlier_check(
+    aws: LocalAws, half_check: HalfCheck, tmp_path: Path
+) -> None:
     make_stack(aws, STACK_DESCRIPTION)
 
     with pytest.raises(DemoError) as refused:
-        half_check(aws, tmp_path, answering("no")).run()
+        half_check(tmp_path, "no").run()
     assert str(refused.value) == (
         f"the stack {STACK} of an earlier check is still there; nothing was done"
     )
     assert statuses(aws) == ["CREATE_COMPLETE"]
 
     with pytest.raises(DemoError, match="the account id must be"):
-        half_check(aws, tmp_path, answering("destroy", "no")).run()
+        half_check(tmp_path, "destroy", "no").run()
     assert statuses(aws) == []
 
 
 @pytest.mark.usefixtures("stack_of_somebody")
 def test_leaves_a_stack_of_that_name_alone_that_no_check_made(
-    aws: LocalAws, tmp_path: Path
+    aws: LocalAws, half_check: HalfCheck, tmp_path: Path
 ) -> None:
     with pytest.raises(DemoError) as refused:
-        half_check(aws, tmp_path, answering("destroy", aws.account)).run()
+        half_check(tmp_path, "destroy", aws.account).run()
 
     assert str(refused.value) == (
         f"the account has a stack {STACK} that no check made; nothing was done"

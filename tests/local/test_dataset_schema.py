@@ -11,6 +11,7 @@ import pytest
 
 from demo.leftovers import leftovers
 from demo.progress import DemoError
+from tests.local.cloud_assembly import DeploymentError
 from tests.local.deployment import Deployment, wait_until
 from tests.local.schemas_stack import NAME, SchemasStack
 
@@ -64,10 +65,13 @@ def is_imported(stack: Deployment) -> bool:
 def test_a_schema_for_which_data_would_have_to_be_deleted_is_refused(stack: Deployment) -> None:
     before = dataset(stack)
 
-    with pytest.raises(DemoError):
-        stack.deploy(partial(SchemasStack, is_float=True))
+    stack.synthesise(partial(SchemasStack, is_float=True))
 
-    assert "cannot take the schema" in stack.log()
+    # The CLI itself, which is to say why.
+    with pytest.raises(DemoError, match="ended with exit code"):
+        stack.cli.deploy(NAME, anew=False)
+
+    assert "cannot take the schema" in stack.cli.log.read_text(encoding="utf-8")
     assert stack.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert dataset(stack) == before
 
@@ -90,7 +94,7 @@ def test_the_files_of_a_replaced_dataset_are_imported_again_and_once(stack: Depl
 
 
 def test_a_replacement_is_taken_back_when_a_later_resource_fails(stack: Deployment) -> None:
-    with pytest.raises(DemoError):
+    with pytest.raises(DeploymentError):
         stack.deploy(partial(SchemasStack, may_replace=True, columns=1, is_broken=True))
 
     assert stack.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
@@ -107,7 +111,7 @@ def test_a_column_that_was_taken_back_can_be_deployed_again(stack: Deployment) -
 
 
 def test_what_a_roll_back_left_goes_with_the_stack(stack: Deployment) -> None:
-    with pytest.raises(DemoError):
+    with pytest.raises(DeploymentError):
         stack.deploy(partial(SchemasStack, is_float=True, columns=2, is_broken=True))
     assert schemas(stack) == 3
 

@@ -234,7 +234,7 @@ def test_a_changed_stack_keeps_its_dataset_group_and_trains_what_is_new(
         },
     }
 
-    shop.changed().deploy(STACK)
+    shop.changed().deploy(STACK, tags={"team": "b", "cost": "1"})
     shop.stack.wait_until_learnt(lambda _: None, MODELS + 1)
 
     assert personalize.list_dataset_groups()["datasetGroups"] == before["groups"]
@@ -246,6 +246,16 @@ def test_a_changed_stack_keeps_its_dataset_group_and_trains_what_is_new(
     }
     assert len(versions - before["versions"]) == 1
     assert before["versions"] < versions
+
+
+def test_the_tags_that_the_cli_is_given_are_those_of_the_stack(shop: DeployedShop) -> None:
+    # Local AWS keeps them there. What AWS hands on to the resources, a dataset group among them,
+    # only an account can show: `make aws-check` asks.
+    stacks = shop.stack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+
+    tags = {each["Key"]: each["Value"] for each in stacks[0]["Tags"]}
+
+    assert (tags["team"], tags["cost"]) == ("b", "1")
 
 
 def test_a_campaign_is_updated_in_place(shop: DeployedShop) -> None:

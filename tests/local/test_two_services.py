@@ -68,8 +68,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
     with Deployment.on_a_new_aws(folder, A) as stack:
         stack.synthesise(define)
-        outputs = stack.cli.deploy(anew=False)
-        first, second = (DeployedStack(stack.aws, outputs[name]) for name in (A, B))
+        first, second = (DeployedStack(stack.aws, stack.assembly.deploy(name)) for name in (A, B))
         first.upload([shop.folder / "interactions.csv"])
         first.wait_until_learnt(lambda _: None, models=1)
         yield Services(stack, shop, first, second)
@@ -102,6 +101,6 @@ def test_the_one_that_stays_learns_from_its_data(services: Services) -> None:
 
 
 def test_nothing_is_left_when_both_are_destroyed(services: Services) -> None:
-    services.stack.cli.destroy(B)
+    services.stack.assembly.destroy(B)
 
     assert leftovers(services.stack.aws) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextvars
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -37,6 +38,7 @@ def install() -> None:
     """
     app.pin_request_origin = _loopback_is_secure(app.pin_request_origin)
     iam_actions.extract_iam_action = _of_single_messages(iam_actions.extract_iam_action)
+    sts.register_session = _one_at_a_time(sts.register_session)
 
 
 def _loopback_is_secure(pin: Callable[[str, bool], None]) -> Callable[[str, bool], None]:
@@ -54,6 +56,17 @@ def _of_single_messages(action_of: Callable[..., str | None]) -> Callable[..., s
         return action.removesuffix("Batch") if action and service == "sqs" else action
 
     return single_action_of
+
+
+def _one_at_a_time(register: Callable[[str, dict[str, Any]], None]) -> Callable[..., None]:
+    """It looks through all sessions, while the thread of another execution may add one."""
+    lock = threading.Lock()
+
+    def register_alone(access_key: str, session: dict[str, Any]) -> None:
+        with lock:
+            register(access_key, session)
+
+    return register_alone
 
 
 def credentials_of(role_arn: str, session_name: str) -> Credentials:

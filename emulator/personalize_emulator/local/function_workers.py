@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from subprocess import Popen
 from typing import Any
 
 from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+from ministack.services.cloudformation import provisioners
 
+from personalize_emulator.local.provisioning import Properties
+
+_FUNCTION = "AWS::Lambda::Function"
 _GRACE_SECONDS = 3.0
 
 
@@ -20,12 +26,15 @@ class _Call(threading.local):
 
 
 def install() -> None:
-    """Let the process of a function live on when its handler fails, as on AWS.
+    """Let the process of a function live on when its handler fails or its tags change, as on AWS.
 
     MiniStack ends it, so that the next call is a cold start. The provider framework of the CDK
     fails on purpose each time that a resource is not complete yet: that was a start of Node for
     each look.
     """
+    handler = dict(provisioners._RESOURCE_HANDLERS[_FUNCTION])
+    handler["update"] = _tagging_what_runs(handler["update"])
+    provisioners._RESOURCE_HANDLERS[_FUNCTION] = handler
     invoke, signal, collect = (
         lambda_runtime.Worker.invoke,
         lambda_runtime._signal,
@@ -63,3 +72,18 @@ def install() -> None:
     lambda_runtime.Worker.invoke = invoke_and_keep
     lambda_runtime._signal = signal_unless_called
     lambda_runtime._collect = collect_unless_called
+
+
+def _tagging_what_runs(update: Callable[..., Any]) -> Callable[..., Any]:
+    def tag_or_update(name: str, old_props: Properties, new_props: Properties, *names: str) -> Any:  # noqa: ANN401 - it is what MiniStack returns
+        function = lambda_svc._functions.get(name)
+        if function is None or _without_tags(old_props) != _without_tags(new_props):
+            return update(name, old_props, new_props, *names)
+        provisioners._reconcile_tag_map(function["tags"], old_props, new_props)
+        return name, {"Arn": function["config"]["FunctionArn"]}
+
+    return tag_or_update
+
+
+def _without_tags(props: Properties) -> dict[str, Any]:
+    return {name: value for name, value in props.items() if name != "Tags"}

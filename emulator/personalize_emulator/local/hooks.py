@@ -132,6 +132,12 @@ HOOKS = (
     Hook(_PROVISIONERS, "_RESOURCE_HANDLERS", "CloudFormation types"),
     Hook(_PROVISIONERS, "_REPLACING_PROPERTIES", "properties whose change replaces a resource"),
     Hook(_PROVISIONERS, "_tag_map", "tags of a resource", ("tags",)),
+    Hook(
+        _PROVISIONERS,
+        "_reconcile_tag_map",
+        "tags of a function",
+        ("store", "old_props", "new_props", "prop"),
+    ),
     Hook(_STACKS, "_runs_on_worker_thread", "types that wait", ("resource_type",)),
     Hook(_STATES, "_AWS_SDK_SERVICE_MAP", "aws-sdk integrations"),
     Hook(
@@ -204,7 +210,7 @@ HOOKS = (
         "logs of functions",
         ("func", "request_id", "log_text", "error", "duration_ms", "log_source"),
     ),
-    Hook(_LAMBDA, "_functions", "logs of functions"),
+    Hook(_LAMBDA, "_functions", "logs and tags of functions"),
     Hook(_LAMBDA, "_apply_filter_criteria", "filters of mappings", ("records", "esm")),
     Hook(_LAMBDA, "esm_wake", "wakes the pollers"),
     Hook(_KINESIS, "_streams", "streams and their records"),

@@ -26,10 +26,11 @@ def also_apply(resource_type: str, apply: Callable[[str, Properties], None]) -> 
         apply(physical_id, props)
         return physical_id, attributes
 
+    # Some types are told their logical id as well.
     def update_and_apply(
-        physical_id: str, old_props: Properties, new_props: Properties, stack_name: str
+        physical_id: str, old_props: Properties, new_props: Properties, *names: str
     ) -> _Answer:
-        physical_id, attributes = update(physical_id, old_props, new_props, stack_name)
+        physical_id, attributes = update(physical_id, old_props, new_props, *names)
         apply(physical_id, new_props)
         return physical_id, attributes
 

@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -22,10 +22,13 @@ class Cloud:
     """Clients of one local AWS, and stacks in it."""
 
     aws: LocalAws
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        make: Callable[..., Any] = boto3.Session().client
-        return make(service, **self.aws.client_options)
+        if service not in self._clients:
+            make: Callable[..., Any] = boto3.Session().client
+            self._clients[service] = make(service, **self.aws.client_options)
+        return self._clients[service]
 
     def deploy(self, resources: Mapping[str, Any], name: str = "") -> dict[str, str]:
         """Create or update a stack; return the physical ids."""

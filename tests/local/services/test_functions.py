@@ -150,6 +150,23 @@ def test_a_function_that_fails_is_the_same_process_at_the_next_call(cloud: Cloud
     assert [failure() for _ in range(3)] == ["call 1", "call 2", "call 3"]
 
 
+def test_a_function_whose_tags_change_is_the_same_process_at_the_next_call(cloud: Cloud) -> None:
+    functions = cloud.client("lambda")
+    code = (
+        "calls = []\n\ndef handler(event, context):\n    calls.append(0)\n    return len(calls)\n"
+    )
+
+    def calls(version: str) -> bytes:
+        tags = [{"Key": "version", "Value": version}]
+        name = cloud.deploy({"Tagged": function(code, Tags=tags)}, "tagged")["Tagged"]
+        arn = functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+        assert functions.list_tags(Resource=arn)["Tags"]["version"] == version
+        called: bytes = functions.invoke(FunctionName=name, Payload=b"{}")["Payload"].read()
+        return called
+
+    assert [calls("one"), calls("two")] == [b"1", b"2"]
+
+
 def test_a_function_that_ends_its_process_is_started_again(cloud: Cloud) -> None:
     functions = cloud.client("lambda")
     code = "import os\n\ndef handler(event, context):\n    return event or os._exit(1)\n"
@@ -230,3 +247,21 @@ def test_an_api_with_iam_authorization_takes_a_signed_request(cloud: Cloud, api:
 
     with urllib.request.urlopen(request) as answer:
         assert answer.read() == b"in"
+
+
+def test_an_api_takes_other_origins_in_place(cloud: Cloud) -> None:
+    def origins(origin: str) -> tuple[str, list[str]]:
+        properties = {
+            "Name": "shop",
+            "ProtocolType": "HTTP",
+            "CorsConfiguration": {"AllowOrigins": [origin]},
+        }
+        made = cloud.deploy(
+            {"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": properties}}, "origins"
+        )
+        found = cloud.client("apigatewayv2").get_api(ApiId=made["Api"])
+        return made["Api"], found["CorsConfiguration"]["AllowOrigins"]
+
+    api, _ = origins("https://old.example.com")
+
+    assert origins("https://new.example.com") == (api, ["https://new.example.com"])
