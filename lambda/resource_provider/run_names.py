@@ -26,7 +26,7 @@ class RunNames:
     def __init__(self, beginnings: Iterable[str]) -> None:
         """Take the beginnings."""
         alternatives = "|".join(map(re.escape, beginnings))
-        self._pattern = re.compile(rf"({alternatives})-[0-9a-f]{{20}}")
+        self._pattern = re.compile(rf"({alternatives})-[0-9a-fA-F]{{20}}")
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a run of the pipeline has made what has this name."""
