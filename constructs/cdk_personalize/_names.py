@@ -36,14 +36,17 @@ _prefixes: WeakKeyDictionary[Stack, str] = WeakKeyDictionary()
 
 def findings_of_name(property_name: str, name: str | None) -> list[str]:
     """Return why the service would refuse a name; a token is left to the deployment."""
-    if name is None or is_token(name):
-        return []
-    if _NAME.fullmatch(name) and len(name) <= MAX_LENGTH:
+    if name is None or is_token(name) or is_name(name):
         return []
     return [
         f"{property_name} must be 1 to {MAX_LENGTH} letters, digits, hyphens and underscores,"
         f" the first a letter or digit, got {name!r}"
     ]
+
+
+def is_name(text: str) -> bool:
+    """Return whether the service would take a text for a name."""
+    return _NAME.fullmatch(text) is not None and len(text) <= MAX_LENGTH
 
 
 def derived_name(construct: Construct, content: Mapping[str, object] | None = None) -> str:

@@ -65,6 +65,7 @@ _ACTIONS = {
         "CreateSolution",
         "DeleteSolution",
         "DescribeSolution",
+        "DescribeSolutionVersion",
         "ListTagsForResource",
         "StopSolutionVersionCreation",
         "TagResource",

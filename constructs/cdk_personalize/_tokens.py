@@ -39,6 +39,11 @@ def reference(token: str) -> str:
     return token
 
 
+def masked(text: str, mask: str) -> str:
+    """Return a text with `mask` in place of each token in it."""
+    return _TOKEN.sub(mask, text) if is_token(text) else text
+
+
 def json_of(stack: Stack, value: object) -> str:
     """Return a value as JSON text, with the tokens in it; the deployment sees what they stand for.
 

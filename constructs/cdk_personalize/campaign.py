@@ -13,6 +13,7 @@ from cdk_personalize._actions import CAMPAIGN_DESCRIBE, CAMPAIGN_QUERY
 from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank, resource_of
+from cdk_personalize._imported import arn_of_imported, imported_arn
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
 from cdk_personalize._places import findings_of_place
@@ -310,13 +311,14 @@ class Campaign(_CampaignBase, RemovableResource, TaggedResource):
         cls, scope: Construct, construct_id: str, campaign_name: str
     ) -> ICampaign:
         """Import a campaign of this account and region by its name."""
-        arn = arn_of(scope, "campaign", campaign_name)
+        arn = arn_of_imported(scope, "campaign", campaign_name)
         return cls.from_campaign_arn(scope, construct_id, arn)
 
 
 class _ImportedCampaign(_CampaignBase):
     def __init__(self, scope: Construct, construct_id: str, campaign_arn: str) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=campaign_arn)
+        arn = imported_arn("campaign", campaign_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._campaign_arn = campaign_arn
 
     @property

@@ -24,6 +24,7 @@ from cdk_personalize._actions import (
 from cdk_personalize._dataset_metrics import DatasetMetrics, IDatasetMetrics
 from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._deletion_order import Rank
+from cdk_personalize._imported import imported_arn
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._places import findings_of_place
@@ -375,11 +376,12 @@ class _ImportedDataset(_DatasetBase):
     def __init__(
         self, scope: Construct, construct_id: str, dataset_arn: str, tracking_id: str | None
     ) -> None:
+        arn = imported_arn("dataset", dataset_arn)
         # The last part of the ARN of a dataset is the type, also where the rest is a token.
         segment = dataset_arn.rpartition("/")[2]
         known = "/" in dataset_arn and not is_token(segment)
         self._dataset_type = DatasetType.of(segment) if known else None
-        super().__init__(scope, construct_id, environment_from_arn=dataset_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._dataset_arn = dataset_arn
         self._tracking_id = tracking_id
 

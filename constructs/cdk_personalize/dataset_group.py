@@ -22,6 +22,7 @@ from cdk_personalize._declarations import (
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._event_metrics import EventMetrics, IEventMetrics
 from cdk_personalize._import_metrics import IImportMetrics, ImportMetrics
+from cdk_personalize._imported import arn_of_imported, imported_arn
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_in
 from cdk_personalize._removal import RemovableResource
@@ -395,13 +396,14 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
         cls, scope: Construct, construct_id: str, dataset_group_name: str
     ) -> IDatasetGroup:
         """Import a dataset group of this account and region by its name."""
-        arn = arn_of(scope, "dataset-group", dataset_group_name)
+        arn = arn_of_imported(scope, "dataset-group", dataset_group_name)
         return cls.from_dataset_group_arn(scope, construct_id, arn)
 
 
 class _ImportedDatasetGroup(_DatasetGroupBase):
     def __init__(self, scope: Construct, construct_id: str, dataset_group_arn: str) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=dataset_group_arn)
+        arn = imported_arn("dataset-group", dataset_group_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._dataset_group_arn = dataset_group_arn
         self._deletion_order = deletion_order_of(self, dataset_group_arn)
 

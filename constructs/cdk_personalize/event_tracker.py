@@ -13,6 +13,7 @@ from cdk_personalize._actions import EVENT_TRACKER_DESCRIBE, EVENT_TRACKER_PUT_E
 from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._deletion_order import Rank
 from cdk_personalize._event_metrics import EventMetrics, IEventMetrics
+from cdk_personalize._imported import imported_arn
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import derived_name, findings_of_name
 from cdk_personalize._places import findings_of_place
@@ -197,7 +198,8 @@ class _ImportedEventTracker(_EventTrackerBase):
     def __init__(
         self, scope: Construct, construct_id: str, event_tracker_arn: str, tracking_id: str
     ) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=event_tracker_arn)
+        arn = imported_arn("event-tracker", event_tracker_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._event_tracker_arn = event_tracker_arn
         self._tracking_id = tracking_id
 

@@ -13,7 +13,8 @@ from cdk_personalize._actions import FILTER_DESCRIBE
 from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._declared_data import DeclaredData, check_data
 from cdk_personalize._deletion_order import Rank
-from cdk_personalize._names import arn_of, derived_name, findings_of_name
+from cdk_personalize._imported import arn_of_imported, imported_arn
+from cdk_personalize._names import derived_name, findings_of_name
 from cdk_personalize._places import findings_of_place
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
@@ -207,12 +208,14 @@ class Filter(_FilterBase, RemovableResource):
     @classmethod
     def from_filter_name(cls, scope: Construct, construct_id: str, filter_name: str) -> IFilter:
         """Import a filter of this account and region by its name."""
-        return cls.from_filter_arn(scope, construct_id, arn_of(scope, "filter", filter_name))
+        arn = arn_of_imported(scope, "filter", filter_name)
+        return cls.from_filter_arn(scope, construct_id, arn)
 
 
 class _ImportedFilter(_FilterBase):
     def __init__(self, scope: Construct, construct_id: str, filter_arn: str) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=filter_arn)
+        arn = imported_arn("filter", filter_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._filter_arn = filter_arn
 
     @property

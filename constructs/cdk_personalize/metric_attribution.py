@@ -14,6 +14,7 @@ from cdk_personalize._actions import METRIC_ATTRIBUTION_DESCRIBE
 from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
+from cdk_personalize._imported import arn_of_imported, imported_arn
 from cdk_personalize._metric_attribute import MetricAttribute
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._places import findings_of_place
@@ -255,7 +256,7 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
         cls, scope: Construct, construct_id: str, metric_attribution_name: str
     ) -> IMetricAttribution:
         """Import a metric attribution of this account and region by its name."""
-        arn = arn_of(scope, "metric-attribution", metric_attribution_name)
+        arn = arn_of_imported(scope, "metric-attribution", metric_attribution_name)
         return cls.from_metric_attribution_arn(scope, construct_id, arn)
 
     @property
@@ -296,7 +297,8 @@ class MetricAttribution(_MetricAttributionBase, RemovableResource):
 
 class _ImportedMetricAttribution(_MetricAttributionBase):
     def __init__(self, scope: Construct, construct_id: str, metric_attribution_arn: str) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=metric_attribution_arn)
+        arn = imported_arn("metric-attribution", metric_attribution_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._metric_attribution_arn = metric_attribution_arn
 
     @property

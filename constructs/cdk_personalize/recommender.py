@@ -13,6 +13,7 @@ from cdk_personalize._actions import RECOMMENDER_DESCRIBE, RECOMMENDER_QUERY, RE
 from cdk_personalize._declarations import declare, findings_of_declaration, findings_of_member
 from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
+from cdk_personalize._imported import arn_of_imported, imported_arn
 from cdk_personalize._metrics import MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._places import findings_of_place
@@ -321,13 +322,14 @@ class Recommender(_RecommenderBase, RemovableResource, TaggedResource):
         cls, scope: Construct, construct_id: str, recommender_name: str
     ) -> IRecommender:
         """Import a recommender of this account and region by its name."""
-        arn = arn_of(scope, "recommender", recommender_name)
+        arn = arn_of_imported(scope, "recommender", recommender_name)
         return cls.from_recommender_arn(scope, construct_id, arn)
 
 
 class _ImportedRecommender(_RecommenderBase):
     def __init__(self, scope: Construct, construct_id: str, recommender_arn: str) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=recommender_arn)
+        arn = imported_arn("recommender", recommender_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._recommender_arn = recommender_arn
 
     @property

@@ -10,8 +10,8 @@ from constructs import Construct
 
 from cdk_personalize._actions import SCHEMA_DESCRIBE
 from cdk_personalize._declarations import declare, findings_of_declaration
+from cdk_personalize._imported import arn_of_imported, imported_arn
 from cdk_personalize._names import (
-    arn_of,
     derived_stem,
     findings_of_name,
     name_in,
@@ -194,7 +194,7 @@ class Schema(_SchemaBase, RemovableResource):
         cls, scope: Construct, construct_id: str, schema_name: str, *, dataset_type: DatasetType
     ) -> ISchema:
         """Import a schema of this account and region by its name."""
-        arn = arn_of(scope, "schema", schema_name)
+        arn = arn_of_imported(scope, "schema", schema_name)
         return cls.from_schema_arn(scope, construct_id, arn, dataset_type=dataset_type)
 
 
@@ -202,7 +202,8 @@ class _ImportedSchema(_SchemaBase):
     def __init__(
         self, scope: Construct, construct_id: str, schema_arn: str, dataset_type: DatasetType
     ) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=schema_arn)
+        arn = imported_arn("schema", schema_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._schema_arn = schema_arn
         self._dataset_type = dataset_type
 

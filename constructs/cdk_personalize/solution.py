@@ -13,6 +13,7 @@ from cdk_personalize._actions import SOLUTION_DESCRIBE, SOLUTION_TRAIN
 from cdk_personalize._declarations import declare, findings_of_declaration
 from cdk_personalize._declared_data import check_data
 from cdk_personalize._deletion_order import Rank
+from cdk_personalize._imported import arn_of_imported, imported_arn
 from cdk_personalize._metrics import Measured, MetricOptions, metric
 from cdk_personalize._names import arn_of, derived_name, findings_of_name
 from cdk_personalize._places import findings_of_place
@@ -403,13 +404,14 @@ class Solution(_SolutionBase, RemovableResource, TaggedResource):
         cls, scope: Construct, construct_id: str, solution_name: str
     ) -> ISolution:
         """Import a solution of this account and region by its name."""
-        arn = arn_of(scope, "solution", solution_name)
+        arn = arn_of_imported(scope, "solution", solution_name)
         return cls.from_solution_arn(scope, construct_id, arn)
 
 
 class _ImportedSolution(_SolutionBase):
     def __init__(self, scope: Construct, construct_id: str, solution_arn: str) -> None:
-        super().__init__(scope, construct_id, environment_from_arn=solution_arn)
+        arn = imported_arn("solution", solution_arn)
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._solution_arn = solution_arn
 
     @property

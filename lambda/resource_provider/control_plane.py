@@ -7,12 +7,14 @@ shows in a member of its own, `latestCampaignUpdate` and the like, and not in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from resource_provider.run_names import ALL_NAMES
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -122,17 +124,32 @@ def solution_of(version_arn: str) -> str:
     return version_arn.rpartition("/")[0]
 
 
-def stop_training(personalize: PersonalizeClient, solution_arn: str) -> str | None:
-    """Stop every training of a solution; return what is still in progress, if anything is."""
+def stop_training(
+    personalize: PersonalizeClient, solution_arn: str, names: Container[object] = ALL_NAMES
+) -> str | None:
+    """Stop the trainings of a solution that have one of the names.
+
+    Returns:
+        What of them is still in progress, if anything is.
+    """
     waiting = None
     for version in versions_of(personalize, solution_arn):
         arn, status = version["solutionVersionArn"], version["status"]
-        if not is_busy(status):
+        if not is_busy(status) or not _has_one_of(personalize, arn, names):
             continue
         waiting = f"the training {arn} is {status}"
         if "STOPPING" not in status:
             _stop_version(personalize, arn)
     return waiting
+
+
+def _has_one_of(personalize: PersonalizeClient, version_arn: str, names: Container[object]) -> bool:
+    if names is ALL_NAMES:
+        return True
+    answer = unless_missing(  # the list tells no names
+        lambda: personalize.describe_solution_version(solutionVersionArn=version_arn)
+    )
+    return answer is not None and answer["solutionVersion"].get("name") in names
 
 
 def _stop_version(personalize: PersonalizeClient, arn: str) -> None:

@@ -5,11 +5,12 @@ A dataset cannot be deleted while it is imported, or while a batch job asks what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from resource_provider.control_plane import is_busy, solution_of, unless_missing
+from resource_provider.run_names import ALL_NAMES
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -24,10 +25,12 @@ class FileJobs:
         """Keep the client."""
         self._personalize = personalize
 
-    def still_running(self, dataset_group_arn: str) -> str | None:
-        """Return a job of the group that is not over yet, if there is one."""
+    def still_running(
+        self, dataset_group_arn: str, names: Container[object] = ALL_NAMES
+    ) -> str | None:
+        """Return a job of the group that has one of the names and is not over yet, if any."""
         for noun, arn_member, job in self._of_group(dataset_group_arn):
-            if is_busy(job["status"]):
+            if is_busy(job["status"]) and job.get("jobName") in names:
                 return f"the {noun} {job[arn_member]} is {job['status']}"
         return None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from personalize_runtime.observability import logger
 from resource_provider.adoption import is_recent
 from resource_provider.control_plane import (
     code_of,
@@ -103,6 +104,10 @@ class OnePerGroup(ABC):
             unless_missing(lambda: self._delete(arn))
             return f"the {self.kind} {arn} is being deleted, to be replaced"
         if is_failed(status):
+            if event["RequestType"] == "Update" and self._stacks.is_rolling_back(event):
+                # A roll-back that fails leaves a stack that nothing can be done with.
+                logger.warning("left to the next update", arn=arn, status=status)
+                return None
             reason = found.get("failureReason", "no reason was given")
             msg = f"the {self.kind} {arn} is {status}: {reason}"
             raise ProvisioningError(msg)

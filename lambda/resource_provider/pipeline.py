@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -20,6 +21,7 @@ from resource_provider.control_plane import (
 from resource_provider.file_jobs import FileJobs
 from resource_provider.lifecycle import Change, ResourceEvent, physical_id, stack_name
 from resource_provider.retirement import delete_retired
+from resource_provider.run_names import ALL_NAMES, RunNames
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -55,15 +57,19 @@ class PipelineResource:
         return None
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
-        """Stop executions and trainings; wait for jobs, which have no stop."""
+        """Stop executions and trainings; wait for jobs, which have no stop.
+
+        Of what another pipeline has begun in the dataset group nothing is touched or waited for.
+        What is in the way of a deletion, whoever began it, holds up that deletion.
+        """
         properties = event["ResourceProperties"]
         machines = properties.get("StateMachineArns", [properties["StateMachineArn"]])
+        solutions, ours = properties.get("SolutionArns", []), _names_of_runs(properties)
+        trainings = (stop_training(self._personalize, arn, ours) for arn in solutions)
         return (
             next(filter(None, map(self._stop_executions, machines)), None)
-            or next(
-                filter(None, map(self._stop_training, properties.get("SolutionArns", []))), None
-            )
-            or self._jobs.still_running(properties["DatasetGroupArn"])
+            or next(filter(None, trainings), None)
+            or self._jobs.still_running(properties["DatasetGroupArn"], ours)
             or _settling(event)
         )
 
@@ -104,8 +110,10 @@ class PipelineResource:
                 raise
         return waiting
 
-    def _stop_training(self, solution_arn: str) -> str | None:
-        return stop_training(self._personalize, solution_arn)
+
+def _names_of_runs(properties: Mapping[str, Any]) -> Container[object]:
+    # A template of an earlier version of the library does not tell.
+    return RunNames(properties["RunNames"]) if "RunNames" in properties else ALL_NAMES
 
 
 def _settling(event: ResourceEvent) -> str | None:

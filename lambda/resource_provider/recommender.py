@@ -83,8 +83,8 @@ class RecommenderResource:
             return self._create(event)
         if is_failed(recommender["status"]):
             return self._replace_failed(event)
-        changed = [name for name in _FIXED if not matches(request[name], recommender[name])]
-        if changed:
+        changed = _changed(recommender, request)
+        if changed and not self._is_taken_back(event, recommender):  # which is replaced
             msg = (
                 f"{', '.join(changed)} of the recommender {arn} cannot be changed: "
                 "give the recommender another name, so that it is replaced"
@@ -106,6 +106,8 @@ class RecommenderResource:
         if recommender is None and is_update:
             return self._create_again(event)
         recommender = found(_KIND, arn, recommender)
+        if is_update and self._is_taken_back(event, recommender):
+            return self._still_deleting(recommender)
         is_failure = is_update and is_failed(recommender["status"])
         if is_failure and self._stacks.is_rolling_back(event):
             # A roll-back that fails leaves a stack that nothing can be done with.
@@ -123,6 +125,10 @@ class RecommenderResource:
         recommender = self._describe(arn)
         if recommender is None:
             return None
+        return self._still_deleting(recommender)
+
+    def _still_deleting(self, recommender: dict[str, Any]) -> str:
+        arn = recommender["recommenderArn"]
         waiting = still_being_made(_KIND, arn, recommender, may_have_failed=True)
         waiting = waiting or still_being_updated(_KIND, arn, _latest_update(recommender))
         if waiting is not None:
@@ -156,6 +162,18 @@ class RecommenderResource:
             return None
         return f"the recommender {physical_id(event)} is being created"
 
+    def _is_taken_back(self, event: ResourceEvent, recommender: dict[str, Any]) -> bool:
+        """Tell whether the update that is rolled back has created the recommender.
+
+        There was none before, but perhaps one of another use case that was left to the pipeline.
+        """
+        old, new = old_request_of(event), request_of(event)
+        return (
+            bool(_changed(recommender, new))
+            and not _changed(recommender, old)
+            and self._stacks.is_rolling_back(event)
+        )
+
     def _replace_failed(self, event: ResourceEvent) -> Change:
         """Delete a recommender that no update mends; it is created again if there is data.
 
@@ -169,7 +187,7 @@ class RecommenderResource:
     def _still_updating(self, event: ResourceEvent, recommender: dict[str, Any]) -> str | None:
         arn, update, wanted = physical_id(event), _latest_update(recommender), _wanted(event)
         # An update is enough: the service may write in another way than we do what it has taken.
-        is_updated = began_at(update) != event.get("LatestUpdate", "")
+        is_updated = began_at(update) not in {"", event.get("LatestUpdate", "")}
         is_as_wanted = _has(recommender["recommenderConfig"], wanted)
         if not is_as_wanted and not is_updated:
             return self._update(event, recommender, wanted)
@@ -216,6 +234,11 @@ def _arn(event: ResourceEvent) -> str:
     return f"{prefix}:recommender/{request['name']}"
 
 
+def _changed(recommender: Mapping[str, Any], request: Mapping[str, Any]) -> list[str]:
+    """Return in what a recommender is another one than a request asks for."""
+    return [name for name in _FIXED if not matches(request.get(name), recommender[name])]
+
+
 def _is_update(event: ResourceEvent) -> bool:
     return event["RequestType"] == "Update"
 
@@ -227,8 +250,10 @@ def _latest_update(recommender: Mapping[str, Any]) -> dict[str, Any]:
 def _wanted(event: ResourceEvent) -> dict[str, Any]:
     """Return the configuration that is asked for."""
     old, new = old_request_of(event), request_of(event)
-    # One that replaces another has nothing of it to return from, and may be of another use case.
-    old_config = old.get("recommenderConfig", {}) if old.get("name") == new["name"] else {}
+    # One that replaces another has nothing of it to return from. What was to be another use case,
+    # and was refused, may have said what this one does not know.
+    is_same = all(old.get(name) == new[name] for name in ("name", "recipeArn"))
+    old_config = old.get("recommenderConfig", {}) if is_same else {}
     return with_defaults(new.get("recommenderConfig", {}), old_config, _DEFAULTS)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from resource_provider.adoption import adopt
+from resource_provider.adoption import adopt, is_recent
 from resource_provider.control_plane import (
     code_of,
     is_active,
@@ -84,7 +84,7 @@ class SolutionResource:
             unless_missing(lambda: self._personalize.delete_solution(solutionArn=arn))
             return Change(arn)
         # What is there decides, not the old properties alone: a roll-back finds nothing changed.
-        if _fixed(old) != _fixed(new) and not matches(_fixed(new), solution):
+        if _is_another(solution, old, new) and not self._is_taken_back(event, solution):
             changed = [name for name in _fixed(old) | _fixed(new) if old.get(name) != new.get(name)]
             msg = (
                 f"{', '.join(sorted(changed))} of the solution {arn} cannot be changed: "
@@ -101,24 +101,15 @@ class SolutionResource:
         solution = self._describe(arn)
         if solution is None:
             return self._create_again(event)
+        if event["RequestType"] == "Update" and self._is_taken_back(event, solution):
+            waiting = delete_solution(self._personalize, arn)
+            return waiting or f"the solution {arn} is gone, and to be created again"
         if is_failed(solution["status"]):
             msg = f"the solution {arn} is {solution['status']}"
             raise ProvisioningError(msg)
         if not is_active(solution["status"]):
             return f"the solution {arn} is {solution['status']}"
-        update = solution.get("latestSolutionUpdate", {})
-        if is_busy(update.get("status", "")):
-            return f"the update of the solution {arn} is {update['status']}"
-        changes = _changes(_updated_request(event, solution), solution)
-        was_updated = _latest_update(solution) != event.get("LatestUpdate", "")
-        if changes and was_updated and is_failed(update["status"]):
-            reason = update.get("failureReason", "no reason was given")
-            msg = f"the solution {arn} could not be updated: {reason}"
-            raise ProvisioningError(msg)
-        if not changes or was_updated:
-            return None  # the service has it, and may write it in another way than we do
-        self._personalize.update_solution(solutionArn=arn, **changes)
-        return f"the solution {arn} is being updated"
+        return self._still_updating(event, solution)
 
     def still_deleting(self, event: ResourceEvent) -> str | None:
         """Stop what trains, then delete the solution, or retire it if a campaign serves it.
@@ -143,6 +134,34 @@ class SolutionResource:
         if campaigns:
             return f"the campaign {campaigns[0]['campaignArn']} is {campaigns[0]['status']}"
         return delete_solution(self._personalize, arn)
+
+    def _still_updating(self, event: ResourceEvent, solution: dict[str, Any]) -> str | None:
+        arn, update = solution["solutionArn"], solution.get("latestSolutionUpdate", {})
+        if is_busy(update.get("status", "")):
+            return f"the update of the solution {arn} is {update['status']}"
+        changes = _changes(_updated_request(event, solution), solution)
+        was_updated = _latest_update(solution) not in {"", event.get("LatestUpdate", "")}
+        if changes and was_updated and is_failed(update["status"]):
+            reason = update.get("failureReason", "no reason was given")
+            msg = f"the solution {arn} could not be updated: {reason}"
+            raise ProvisioningError(msg)
+        if not changes or was_updated:
+            return None  # the service has it, and may write it in another way than we do
+        self._personalize.update_solution(solutionArn=arn, **changes)
+        return f"the solution {arn} is being updated"
+
+    def _is_taken_back(self, event: ResourceEvent, solution: dict[str, Any]) -> bool:
+        """Tell whether the update that is rolled back has created the solution.
+
+        There was none before, or one that had failed. What is older has models to lose.
+        """
+        old, new = old_request_of(event), request_of(event)
+        return (
+            _is_another(solution, old, new)
+            and matches(_fixed(old), solution)
+            and is_recent(solution["creationDateTime"])
+            and self._stacks.is_rolling_back(event)
+        )
 
     def _create(self, event: ResourceEvent, *, is_known: bool = False) -> Change:
         request, stack = request_of(event), stack_name(event)
@@ -194,6 +213,11 @@ class SolutionResource:
 def _arn(request: dict[str, Any]) -> str:
     prefix = str(request["datasetGroupArn"]).partition(":dataset-group/")[0]
     return f"{prefix}:solution/{request['name']}"
+
+
+def _is_another(solution: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Tell whether a solution cannot become what is asked for, and was to be something else."""
+    return _fixed(old) != _fixed(new) and not matches(_fixed(new), solution)
 
 
 def _fixed(request: dict[str, Any]) -> dict[str, Any]:

@@ -115,6 +115,7 @@ def test_a_resource_depends_on_the_functions_and_their_policy(
     [
         ("DeleteCampaign", "campaign"),
         ("DescribeDataset", "dataset"),
+        ("DescribeSolutionVersion", "solution"),
         ("UpdateSolution", "solution"),
         ("StopSolutionVersionCreation", "solution"),
     ],

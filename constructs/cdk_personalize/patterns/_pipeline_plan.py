@@ -220,6 +220,10 @@ class PipelinePlan:
         """
         return Lazy.any(_Produced(lambda: self._digest(stack_of(scope))))
 
+    def run_names_as_lazy(self) -> Any:  # noqa: ANN401
+        """Return a token for what the names begin with of all that runs make."""
+        return Lazy.any(_Produced(lambda: [*dict.fromkeys(self._beginnings())]))
+
     def solutions_as_lazy(self, scope: Construct) -> Any:  # noqa: ANN401
         """Return a token for the ARNs of the solutions that are in the stack of `scope`."""
         stack = stack_of(scope)
@@ -232,6 +236,11 @@ class PipelinePlan:
                 ]
             )
         )
+
+    def _beginnings(self) -> Iterator[str]:
+        yield self._name_prefix  # trainings have no other
+        for job in (*self._imports.values(), *self._jobs):
+            yield self.name_prefix_of(job)
 
     def _digest(self, stack: Stack) -> str:
         schemas = [job.dataset.schema.schema_name for job in self._imports.values()]

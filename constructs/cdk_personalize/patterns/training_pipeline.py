@@ -56,8 +56,8 @@ class TrainingPipeline(Construct):
         - a state machine of the pipeline, and one of the long jobs, both logged and encrypted
         - a DynamoDB table for the lock
         - an EventBridge rule for uploads, and one for the schedule
-        - a custom resource that starts the pipeline after a deployment, and on deletion stops
-          executions and training before anything that they work on is deleted
+        - a custom resource that starts the pipeline after a deployment, and on deletion stops its
+          executions and trainings before anything that they work on is deleted
 
     Example:
         ```python
@@ -243,6 +243,7 @@ class TrainingPipeline(Construct):
                 "StateMachineArns": arns,
                 "DatasetGroupArn": dataset_group.dataset_group_arn,
                 "SolutionArns": self._plan.solutions_as_lazy(self),
+                "RunNames": self._plan.run_names_as_lazy(),
                 "Plan": self._plan.digest_as_lazy(self),
             },
             statements=[

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, SchemaField
@@ -144,9 +145,10 @@ class Shop:
         self.wait(lambda: self.version(arn)["status"] == "ACTIVE")
         return arn
 
-    def start_training(self, solution_arn: str) -> str:
+    def start_training(self, solution_arn: str, name: str | None = None) -> str:
         """Begin to train a solution."""
-        answer = self.personalize.create_solution_version(solutionArn=solution_arn)
+        create = partial(self.personalize.create_solution_version, solutionArn=solution_arn)
+        answer = create() if name is None else create(name=name)
         return answer["solutionVersionArn"]
 
     def start_batch(self, version_arn: str) -> str:

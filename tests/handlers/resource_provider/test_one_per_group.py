@@ -10,7 +10,7 @@ from botocore.config import Config
 
 from resource_provider.lifecycle import ProvisioningError, ResourceEvent
 from resource_provider.provider import ResourceProvider
-from tests.handlers.resource_provider.cloudformation import refused, resource_event
+from tests.handlers.resource_provider.cloudformation import Stacks, refused, resource_event
 from tests.handlers.resource_provider.shop import GROUP_ARN, PREFIX, ROLE_ARN, as_request
 from tests.handlers.upstream import Answer, Call, Upstream
 
@@ -30,12 +30,15 @@ def upstream() -> Upstream:
 
 
 @pytest.fixture
-def provider(upstream: Upstream) -> Iterator[ResourceProvider]:
+def stacks() -> Stacks:
+    return Stacks()
+
+
+@pytest.fixture
+def provider(upstream: Upstream, stacks: Stacks) -> Iterator[ResourceProvider]:
     personalize = boto3.client("personalize", config=Config(retries={"total_max_attempts": 1}))
     with upstream.behind(personalize):
-        yield ResourceProvider(
-            personalize, boto3.client("stepfunctions"), boto3.client("cloudformation")
-        )
+        yield ResourceProvider(personalize, boto3.client("stepfunctions"), stacks.client())
 
 
 def listed(status: str, **others: Any) -> Answer:
@@ -75,6 +78,18 @@ def test_an_update_of_one_whose_creation_failed_begins_with_its_deletion(
     )
 
     assert upstream.calls[-1].body == {"metricAttributionArn": ARN}
+
+
+def test_a_creation_that_fails_while_the_stack_rolls_back_does_not_fail_that(
+    provider: ResourceProvider, upstream: Upstream, stacks: Stacks
+) -> None:
+    stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    upstream.answer = lambda _: listed("CREATE FAILED")
+    event = resource_event(
+        "Update", ATTRIBUTION, PROPERTIES, physical_id="arn:", old_properties=PROPERTIES
+    )
+
+    assert provider.is_complete(event)["IsComplete"]
 
 
 def test_a_list_that_is_behind_is_waited_for(

@@ -1,7 +1,7 @@
 """Custom::PersonalizePipeline, on the emulator and a state machine that remembers its calls."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import boto3
@@ -22,11 +22,13 @@ from tests.handlers.upstream import Answer, Call, Upstream
 PIPELINE = "Custom::PersonalizePipeline"
 STATES = "arn:aws:states:us-east-1:123456789012"
 MACHINE, JOBS = f"{STATES}:stateMachine:pipeline", f"{STATES}:stateMachine:jobs"
+OURS, OTHERS = (f"{name}-{'0123456789abcdef0123'}" for name in ("Shop-Pipeline", "Shop-Renamed"))
 PROPERTIES = {
     "StateMachineArn": MACHINE,
     "StateMachineArns": [MACHINE, JOBS],
     "DatasetGroupArn": GROUP_ARN,
     "SolutionArns": [f"{PREFIX}:solution/similar"],
+    "RunNames": ["Shop-Pipeline", "nightly"],
     "Plan": "1",
 }
 RESOURCE = Resource(PIPELINE, PROPERTIES, MACHINE)
@@ -79,9 +81,12 @@ def stack(shop: Shop, machines: StateMachines) -> Iterator[CloudFormation]:
         )
 
 
-def delete(stack: CloudFormation) -> bool:
+OLDER = {name: value for name, value in PROPERTIES.items() if name != "RunNames"}
+
+
+def delete(stack: CloudFormation, properties: Mapping[str, object] = PROPERTIES) -> bool:
     """Look once whether the pipeline has come to rest, long after it was asked for."""
-    event = resource_event("Delete", PIPELINE, PROPERTIES, physical_id=MACHINE)
+    event = resource_event("Delete", PIPELINE, properties, physical_id=MACHINE)
     event["BeganAt"] = time.time() - SETTLING_SECONDS
     return stack.provider.is_complete(event)["IsComplete"]
 
@@ -193,51 +198,105 @@ def test_a_state_machine_that_is_gone_has_nothing_to_stop(
     assert delete(stack) is True
 
 
-def test_trainings_are_stopped(stack: CloudFormation, shop: Shop) -> None:
-    arn = stack.create("Custom::PersonalizeSolution", solution()).physical_id
-    shop.stock()
-    version = shop.start_training(arn)
+def test_its_trainings_are_stopped(stack: CloudFormation, shop: Shop) -> None:
+    version = begin_training(stack, shop, OURS)
 
     shop.wait(lambda: delete(stack))
 
     assert shop.version(version)["status"] == "CREATE STOPPED"
 
 
-def test_an_import_has_no_stop_and_is_waited_for(stack: CloudFormation, shop: Shop) -> None:
+@pytest.mark.parametrize("name", [OTHERS, "nightly-1", "Shop-Pipeline-by-hand"])
+def test_a_training_of_another_is_left_alone(stack: CloudFormation, shop: Shop, name: str) -> None:
+    version = begin_training(stack, shop, name)
+
+    assert delete(stack) is True
+    assert shop.version(version)["status"] == "CREATE PENDING"
+
+
+def test_a_training_that_has_no_name_is_left_alone(stack: CloudFormation, shop: Shop) -> None:
+    version = begin_training(stack, shop, None)
+
+    assert delete(stack) is True
+    assert shop.version(version)["status"] == "CREATE PENDING"
+
+
+def test_what_was_deployed_by_an_older_version_stops_every_training(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    version = begin_training(stack, shop, OTHERS)
+
+    shop.wait(lambda: delete(stack, OLDER))
+
+    assert shop.version(version)["status"] == "CREATE STOPPED"
+
+
+@pytest.mark.parametrize("name", [OURS, OURS.replace("Shop-Pipeline", "nightly")])
+def test_its_import_has_no_stop_and_is_waited_for(
+    stack: CloudFormation, shop: Shop, name: str
+) -> None:
     shop.stock()
-    job = shop.start_import(f"{PREFIX}:dataset/shop/INTERACTIONS", name="import-2")
+    job = shop.start_import(f"{PREFIX}:dataset/shop/INTERACTIONS", name=name)
 
     assert delete(stack) is False
     shop.wait(lambda: delete(stack))
     assert shop.job(job)["status"] == "ACTIVE"
 
 
-@pytest.mark.parametrize("kind", ["export", "deletion", "batch inference"])
-def test_a_job_on_files_has_no_stop_and_is_waited_for(
+KINDS = ["import", "export", "deletion", "batch inference"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_job_on_files_has_no_stop_and_is_waited_for(
     stack: CloudFormation, shop: Shop, kind: str
 ) -> None:
     shop.stock()
-    begin_job(stack, shop, kind)
+    begin_job(stack, shop, kind, OURS)
 
     assert delete(stack) is False
     shop.wait(lambda: delete(stack))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_of_another_pipeline_is_not_waited_for(
+    stack: CloudFormation, shop: Shop, kind: str
+) -> None:
+    shop.stock()
+    begin_job(stack, shop, kind, OTHERS)
+
+    assert delete(stack) is True
+
+
+def test_what_was_deployed_by_an_older_version_waits_for_every_job(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    shop.stock()
+    begin_job(stack, shop, "export", OTHERS)
+
+    assert delete(stack, OLDER) is False
+
+
 def test_a_batch_job_of_another_group_is_not_waited_for(stack: CloudFormation, shop: Shop) -> None:
     shop.stock()
-    begin_job(stack, shop, "batch inference")
-    others = PROPERTIES | {"DatasetGroupArn": f"{PREFIX}:dataset-group/other", "SolutionArns": []}
-    event = resource_event("Delete", PIPELINE, others, physical_id=MACHINE)
-    event["BeganAt"] = time.time() - SETTLING_SECONDS
+    begin_job(stack, shop, "batch inference", OURS)
+    others = {"DatasetGroupArn": f"{PREFIX}:dataset-group/other", "SolutionArns": []}
 
-    assert stack.provider.is_complete(event) == {"IsComplete": True}
+    assert delete(stack, PROPERTIES | others) is True
 
 
-def begin_job(stack: CloudFormation, shop: Shop, kind: str) -> None:
+def begin_training(stack: CloudFormation, shop: Shop, name: str | None) -> str:
+    arn = stack.create("Custom::PersonalizeSolution", solution()).physical_id
+    shop.stock()
+    return shop.start_training(arn, name)
+
+
+def begin_job(stack: CloudFormation, shop: Shop, kind: str, name: str) -> None:
     personalize = shop.personalize
-    if kind == "export":
+    if kind == "import":
+        shop.start_import(f"{PREFIX}:dataset/shop/INTERACTIONS", name)
+    elif kind == "export":
         personalize.create_dataset_export_job(
-            jobName="export",
+            jobName=name,
             datasetArn=f"{PREFIX}:dataset/shop/INTERACTIONS",
             roleArn=ROLE_ARN,
             jobOutput={"s3DataDestination": {"path": "s3://data/export/"}},
@@ -245,7 +304,7 @@ def begin_job(stack: CloudFormation, shop: Shop, kind: str) -> None:
     elif kind == "deletion":
         shop.aws.objects.put("data", "delete/users.csv", b"USER_ID\n1\n")
         personalize.create_data_deletion_job(
-            jobName="deletion",
+            jobName=name,
             datasetGroupArn=GROUP_ARN,
             roleArn=ROLE_ARN,
             dataSource={"dataLocation": "s3://data/delete/"},
@@ -254,7 +313,7 @@ def begin_job(stack: CloudFormation, shop: Shop, kind: str) -> None:
         shop.aws.objects.put("data", "in.json", b'{"itemId": "1"}')
         version = shop.train(stack.create("Custom::PersonalizeSolution", solution()).physical_id)
         personalize.create_batch_inference_job(
-            jobName="batch",
+            jobName=name,
             solutionVersionArn=version,
             roleArn=ROLE_ARN,
             jobInput={"s3DataSource": {"path": "s3://data/in.json"}},

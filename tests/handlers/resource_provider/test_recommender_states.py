@@ -86,6 +86,33 @@ def test_a_training_that_fails_while_the_stack_rolls_back_does_not_fail_that(
     assert stack.provider.is_complete(event)["IsComplete"]
 
 
+def test_another_use_case_that_took_the_place_of_one_without_data_is_rolled_back(
+    stack: CloudFormation, empty: Boutique
+) -> None:
+    resource = stack.create(RECOMMENDER, recommender())
+    empty.stock()
+    attempted = recommender(recipeArn=VIEWED)
+    stack.update_only(resource, attempted)
+
+    stack.roll_back(resource, attempted)
+
+    assert empty.now()["status"] == "ACTIVE"
+    assert empty.now()["recipeArn"] == f"{RECIPES}/aws-ecomm-recommended-for-you"
+
+
+def test_another_use_case_that_was_refused_is_rolled_back(
+    stack: CloudFormation, boutique: Boutique
+) -> None:
+    resource = stack.create(RECOMMENDER, recommender(recipeArn=VIEWED))
+    attempted = recommender(exploring("0.5"))  # which the former one does not do
+    with pytest.raises(ProvisioningError, match="recipeArn of the recommender"):
+        stack.update(resource, attempted)
+
+    stack.roll_back(resource, attempted)
+
+    assert boutique.now()["recipeArn"] == VIEWED
+
+
 # Deleted by hand
 
 
@@ -114,6 +141,17 @@ def test_a_recommender_that_is_deleted_by_hand_during_an_update_is_created_again
     deleted_during_an_update(stack, resource, recommender(exploring("0.7")))
 
     assert boutique.config()["itemExplorationConfig"] == {"explorationWeight": "0.7"}
+
+
+def test_one_that_was_updated_before_and_is_deleted_by_hand_returns_to_the_defaults(
+    stack: CloudFormation, boutique: Boutique
+) -> None:
+    resource = stack.create(RECOMMENDER, recommender())
+    resource = stack.update(resource, recommender(exploring("0.7")))
+
+    deleted_during_an_update(stack, resource, recommender())
+
+    assert boutique.config()["itemExplorationConfig"]["explorationWeight"] == "0.3"
 
 
 def test_a_recommender_that_is_deleted_by_hand_before_there_is_data_is_left_to_the_pipeline(

@@ -1,5 +1,7 @@
 """Custom::PersonalizeSolution: whatever state the solution is in, on the emulator."""
 
+import json
+
 import pytest
 
 from resource_provider.lifecycle import ProvisioningError
@@ -128,6 +130,22 @@ def test_what_is_being_deleted_when_it_is_updated_is_created_again(
     assert (now["status"], now["performAutoTraining"]) == ("ACTIVE", True)
 
 
+def test_what_the_pipeline_makes_anew_while_it_is_updated_is_updated(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    before, after = solution(performAutoTraining=False), solution(performAutoTraining=True)
+    resource = stack.update(stack.create(SOLUTION, after), before)
+    event = stack.begin(
+        resource_event("Update", SOLUTION, after, physical_id=ARN, old_properties=before)
+    )
+    stack.delete(resource)
+    shop.personalize.create_solution(**json.loads(before["Request"]))
+
+    stack.settle(event)
+
+    assert shop.solution(ARN)["performAutoTraining"] is True
+
+
 def test_what_failed_to_be_created_by_the_pipeline_is_created_again(
     stack: CloudFormation, shop: Shop
 ) -> None:
@@ -138,6 +156,33 @@ def test_what_failed_to_be_created_by_the_pipeline_is_created_again(
 
     now = shop.solution(ARN)
     assert (now["status"], now["eventType"]) == ("ACTIVE", "view")
+
+
+def test_what_took_the_place_of_one_that_failed_is_rolled_back(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    resource = stack.create(SOLUTION, solution(eventType="buy"))
+    shop.fail(ARN)
+    attempted = solution(eventType="view")
+    stack.update_only(resource, attempted)
+
+    stack.roll_back(resource, attempted)
+
+    now = shop.solution(ARN)
+    assert (now["status"], now["eventType"]) == ("ACTIVE", "buy")
+
+
+def test_a_roll_back_deletes_no_solution_that_was_there_before(
+    stack: CloudFormation, shop: Shop
+) -> None:
+    attempted = solution()
+    stack.create(SOLUTION, attempted)
+    shop.age(ARN)
+    otherwise = Resource(SOLUTION, solution(eventType="buy"), ARN)
+
+    with pytest.raises(ProvisioningError, match="eventType of the solution"):
+        stack.roll_back(otherwise, attempted)
+    assert shop.solution(ARN)["status"] == "ACTIVE"
 
 
 def test_why_an_update_failed_is_told_and_can_be_rolled_back(

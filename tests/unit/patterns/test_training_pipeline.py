@@ -8,7 +8,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Match, Template
 
-from cdk_personalize import Campaign, Recipe, SchemaField, Solution
+from cdk_personalize import Campaign, DataDeletionJob, Recipe, SchemaField, Solution
 from tests.unit.patterns.declared_pipeline import (
     MACHINE,
     Declared,
@@ -202,6 +202,21 @@ def test_stops_the_trainings_of_its_solutions_before_it_is_deleted(
     assert lifecycle["Properties"]["SolutionArns"] == [
         declared.stack.resolve(declared.solution.solution_arn)
     ]
+
+
+def test_tells_its_own_runs_by_the_names_that_it_gives_them(template: Tree) -> None:
+    (lifecycle,) = resources(template, "Custom::PersonalizePipeline").values()
+
+    assert lifecycle["Properties"]["RunNames"] == [plan(template)["Name"]]
+
+
+def test_tells_its_own_runs_by_the_names_of_jobs_too() -> None:
+    declared = Declared()
+    declared.pipeline.add_job(DataDeletionJob(dataset_group=declared.group, job_name="forget"))
+
+    template = Template.from_stack(declared.stack).to_json()
+    (lifecycle,) = resources(template, "Custom::PersonalizePipeline").values()
+    assert lifecycle["Properties"]["RunNames"] == [plan(template)["Name"], "forget"]
 
 
 def test_may_look_when_its_datasets_were_created(declared: Declared, template: Tree) -> None:
