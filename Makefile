@@ -62,7 +62,7 @@ aws-check: setup
 
 # The bytecode of the tests stays, or each of the processes would compile them all at every run.
 test: setup
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 # VERSIONS="--python 3.11 --end lowest" is a part of it.
 test-versions: setup

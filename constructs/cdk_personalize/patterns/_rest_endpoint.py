@@ -24,7 +24,6 @@ from cdk_personalize.patterns._gateway import (
     check_throttled_routes,
     define_access_log,
 )
-from cdk_personalize.patterns._web_acl import associate_web_acl
 from cdk_personalize.patterns.api_access import (
     ApiAccess,
     ApiKeyAccess,
@@ -111,6 +110,8 @@ class RestGateway:
         if endpoint.domain is not None:
             self._define_domain(endpoint.domain)
         if endpoint.web_acl is not None:
+            from cdk_personalize.patterns._web_acl import associate_web_acl  # noqa: PLC0415
+
             associate_web_acl(scope, endpoint.web_acl, self.stage.stage_arn)
 
     @property

@@ -1,15 +1,14 @@
 """A web ACL with AWS's managed rules and a limit for each address.
 
-It is written as CloudFormation has it: to load the module of AWS WAF takes an app a tenth of a
-second.
+It is imported where there is one to be: to load the module of AWS WAF takes a tenth of a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
-from aws_cdk import CfnResource, Names
+from aws_cdk import Names
+from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from cdk_personalize.patterns.api_endpoint import WebAcl
@@ -35,34 +34,31 @@ def web_acl_arn(scope: Construct, web_acl: WebAcl, waf_scope: Scope) -> str:
     if web_acl.arn is not None:
         return web_acl.arn
     name = Names.unique_resource_name(scope, max_length=_MOST_NAME_CHARACTERS, separator="-")
-    defined = CfnResource(
+    defined = wafv2.CfnWebACL(
         scope,
         "WebAcl",
-        type="AWS::WAFv2::WebACL",
-        properties={
-            "Scope": waf_scope,
-            "DefaultAction": {"Allow": {}},
-            "VisibilityConfig": _visibility(name),
-            "Rules": [
-                {
-                    "Name": "RateOfAnAddress",
-                    "Priority": 0,
-                    "Action": {"Block": {}},
-                    "Statement": {
-                        "RateBasedStatement": {
-                            "AggregateKeyType": "IP",
-                            "EvaluationWindowSec": _WINDOW_SECONDS,
-                            "Limit": web_acl.rate_limit,
-                        }
-                    },
-                    "VisibilityConfig": _visibility("RateOfAnAddress"),
-                },
-                _managed(1, _KNOWN_BAD_INPUTS),
-                _managed(2, _COMMON, counted=[_SIZE_OF_BODIES]),
-            ],
-        },
+        scope=waf_scope,
+        default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+        visibility_config=_visibility(name),
+        rules=[
+            wafv2.CfnWebACL.RuleProperty(
+                name="RateOfAnAddress",
+                priority=0,
+                action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+                statement=wafv2.CfnWebACL.StatementProperty(
+                    rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
+                        aggregate_key_type="IP",
+                        evaluation_window_sec=_WINDOW_SECONDS,
+                        limit=web_acl.rate_limit,
+                    )
+                ),
+                visibility_config=_visibility("RateOfAnAddress"),
+            ),
+            _managed(1, _KNOWN_BAD_INPUTS),
+            _managed(2, _COMMON, counted=[_SIZE_OF_BODIES]),
+        ],
     )
-    return defined.get_att("Arn").to_string()
+    return defined.attr_arn
 
 
 def associate_web_acl(scope: Construct, web_acl: WebAcl, stage_arn: str) -> None:
@@ -73,36 +69,41 @@ def associate_web_acl(scope: Construct, web_acl: WebAcl, stage_arn: str) -> None
         web_acl: What is asked for.
         stage_arn: The ARN of the stage.
     """
-    CfnResource(
+    wafv2.CfnWebACLAssociation(
         scope,
         "WebAclAssociation",
-        type="AWS::WAFv2::WebACLAssociation",
-        properties={
-            "ResourceArn": stage_arn,
-            "WebACLArn": web_acl_arn(scope, web_acl, "REGIONAL"),
-        },
+        resource_arn=stage_arn,
+        web_acl_arn=web_acl_arn(scope, web_acl, "REGIONAL"),
     )
 
 
-def _managed(priority: int, rules: str, counted: Sequence[str] = ()) -> dict[str, object]:
-    group: dict[str, object] = {"VendorName": "AWS", "Name": rules}
-    if counted:
-        group["RuleActionOverrides"] = [
-            {"Name": rule, "ActionToUse": {"Count": {}}} for rule in counted
-        ]
-    return {
-        "Name": rules,
-        "Priority": priority,
-        "OverrideAction": {"None": {}},
-        "Statement": {"ManagedRuleGroupStatement": group},
-        "VisibilityConfig": _visibility(rules),
-    }
+def _managed(
+    priority: int, rules: str, counted: list[str] | None = None
+) -> wafv2.CfnWebACL.RuleProperty:
+    return wafv2.CfnWebACL.RuleProperty(
+        name=rules,
+        priority=priority,
+        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
+        statement=wafv2.CfnWebACL.StatementProperty(
+            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
+                vendor_name="AWS",
+                name=rules,
+                rule_action_overrides=[
+                    wafv2.CfnWebACL.RuleActionOverrideProperty(
+                        name=rule,
+                        action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={}),
+                    )
+                    for rule in counted or ()
+                ]
+                or None,
+            )
+        ),
+        visibility_config=_visibility(rules),
+    )
 
 
-def _visibility(name: str) -> dict[str, object]:
+def _visibility(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
     # No samples: they show the queries, where the ids of users are.
-    return {
-        "CloudWatchMetricsEnabled": True,
-        "MetricName": name,
-        "SampledRequestsEnabled": False,
-    }
+    return wafv2.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=False
+    )

@@ -18,7 +18,6 @@ from cdk_personalize._names import derived_name
 from cdk_personalize._principals import service_principal
 from cdk_personalize._tokens import is_token
 from cdk_personalize._tree import place_in, stack_of
-from cdk_personalize.patterns._web_acl import web_acl_arn
 from cdk_personalize.patterns.api_access import IamAccess
 from cdk_personalize.patterns.api_endpoint import CustomDomain, RestEndpoint, WebAcl
 from cdk_personalize.patterns.recommendation_api import RecommendationApi
@@ -139,7 +138,7 @@ class ContentDelivery(Construct):
                 cloudfront.ErrorResponse(http_status=status, ttl=_NO_TIME) for status in _ERRORS
             ],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            web_acl_id=None if web_acl is None else web_acl_arn(self, web_acl, "CLOUDFRONT"),
+            web_acl_id=None if web_acl is None else self._web_acl_arn(web_acl),
             domain_names=None if domain is None else [domain.domain_name],
             certificate=None if domain is None else domain.certificate,
             minimum_protocol_version=(
@@ -162,6 +161,11 @@ class ContentDelivery(Construct):
         domain = self._domain
         name = self._distribution.domain_name if domain is None else domain.domain_name
         return f"https://{name}/"
+
+    def _web_acl_arn(self, web_acl: WebAcl) -> str:
+        from cdk_personalize.patterns._web_acl import web_acl_arn  # noqa: PLC0415
+
+        return web_acl_arn(self, web_acl, "CLOUDFRONT")
 
     def _check_region(self, has_log: bool, has_web_acl: bool) -> None:
         region = stack_of(self).region
