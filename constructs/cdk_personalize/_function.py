@@ -18,8 +18,8 @@ from cdk_personalize._tree import (
     context_of,
     once,
     partition_of_stack,
-    place_in,
     region_of_stack,
+    remember_scope,
     stack_of,
 )
 
@@ -106,7 +106,7 @@ class LambdaFunction(lambda_.Function):
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
         )
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
 
 
 def _powertools_layer(stack: Stack) -> lambda_.ILayerVersion:

@@ -62,7 +62,7 @@ def arn_of_imported(scope: Construct, resource: str, name: str) -> str:
 
 
 def _may_be_of(resource: str, arn: str, is_end: Callable[[str], bool]) -> bool:
-    place, _, own = masked(arn, _UNKNOWN).rpartition(":")
+    place, _, own = masked(arn, lambda _: _UNKNOWN).rpartition(":")
     kind, slash, end = own.partition("/")
     if is_token(arn):
         return _UNKNOWN in kind or (kind == resource and slash != "")

@@ -19,7 +19,13 @@ from cdk_personalize._names import arn_of, name_prefix
 from cdk_personalize._principals import service_principal
 from cdk_personalize._provider_access import ProviderAccess
 from cdk_personalize._tokens import json_of
-from cdk_personalize._tree import DEFAULT_CHILD, have_default_child, once, place_in, stack_of
+from cdk_personalize._tree import (
+    DEFAULT_CHILD,
+    once,
+    remember_default_child,
+    remember_scope,
+    stack_of,
+)
 
 RETIRED_TAG = "cdk-personalize:retired-by"
 """The tag of a solution that its stack has let go; its value is the name of the stack."""
@@ -126,7 +132,7 @@ class PersonalizeProvider(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         """Define a provider; use `of`."""
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         self.role = iam.Role(
             self,
             "Role",
@@ -206,7 +212,7 @@ class PersonalizeProvider(Construct):
             properties={**properties, **({"Tags": tags.rendered_tags} if tags else {})},
         )
         if construct_id == DEFAULT_CHILD:
-            have_default_child(scope, resource)
+            remember_default_child(scope, resource)
         strange = [each for each in touches if not each[1].startswith(self._prefix)]
         self._access.allow(resource, "Names", [self._allow_all_of(*each) for each in strange])
         # Of its own kind alone: what these are on may depend on resources with names of their own.

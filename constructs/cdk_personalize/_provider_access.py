@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup, IConstruct, IValidation
 
 from cdk_personalize._policy_size import LARGEST_MANAGED, MOST_MANAGED, pack
-from cdk_personalize._tree import node_of, place_in, stack_of
+from cdk_personalize._tree import node_of, remember_scope, stack_of
 
 _Statement = Mapping[str, object]
 # An update has the policies of before and of after.
@@ -33,7 +33,7 @@ class ProviderAccess(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, role: iam.Role) -> None:
         """Define the access of a role, which is none as yet."""
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         self._role = role
         self._statements: dict[str, list[iam.PolicyStatement]] = defaultdict(list)
         self._policies: dict[str, DependencyGroup] = defaultdict(DependencyGroup)

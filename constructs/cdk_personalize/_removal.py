@@ -19,7 +19,7 @@ from constructs import Construct
 
 from cdk_personalize._checks import check_at_synth
 from cdk_personalize._deletion_order import resource_of
-from cdk_personalize._tree import path_of, place_in
+from cdk_personalize._tree import path_of, remember_scope
 
 _KEPT = (RemovalPolicy.RETAIN, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 _POLICIES = (RemovalPolicy.DESTROY, *_KEPT)
@@ -40,7 +40,7 @@ class RemovableResource(Resource):
     def __init__(self, scope: Construct, construct_id: str, *, physical_name: str | None) -> None:
         """Define a resource; `physical_name` is the name that it is given, if any."""
         super().__init__(scope, construct_id, physical_name=physical_name)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
 
     @property
     @abstractmethod

@@ -7,6 +7,7 @@ ask about is plain.
 import json
 import math
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from aws_cdk import Stack, Token
@@ -33,15 +34,20 @@ def is_token(value: object) -> bool:
     return Token.is_unresolved(value)
 
 
-def reference(token: str) -> str:
-    """Return a token, and take down that it refers to a resource and stands for no other text."""
+def known_reference(token: str) -> str:
+    """Return a token, and remember that it refers to a resource and stands for no other text."""
     _references.add(token)
     return token
 
 
-def masked(text: str, mask: str) -> str:
-    """Return a text with `mask` in place of each token in it."""
-    return _TOKEN.sub(mask, text) if is_token(text) else text
+def masked(text: str, mask: Callable[[str], str]) -> str:
+    """Return a text with something else in place of each token in it.
+
+    Args:
+        text: The text.
+        mask: What stands in place of a token; it is told its name: `AWS.Region`, say.
+    """
+    return _TOKEN.sub(lambda token: mask(token["name"]), text) if is_token(text) else text
 
 
 def json_of(stack: Stack, value: object) -> str:

@@ -30,17 +30,17 @@ def once(construct: _C, question: str, ask: Callable[[_C], _T]) -> _T:
     return answer
 
 
-def place_in(scope: IConstruct, construct_id: str, construct: IConstruct) -> None:
-    """Take down where a construct was just defined, which tells its stack, root and path."""
-    _answers_of(construct)["place"] = scope, construct_id
+def remember_scope(construct: IConstruct, scope: IConstruct, construct_id: str) -> None:
+    """Remember where a construct was just defined, which tells its stack, root and path."""
+    _answers_of(construct)["scope"] = scope, construct_id
 
 
 def stack_of(construct: IConstruct) -> Stack:
     """Return the stack of a construct."""
 
     def ask(each: IConstruct) -> Stack:
-        place = _place_of(each)
-        return Stack.of(each) if place is None else stack_of(place[0])
+        known = _scope_of(each)
+        return Stack.of(each) if known is None else stack_of(known[0])
 
     return once(construct, "stack", ask)
 
@@ -54,8 +54,8 @@ def root_of(construct: IConstruct) -> IConstruct:
     """Return the root of the tree, the app."""
 
     def ask(each: IConstruct) -> IConstruct:
-        place = _place_of(each)
-        return node_of(each).root if place is None else root_of(place[0])
+        known = _scope_of(each)
+        return node_of(each).root if known is None else root_of(known[0])
 
     return once(construct, "root", ask)
 
@@ -64,8 +64,8 @@ def path_of(construct: IConstruct) -> str:
     """Return the path of a construct."""
 
     def ask(each: IConstruct) -> str:
-        place = _place_of(each)
-        return node_of(each).path if place is None else path_in(*place)
+        known = _scope_of(each)
+        return node_of(each).path if known is None else path_in(*known)
 
     return once(construct, "path", ask)
 
@@ -120,8 +120,8 @@ def environment_of(resource: IResource) -> tuple[str, str]:
     return once(resource, "environment", ask)
 
 
-def have_default_child(construct: IConstruct, child: IConstruct) -> None:
-    """Take down the default child of a construct, which was just defined."""
+def remember_default_child(construct: IConstruct, child: IConstruct) -> None:
+    """Remember the default child of a construct, which was just defined."""
     _answers_of(construct)["default child"] = child
 
 
@@ -139,6 +139,6 @@ def _answers_of(construct: IConstruct) -> dict[str, Any]:
     return answers
 
 
-def _place_of(construct: IConstruct) -> tuple[IConstruct, str] | None:
-    place: tuple[IConstruct, str] | None = _answers_of(construct).get("place")
-    return place
+def _scope_of(construct: IConstruct) -> tuple[IConstruct, str] | None:
+    known: tuple[IConstruct, str] | None = _answers_of(construct).get("scope")
+    return known

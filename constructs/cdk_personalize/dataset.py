@@ -32,7 +32,7 @@ from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
 from cdk_personalize._tags import TaggedResource
-from cdk_personalize._tokens import is_token, reference
+from cdk_personalize._tokens import is_token, known_reference
 from cdk_personalize._tree import environment_of, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_group import IDatasetGroup
@@ -294,7 +294,7 @@ class Dataset(_DatasetBase, RemovableResource, TaggedResource):
             ],
         )
         self._tracking_id = (
-            reference(resource.get_att_string("TrackingId"))
+            known_reference(resource.get_att_string("TrackingId"))
             if schema.dataset_type is DatasetType.ACTION_INTERACTIONS
             else None
         )

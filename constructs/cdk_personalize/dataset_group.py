@@ -28,8 +28,8 @@ from cdk_personalize._names import arn_of, derived_name, findings_of_name, name_
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
 from cdk_personalize._service_role import RoleAccess, ServiceRole, is_left_out
-from cdk_personalize._tokens import reference
-from cdk_personalize._tree import have_default_child
+from cdk_personalize._tokens import known_reference
+from cdk_personalize._tree import remember_default_child
 from cdk_personalize.avro_schema import Domain
 from cdk_personalize.quotas import IN_DATASET_GROUP
 from cdk_personalize.schema import ISchema
@@ -337,11 +337,11 @@ class DatasetGroup(_DatasetGroupBase, RemovableResource):
             kms_key_arn=encryption_key.key_arn if encryption_key is not None else None,
             role_arn=role.role_arn if role is not None else None,
         )
-        have_default_child(self, resource)
+        remember_default_child(self, resource)
         resource.add_property_deletion_override("Tags")
         if access is not None:
             resource.node.add_dependency(access.ready)
-        self._dataset_group_arn = reference(resource.attr_dataset_group_arn)
+        self._dataset_group_arn = known_reference(resource.attr_dataset_group_arn)
         declare(self, "dataset-group", self._dataset_group_name)
         self._deletion_order = deletion_order_of(
             self,

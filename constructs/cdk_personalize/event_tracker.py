@@ -21,7 +21,7 @@ from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
 from cdk_personalize._tags import TaggedResource
-from cdk_personalize._tokens import reference
+from cdk_personalize._tokens import known_reference
 from cdk_personalize.dataset_group import IDatasetGroup
 
 
@@ -152,8 +152,8 @@ class EventTracker(_EventTrackerBase, RemovableResource, TaggedResource):
             ],
         )
         # The ARN ends in an id and not in the name, so that only the service can tell it.
-        self._event_tracker_arn = reference(resource.get_att_string("Arn"))
-        self._tracking_id = reference(resource.get_att_string("TrackingId"))
+        self._event_tracker_arn = known_reference(resource.get_att_string("Arn"))
+        self._tracking_id = known_reference(resource.get_att_string("TrackingId"))
         declare(self, "event-tracker", self._event_tracker_name)
         dataset_group.declare(self, Rank.EVENT_TRACKER)
         self.apply_removal_policy(removal_policy)

@@ -18,8 +18,8 @@ from cdk_personalize._names import derived_name, findings_of_name
 from cdk_personalize._places import findings_of_place
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse
-from cdk_personalize._tokens import is_token, reference
-from cdk_personalize._tree import address_of, have_default_child
+from cdk_personalize._tokens import is_token, known_reference
+from cdk_personalize._tree import address_of, remember_default_child
 from cdk_personalize.dataset_group import IDatasetGroup
 from cdk_personalize.filter_expression import (
     MAX_FIELDS_OF_GROUP,
@@ -138,8 +138,8 @@ class Filter(_FilterBase, RemovableResource):
             dataset_group_arn=dataset_group.dataset_group_arn,
             filter_expression=filter_expression,
         )
-        have_default_child(self, resource)
-        self._filter_arn = reference(resource.attr_filter_arn)
+        remember_default_child(self, resource)
+        self._filter_arn = known_reference(resource.attr_filter_arn)
         declare(self, "filter", self._filter_name)
         for spelling in parsed.warnings if parsed is not None else ():
             Annotations.of(self).add_warning_v2("cdk-personalize:filterSpelling", spelling)

@@ -20,7 +20,7 @@ from cdk_personalize._names import (
 from cdk_personalize._provider import PersonalizeProvider, managed_request
 from cdk_personalize._removal import RemovableResource
 from cdk_personalize._request import refuse, without_none
-from cdk_personalize._tokens import reference
+from cdk_personalize._tokens import known_reference
 from cdk_personalize.avro_schema import AvroSchema, DatasetType, Domain, SchemaField
 
 
@@ -150,7 +150,7 @@ class Schema(_SchemaBase, RemovableResource):
             touches=[("schema", self._schema_name)],
         )
         # The attribute and not the name: whatever has the ARN waits for the schema.
-        self._schema_arn = reference(resource.get_att_string("Arn"))
+        self._schema_arn = known_reference(resource.get_att_string("Arn"))
         declare(self, "schema", self._schema_name)
         self.apply_removal_policy(removal_policy)
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_personalize as personalize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdk_personalize._tokens import json_of, reference, resolved
+from cdk_personalize._tokens import json_of, known_reference, resolved
 from tests.unit.apps import new_app
 
 STACK = cdk.Stack(new_app(), "Stack")
@@ -18,7 +18,7 @@ QUOTED = cdk.Fn.join("", ['say "', PARAMETER.value_as_string, '"'])
 TEXT_TOKENS = [
     cdk.Aws.REGION,
     STACK.partition,
-    reference(GROUP.attr_dataset_group_arn),
+    known_reference(GROUP.attr_dataset_group_arn),
     PARAMETER.value_as_string,
     QUOTED,
 ]

@@ -1,7 +1,6 @@
 """The function of a recommendation API: what it is told, and what it may do."""
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +14,7 @@ from constructs import Construct
 
 from cdk_personalize._checks import check_at_synth
 from cdk_personalize._function import LambdaFunction
-from cdk_personalize._tokens import json_of
+from cdk_personalize._tokens import json_of, masked
 from cdk_personalize._tree import stack_of
 from cdk_personalize.patterns._api_declarations import ApiDeclarations
 from cdk_personalize.patterns.api_routes import LastGoodList
@@ -29,7 +28,6 @@ _SHORTEST_TIMEOUT_SECONDS = 10
 _LONGER_THAN_A_ROUTE_SECONDS = 1
 MAX_ENVIRONMENT_BYTES = 4096
 """The variables of a function together (Lambda quotas)."""
-_TOKEN = re.compile(r"\$\{Token\[(?P<name>[^]]*)\.\d+\]\}")
 _USUAL_ARN = "x" * 90
 # What an ARN composed of a name begins with, where a stack is for any account and Region.
 _USUAL = {"AWS.Partition": "aws", "AWS.Region": "ap-southeast-1", "AWS.AccountId": "1" * 12}
@@ -195,7 +193,7 @@ class ApiFunction(LambdaFunction):
 
     def _findings_of_environment(self) -> list[str]:
         """Check that Lambda takes it, as far as its length is known before deployment."""
-        texts = [name + _TOKEN.sub(_usual, value) for name, value in self._told.items()]
+        texts = [name + masked(value, _usual) for name, value in self._told.items()]
         size = sum(len(text.encode()) for text in texts)
         if size <= MAX_ENVIRONMENT_BYTES:
             return []
@@ -205,5 +203,5 @@ class ApiFunction(LambdaFunction):
         ]
 
 
-def _usual(token: re.Match[str]) -> str:
-    return _USUAL.get(token["name"], _USUAL_ARN)
+def _usual(token_name: str) -> str:
+    return _USUAL.get(token_name, _USUAL_ARN)

@@ -17,7 +17,7 @@ from constructs import Construct
 from cdk_personalize._names import derived_name
 from cdk_personalize._principals import service_principal
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import place_in, stack_of
+from cdk_personalize._tree import remember_scope, stack_of
 from cdk_personalize.patterns.api_access import IamAccess
 from cdk_personalize.patterns.api_endpoint import CustomDomain, RestEndpoint, WebAcl
 from cdk_personalize.patterns.recommendation_api import RecommendationApi
@@ -111,7 +111,7 @@ class ContentDelivery(Construct):
                 is in another Region than the log or the web ACL has to be in.
         """
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         _check(api)
         self._check_region(log_bucket is not None, web_acl is not None and web_acl.managed)
         self._domain = domain

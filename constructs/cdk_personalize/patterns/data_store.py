@@ -12,7 +12,7 @@ from constructs import Construct, IDependable
 from cdk_personalize._principals import service_principal
 from cdk_personalize._service_role import RoleAccess, ServiceRole
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import address_of, place_in, stack_of
+from cdk_personalize._tree import address_of, remember_scope, stack_of
 from cdk_personalize.avro_schema import DatasetType
 from cdk_personalize.dataset_import_job import IMPORT_PREFIX
 
@@ -74,7 +74,7 @@ class DataStore(Construct):
                 already.
         """
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         if auto_delete_objects and (bucket or removal_policy is not RemovalPolicy.DESTROY):
             got = "an existing bucket" if bucket else f"removal_policy {removal_policy.name}"
             msg = f"auto_delete_objects needs a new bucket and removal_policy DESTROY, got {got}"

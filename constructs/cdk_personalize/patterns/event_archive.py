@@ -19,7 +19,7 @@ from constructs import Construct
 from cdk_personalize._function import LambdaFunction, admit_logs
 from cdk_personalize._metrics import MetricOptions
 from cdk_personalize._request import refuse
-from cdk_personalize._tree import address_of, place_in, stack_of
+from cdk_personalize._tree import address_of, remember_scope, stack_of
 from cdk_personalize.dataset import Dataset
 from cdk_personalize.patterns._archive_tables import (
     ARCHIVE_PREFIX,
@@ -103,7 +103,7 @@ class EventArchive(Construct):
                 is in the message.
         """
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         interval = buffering_interval or Duration.minutes(15)
         size = buffering_size or Size.mebibytes(64)
         refuse([*_findings_of_buffering(interval, size), *findings_of_datasets(datasets)])

@@ -19,7 +19,7 @@ from cdk_personalize._function import LambdaFunction
 from cdk_personalize._metrics import MetricOptions
 from cdk_personalize._principals import service_principal
 from cdk_personalize._tokens import is_token
-from cdk_personalize._tree import place_in, stack_of
+from cdk_personalize._tree import remember_scope, stack_of
 from cdk_personalize.dataset import IDataset
 from cdk_personalize.event_tracker import IEventTracker
 from cdk_personalize.patterns._ingested_kinds import environment_of, grant_put
@@ -110,7 +110,7 @@ class EventIngestion(Construct):
                 forgets events before the function gives up on them.
         """
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         options = event_source or EventSourceOptions()
         environment = environment_of(event_tracker, datasets)
         _check_source(stream, kafka_topic, shard_count, retention_period)

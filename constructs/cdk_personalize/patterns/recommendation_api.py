@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_personalize._checks import check_at_synth
-from cdk_personalize._tree import place_in
+from cdk_personalize._tree import remember_scope
 from cdk_personalize.campaign import ICampaign
 from cdk_personalize.filters import IFilter
 from cdk_personalize.patterns._api_declarations import ApiDeclarations, Promotion
@@ -94,7 +94,7 @@ class RecommendationApi(Construct):
                 when all models, filters and promotions are known.
         """
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         self._encryption_key = encryption_key
         self._declarations = ApiDeclarations(routes or {})
         check_at_synth(self, self._declarations.findings)

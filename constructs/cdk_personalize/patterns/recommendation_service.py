@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk_personalize._tree import place_in
+from cdk_personalize._tree import remember_scope
 from cdk_personalize.avro_schema import DatasetType, SchemaField
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.dataset import Dataset
@@ -153,7 +153,7 @@ class RecommendationService(Construct):
             ValueError: If no model is given, or a name, column, expression or recipe is refused.
         """
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         if not models:
             msg = "models must name at least one recipe, got none"
             raise ValueError(msg)

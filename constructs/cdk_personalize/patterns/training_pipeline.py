@@ -22,7 +22,7 @@ from cdk_personalize._provider import PersonalizeProvider, allow, allow_retired
 from cdk_personalize._realisation import realise
 from cdk_personalize._request import refuse
 from cdk_personalize._tokens import json_of
-from cdk_personalize._tree import address_of, node_of, once, path_of, place_in, stack_of
+from cdk_personalize._tree import address_of, node_of, once, path_of, remember_scope, stack_of
 from cdk_personalize.batch_inference_job import BatchInferenceJob
 from cdk_personalize.campaign import Campaign
 from cdk_personalize.dataset import Dataset
@@ -99,7 +99,7 @@ class TrainingPipeline(Construct):
         """
         refuse(findings_of_place(scope, dataset_group=dataset_group))
         super().__init__(scope, construct_id)
-        place_in(scope, construct_id, self)
+        remember_scope(self, scope, construct_id)
         self._group = dataset_group
         self._store = data_store
         self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
