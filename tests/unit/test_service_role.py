@@ -125,6 +125,36 @@ def test_both_sides_allow_a_prefix_of_a_bucket(
     }
 
 
+def test_more_folders_of_a_bucket_take_no_statements_of_their_own(
+    stack: cdk.Stack, access: RoleAccess
+) -> None:
+    bucket = s3.Bucket(stack, "Bucket")
+
+    for prefix in ("import/", "batch/", "import/"):
+        access.allow_bucket_read(bucket, prefix)
+
+    arns = [bucket.bucket_arn, *map(bucket.arn_for_objects, ("import/*", "batch/*"))]
+    template = Template.from_stack(stack)
+    (policy,) = template.find_resources("AWS::IAM::Policy").values()
+    (of_role,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    (of_bucket,) = other_side(template, "AWS::S3::BucketPolicy", "PolicyDocument")
+    assert of_role["Resource"] == of_bucket["Resource"] == stack.resolve(arns)
+
+
+def test_more_folders_of_an_imported_bucket_are_told_each(
+    stack: cdk.Stack, access: RoleAccess
+) -> None:
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "theirs")
+
+    for prefix in ("import/", "batch/"):
+        access.allow_bucket_read(bucket, prefix)
+
+    assert [each["Resource"][1] for each in told(stack, "bucketPolicy")] == [
+        "arn:aws:s3:::theirs/import/*",
+        "arn:aws:s3:::theirs/batch/*",
+    ]
+
+
 def test_the_condition_for_the_service_can_be_left_out() -> None:
     stack = cdk.Stack(new_app({SOURCE_CONDITION_CONTEXT: False}), "Shop")
 
