@@ -1,5 +1,7 @@
 """The environment that the Lambda functions find when they are loaded, and their context."""
 
+from __future__ import annotations
+
 import io
 import json
 import logging
@@ -8,10 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
+if TYPE_CHECKING:
+    from tests.handlers.declared_api import Declare, DeclaredApi
 
 CAMPAIGN_ARN = "arn:aws:personalize:us-east-1:123456789012:campaign"
 DATASET_ARN = "arn:aws:personalize:us-east-1:123456789012:dataset/shop"
@@ -105,3 +110,17 @@ def log() -> Iterator[io.StringIO]:
     stream = handler.setStream(text)
     yield text
     handler.setStream(stream or sys.stdout)
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
+    """Return what declares an API by the environment that it is given."""
+    from tests.handlers.declared_api import declared_api  # noqa: PLC0415 - it imports this module
+
+    return lambda **environment: declared_api(monkeypatch, **environment)
+
+
+@pytest.fixture
+def api(declare: Declare) -> Iterator[DeclaredApi]:
+    with declare() as declared:
+        yield declared

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -112,7 +112,7 @@ class DeclaredApi:
         return Reply(answer["statusCode"], answer["headers"], json.loads(body) if body else None)
 
 
-Declare = Callable[..., DeclaredApi]
+Declare = Callable[..., AbstractContextManager[DeclaredApi]]
 
 
 @contextmanager

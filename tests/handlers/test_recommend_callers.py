@@ -1,33 +1,20 @@
 """Who asks the API: users bound to their tokens, headers, and what the log says of them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from tests.handlers.declared_api import (
+    Declare,
     DeclaredApi,
     answer_all,
-    declared_api,
 )
 from tests.handlers.upstream import refused
 
-Declare = Callable[..., AbstractContextManager[DeclaredApi]]
 JWT = {"jwt": {"claims": {"sub": "ann"}, "scopes": None}}
-
-
-@pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
-    return lambda **environment: declared_api(monkeypatch, **environment)
-
-
-@pytest.fixture
-def api(declare: Declare) -> Iterator[DeclaredApi]:
-    with declare() as declared:
-        yield declared
 
 
 class TestBoundUsers:

@@ -2,8 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,24 +12,10 @@ from tests.handlers.conftest import CAMPAIGN_ARN, FILTER_ARN
 from tests.handlers.declared_api import (
     MODELS,
     RECOMMENDER_ARN,
+    Declare,
     DeclaredApi,
-    declared_api,
 )
 from tests.handlers.upstream import Answer, Upstream, refused
-
-Declare = Callable[..., AbstractContextManager[DeclaredApi]]
-JWT = {"jwt": {"claims": {"sub": "ann"}, "scopes": None}}
-
-
-@pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
-    return lambda **environment: declared_api(monkeypatch, **environment)
-
-
-@pytest.fixture
-def api(declare: Declare) -> Iterator[DeclaredApi]:
-    with declare() as declared:
-        yield declared
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,9 @@
 """The deployed API as the tests find it: it has learnt, and is asked over HTTP by anyone."""
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,6 +21,7 @@ from tests.local.api_stack import (
     ApiStack,
 )
 from tests.local.deployment import Deployment, as_csv
+from tests.local.http_answers import Answered, send
 from tests.local.journal import Journal
 
 ITEM, USER = "I0001", "U0001"
@@ -53,34 +51,6 @@ VIDEO_MODELS = _routes("recommender", VIDEO_RECOMMENDERS)
 """The same of the API for videos."""
 
 Query = Mapping[str, str | Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What the API answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """What the body says, as JSON."""
-        read: dict[str, Any] = json.loads(self.body)
-        return read
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the items or actions, best first."""
-        document = self.document
-        if "actions" in document:
-            return [entry["actionId"] for entry in document["actions"]]
-        return [entry["itemId"] for entry in document["items"]]
-
-    @property
-    def served_by(self) -> str:
-        """What the header says of who answered."""
-        return self.headers["X-Served-By"]
 
 
 @dataclass(frozen=True)
@@ -149,18 +119,7 @@ class DeployedApi:
     ) -> Answered:
         """Send a request."""
         url = self.stack.aws.local_url(self.stack.outputs[self.output])
-        request = urllib.request.Request(
-            url.rstrip("/") + path,
-            headers={"Content-Type": "application/json", **(headers or {})},
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-        )
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return Answered(answer.status, dict(answer.headers), answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answered(error.code, dict(error.headers), error.read())
+        return send(method, url.rstrip("/") + path, headers=headers, body=body)
 
     def refresh(self, model: str) -> dict[str, Any]:
         """Let the function do what the rule lets it do every hour, and return its answer."""

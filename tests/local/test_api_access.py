@@ -4,10 +4,7 @@ The campaign is never trained, so 503 of a route and 404 of a path that there is
 of the function, which only those get who are let in. The tests run in this order.
 """
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -21,6 +18,7 @@ import pytest
 from demo.leftovers import leftovers
 from tests.local.access_stack import AUDIENCE, NAME, ORIGIN, QUOTA, SCOPE, AccessStack
 from tests.local.deployment import Deployment
+from tests.local.http_answers import Answered, send
 from tests.local.issuer import Issuer
 
 pytestmark = pytest.mark.local
@@ -33,20 +31,6 @@ LET_IN = 404
 NOT_READY = 503
 
 Headers = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What an API answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def document(self) -> dict[str, Any]:
-        read: dict[str, Any] = json.loads(self.body)
-        return read
 
 
 @dataclass
@@ -69,18 +53,7 @@ class Apis:
         method: str = "GET",
         body: object = None,
     ) -> Answered:
-        request = urllib.request.Request(
-            self.url(api, path),
-            headers={"Content-Type": "application/json", **(headers or {})},
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-        )
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return Answered(answer.status, dict(answer.headers), answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answered(error.code, dict(error.headers), error.read())
+        return send(method, self.url(api, path), headers=headers, body=body)
 
     def signed(self, api: str, user_name: str) -> Headers:
         """Sign what a user of IAM asks."""

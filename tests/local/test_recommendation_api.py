@@ -35,10 +35,10 @@ from tests.local.deployed_api import (
     MODELS,
     USER,
     VIDEO_MODELS,
-    Answered,
     DeployedApi,
 )
 from tests.local.deployment import wait_until
+from tests.local.http_answers import Answered
 
 pytestmark = pytest.mark.local
 

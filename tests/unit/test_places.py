@@ -122,13 +122,22 @@ def test_refuses_a_schema_of_another_region() -> None:
         group.add_dataset("Users", schema=schema)
 
 
-def test_refuses_a_solution_of_another_account() -> None:
-    stack = stack_of(HERE)
+@pytest.mark.parametrize(
+    ("env", "known"),
+    [
+        pytest.param(HERE, "111111111111 us-east-1", id="account"),
+        pytest.param(cdk.Environment(region="eu-west-1"), "eu-west-1", id="Region"),
+    ],
+)
+def test_refuses_a_solution_of_what_is_known_to_be_another(
+    env: cdk.Environment, known: str
+) -> None:
+    stack = stack_of(env)
 
     with pytest.raises(
         ValueError,
         match=whole(
-            "solution must be of the account and Region of the stack, 111111111111 us-east-1,"
+            f"solution must be of the account and Region of the stack, {known},"
             " got one of 222222222222 us-east-1"
         ),
     ):
@@ -141,19 +150,6 @@ def test_leaves_to_the_deployment_what_only_that_knows() -> None:
     campaign = Campaign(stack, "Campaign", solution=a_solution_of(stack, "us-east-1:222222222222"))
 
     assert campaign.solution.solution_arn.endswith("/demo")
-
-
-def test_refuses_another_region_where_the_account_is_not_known() -> None:
-    stack = stack_of(cdk.Environment(region="eu-west-1"))
-
-    with pytest.raises(
-        ValueError,
-        match=whole(
-            "solution must be of the account and Region of the stack, eu-west-1,"
-            " got one of 222222222222 us-east-1"
-        ),
-    ):
-        Campaign(stack, "Campaign", solution=a_solution_of(stack, "us-east-1:222222222222"))
 
 
 # Grants and metrics may cross
