@@ -119,7 +119,7 @@ def arn_prefix(scope: IConstruct) -> str:
 
 def name_in(scope: Construct, arn: str) -> str:
     """Return the last part of an ARN, which is the name; `arn` may be a token."""
-    if arn.startswith("arn:"):
+    if arn.startswith("arn:"):  # whatever tokens are in it; one that is a token tells no parts
         name = arn.rpartition("/")[2] if "/" in arn else None
     else:
         name = stack_of(scope).split_arn(arn, ArnFormat.SLASH_RESOURCE_NAME).resource_name

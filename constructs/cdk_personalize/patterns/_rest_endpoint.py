@@ -110,6 +110,7 @@ class RestGateway:
         if endpoint.domain is not None:
             self._define_domain(endpoint.domain)
         if endpoint.web_acl is not None:
+            # It loads the module of AWS WAF.
             from cdk_personalize.patterns._web_acl import associate_web_acl  # noqa: PLC0415
 
             associate_web_acl(scope, endpoint.web_acl, self.stage.stage_arn)

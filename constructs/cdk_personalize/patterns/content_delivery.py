@@ -163,6 +163,7 @@ class ContentDelivery(Construct):
         return f"https://{name}/"
 
     def _web_acl_arn(self, web_acl: WebAcl) -> str:
+        # It loads the module of AWS WAF.
         from cdk_personalize.patterns._web_acl import web_acl_arn  # noqa: PLC0415
 
         return web_acl_arn(self, web_acl, "CLOUDFRONT")

@@ -313,7 +313,8 @@ class TrainingPipeline(Construct):
             self._plan.add_recommender(resource)
             self._allow_recommender(resource)
             realise(resource)
-        # Deleted before everything that an execution may be working on.
+        # Deleted before everything that an execution may be working on: within a stack by what it
+        # depends on, between stacks only if they are deleted in that order.
         if stack_of(resource) is not stack_of(self):
             self._group.deletion_order.delete_before(self.lifecycle, resource)
         node_of(self.lifecycle).add_dependency(resource)
