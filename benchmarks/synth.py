@@ -14,7 +14,7 @@ from typing import NamedTuple
 from benchmarks.figure import Figure
 
 ROOT = Path(__file__).parents[1]
-_ROUNDS = 5
+_ROUNDS = 3
 
 _ONE_BUCKET = """
 import aws_cdk as cdk
